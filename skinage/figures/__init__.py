@@ -1,0 +1,1 @@
+"""Figures: a table in, matplotlib ``Axes`` in and out; nothing is shown, saved or set globally."""

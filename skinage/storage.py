@@ -1,0 +1,113 @@
+"""Stage outputs on disk: written whole or not at all, beside a record of what made them.
+
+``stored(path, recipe)`` asks whether ``path`` was made by exactly this recipe;
+``storing(path, recipe)`` makes it. A recipe is a JSON-able dict of settings and input hashes.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+EDGE_BYTES = 1 << 20
+
+
+def stored(path: str | Path, recipe: Mapping[str, Any]) -> bool:
+    """Tell whether ``path`` is there and was made by exactly this recipe.
+
+    Parameters
+    ----------
+    path
+        The file or folder of the stage output.
+    recipe
+        Settings and input hashes that determine the content.
+    """
+    path, record = Path(path), _record_path(path)
+    if not path.exists() or not record.exists():
+        return False
+    return json.loads(record.read_text())["hash"] == recipe_hash(recipe)
+
+
+@contextmanager
+def storing(path: str | Path, recipe: Mapping[str, Any]) -> Iterator[Path]:
+    """Give a temporary path to write to, and move it to ``path`` once the block has succeeded.
+
+    A killed process leaves at most a hidden partial file, never a half-written ``path``, and never
+    an old record beside new content.
+
+    Parameters
+    ----------
+    path
+        Where the finished file or folder shall lie.
+    recipe
+        Settings and input hashes that determine the content.
+
+    Yields
+    ------
+    pathlib.Path
+        A path in the same folder with the same suffix; the block creates a file or a folder there.
+    """
+    path, record, start = Path(path), _record_path(path), time.monotonic()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    remove(partial)
+    try:
+        yield partial
+        record.unlink(missing_ok=True)
+        remove(path)
+        partial.replace(path)
+    finally:
+        remove(partial)
+    entry = {"hash": recipe_hash(recipe), "recipe": recipe, "seconds": time.monotonic() - start}
+    write_json(record, entry)
+
+
+def recipe_hash(recipe: Mapping[str, Any]) -> str:
+    """Hash a recipe independently of the order of its keys."""
+    text = json.dumps(recipe, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def table_hash(table: pd.DataFrame) -> str:
+    """Hash a table's column names and values, row by row."""
+    rows = pd.util.hash_pandas_object(table.astype(object).where(table.notna(), None).astype(str))
+    return hashlib.sha256(rows.to_numpy().tobytes() + repr(list(table)).encode()).hexdigest()
+
+
+def file_hash(path: str | Path) -> str:
+    """Hash a file's size, time of change, first and last MiB: cheap for slides of gigabytes."""
+    status = os.stat(path)
+    digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
+    with open(path, "rb") as file:
+        digest.update(file.read(EDGE_BYTES))
+        file.seek(max(0, status.st_size - EDGE_BYTES))
+        digest.update(file.read(EDGE_BYTES))
+    return digest.hexdigest()
+
+
+def write_json(path: str | Path, content: object) -> None:
+    """Write JSON in one step, so that a reader never meets half a file."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    partial.write_text(json.dumps(content, indent=2, default=str) + "\n")
+    partial.replace(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _record_path(path: Path) -> Path:
+    return path.parent / ".made" / f"{path.name}.json"
