@@ -17,7 +17,7 @@ Public names are loaded when first used, so that ``import skinage`` stays fast.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from skinage.errors import CohortError, LeakageError, SkinageError, SlideError, StageError
 
@@ -28,15 +28,8 @@ _ROOM_OF = {
 }
 _MODULES = ("figures", "phantom")
 
-__all__ = [
-    "CohortError",
-    "LeakageError",
-    "SkinageError",
-    "SlideError",
-    "StageError",
-    *_MODULES,
-    *_ROOM_OF,
-]
+__all__ = ["CohortError", "LeakageError", "SkinageError", "SlideError", "StageError"]
+__all__ += list(_MODULES) + list(_ROOM_OF)
 
 
 def __getattr__(name: str) -> Any:

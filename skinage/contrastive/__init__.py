@@ -1,1 +1,1 @@
-"""TODO."""
+"""Contrastive training: two views of a tile, an encoder that tells tiles apart."""

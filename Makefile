@@ -1,0 +1,33 @@
+# make demo: install, make the default cohort, do the main job. make test: everything tested.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: demo test fast check lab clean
+
+demo: $(STAMP)
+	$(BIN)/skinage run --out results/demo
+	@echo "open results/demo/report.html"
+
+test: $(STAMP) check
+	$(BIN)/python -m pytest
+
+fast: $(STAMP)
+	$(BIN)/python -m pytest -m "not slow"
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+lab: $(STAMP)
+	$(BIN)/jupyter lab notebooks
+
+# The constraints pin every package to versions that were tried together.
+$(STAMP): pyproject.toml .ci/constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint .ci/constraints.txt --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf .venv results

@@ -1,0 +1,120 @@
+"""The command ``skinage``: run, check, doctor, phantom."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from skinage import __version__
+from skinage.errors import SkinageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code: 0 done, 1 something is wrong, 130 stopped."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except SkinageError as error:
+        print(f"skinage: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("skinage: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="skinage", description="From skin-biopsy slides to an explained age clock."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="do the main job on a cohort table (or on the phantom)")
+    run.add_argument("cohort", nargs="?", help="CSV or Parquet; without it a phantom is made")
+    run.add_argument("--out", default="results/demo", help="results folder (%(default)s)")
+    run.add_argument("--tile-px", type=_positive(int), default=64, help="tile side (%(default)s)")
+    run.add_argument("--mpp", type=_positive(float), default=2.0, help="um per px (%(default)s)")
+    run.add_argument(
+        "--tiles-per-slide", type=_positive(int), default=48, help="at most (%(default)s)"
+    )
+    run.add_argument(
+        "--backbone", default="mobilenetv3_small_050", help="a timm model (%(default)s)"
+    )
+    run.add_argument("--epochs", type=_positive(int), default=12, help="of training (%(default)s)")
+    run.add_argument("--batch-size", type=_positive(int), default=256, help="tiles (%(default)s)")
+    run.add_argument("--people", type=_positive(int), default=100, help="of the phantom")
+    run.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    run.set_defaults(command=_run)
+
+    check = commands.add_parser("check", help="open every slide, list everything that is wrong")
+    check.add_argument("cohort", help="CSV or Parquet")
+    check.set_defaults(command=_check)
+
+    doctor = commands.add_parser("doctor", help="what this machine has and what is missing")
+    doctor.set_defaults(command=_doctor)
+
+    phantom = commands.add_parser("phantom", help="make synthetic skin slides with known truth")
+    phantom.add_argument("--people", type=_positive(int), default=100, help="(%(default)s)")
+    phantom.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    phantom.add_argument("--out", default="phantom", help="folder (%(default)s)")
+    phantom.set_defaults(command=_phantom)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from skinage.run import run
+
+    out, cohort = Path(options.out), options.cohort
+    if cohort is None:
+        from skinage.phantom import make_cohort
+
+        cohort = make_cohort(out / "phantom", options.people, options.seed)
+    names = ("tile_px", "mpp", "tiles_per_slide", "backbone", "epochs", "batch_size", "seed")
+    report = run(cohort, out, {name: getattr(options, name) for name in names})
+    print(f"report: {report}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from skinage.cohort import inspect_cohort
+    from skinage.slides import check_slides
+
+    cohort, problems = inspect_cohort(options.cohort)
+    slides = check_slides(cohort)
+    print(slides.drop(columns="path").to_string(index=False))
+    problems += [
+        f"slide {row.slide_id}: {row.problem}" for row in slides.itertuples() if row.problem
+    ]
+    for problem in problems:
+        print(f"  {problem}")
+    print(f"{options.cohort}: {len(slides)} slide(s), {len(problems)} problem(s)")
+    return 1 if problems else 0
+
+
+def _doctor(_options: argparse.Namespace) -> int:
+    from skinage.doctor import examine
+
+    findings, missing = examine()
+    width = max(len(what) for what, _ in findings)
+    for what, found in findings:
+        print(f"{what:<{width}}  {found}")
+    print("\n".join(missing) if missing else "nothing is missing")
+    return 1 if missing else 0
+
+
+def _phantom(options: argparse.Namespace) -> int:
+    from skinage.phantom import make_cohort
+
+    print(f"cohort table: {make_cohort(options.out, options.people, options.seed)}")
+    return 0
+
+
+def _positive(kind: type[int] | type[float]) -> object:
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"found {text}; expected a number above 0")
+        return value
+
+    parse.__name__ = kind.__name__
+    return parse
