@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from skinage.errors import StageError
-from skinage.slides import read_tiles
+from skinage.slides.batches import read_tiles
 
 
 class TileStream(IterableDataset[Tensor]):

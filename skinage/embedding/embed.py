@@ -1,5 +1,6 @@
 """Tiles to embeddings, in AnnData on Zarr: the table every later room works on."""
 
+import json
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -8,8 +9,9 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from skinage.errors import SlideError
-from skinage.slides import read_tiles
+from skinage.embedding.atlas import map_atlas
+from skinage.errors import SlideError, StageError
+from skinage.slides.batches import read_tiles
 from skinage.storage import stored, storing, table_hash
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def embed(
     encoder: Embedder,
     *,
     cohort: pd.DataFrame | None = None,
+    map_seed: int | None = None,
     batch_size: int = 256,
     out: str | Path | None = None,
 ) -> "anndata.AnnData":
@@ -45,6 +48,8 @@ def embed(
         An :class:`Encoder` or another embedder; its tiles must have the scale of the table.
     cohort
         Its columns are joined to every tile of the slide.
+    map_seed
+        With a seed, the tiles are also mapped and clustered (:func:`map_atlas`).
     batch_size
         Tiles at a time.
     out
@@ -54,7 +59,8 @@ def embed(
     -------
     anndata.AnnData
         X ``(n_tiles, dim)`` float32; ``obs`` the tile table (and cohort); ``obsm["spatial"]`` in
-        level-0 px; ``uns["failures"]`` the slides that could not be read, with the reason.
+        level-0 px; ``uns["encoder"]`` the card; ``uns["failures"]`` slides that could not be read,
+        with the reason, as JSON.
 
     Raises
     ------
@@ -63,11 +69,11 @@ def embed(
     """
     import anndata
 
-    recipe = {"tiles": table_hash(tiles), "encoder": encoder.card}
+    recipe = {"tiles": table_hash(tiles), "encoder": encoder.card, "map_seed": map_seed}
     if cohort is not None:
         recipe["cohort"] = table_hash(cohort)
     if out is not None and stored(out, recipe):
-        return anndata.read_zarr(out)
+        return read_atlas(out)
     rows, features, failures = _features(tiles, encoder, batch_size)
     obs = tiles.iloc[rows].set_index("tile_id", drop=False).rename_axis(None)
     if cohort is not None:
@@ -77,12 +83,29 @@ def embed(
         X=features,
         obs=obs,
         obsm={"spatial": obs[["x", "y"]].to_numpy(float)},
-        uns={"encoder": _plain(encoder.card), "failures": failures},
+        uns={"encoder": _plain(encoder.card), "failures": json.dumps(failures)},
     )
+    if map_seed is not None:
+        atlas = map_atlas(atlas, seed=map_seed)
     if out is not None:
         with storing(out, recipe) as partial, anndata.settings.override(zarr_write_format=3):
             atlas.write_zarr(partial)
     return atlas
+
+
+def read_atlas(path: str | Path) -> "anndata.AnnData":
+    """Read embeddings that :func:`embed` has written.
+
+    Parameters
+    ----------
+    path
+        A ``.zarr`` folder.
+    """
+    import anndata
+
+    if not Path(path).is_dir():
+        raise StageError(f"{path}: no such folder; expected embeddings, as notebook 3 writes them.")
+    return anndata.read_zarr(path)
 
 
 def _features(

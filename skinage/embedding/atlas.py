@@ -1,0 +1,147 @@
+"""The map of all tiles: neighbourhoods, clusters, and the tiles typical of each."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from skinage.errors import StageError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+N_COMPONENTS = 50
+N_NEIGHBOURS = 15
+
+
+def map_atlas(atlas: "AnnData", *, n_clusters: int = 8, seed: int = 0) -> "AnnData":
+    """Lay all tiles out on a map and group them by look.
+
+    Principal components first (50 at most), then UMAP (McInnes 2018; started from the first two
+    components, which keeps far things apart, Kobak and Linderman 2021) and k-means on the
+    components, not on the map: distances across a UMAP mean little.
+
+    Parameters
+    ----------
+    atlas
+        Embeddings, X (n_tiles, dim).
+    n_clusters
+        How many groups; a choice of resolution, not a finding.
+    seed
+        Fixes the map and the groups.
+
+    Returns
+    -------
+    anndata.AnnData
+        A new one that shares X with ``atlas``, with ``obsm["X_pca"]``, ``obsm["X_umap"]`` and
+        ``obs["cluster"]``: "1" is the largest cluster.
+
+    Raises
+    ------
+    skinage.StageError
+        If there are too few tiles, or embeddings that are not finite.
+    """
+    import anndata
+
+    features = np.asarray(atlas.X, dtype=np.float32)
+    _check(features, n_clusters)
+    components = _principal_components(features, seed)
+    cluster = _clusters(components, n_clusters, seed)
+    return anndata.AnnData(
+        X=atlas.X,
+        obs=atlas.obs.assign(cluster=pd.Categorical(cluster, _names(n_clusters))),
+        var=atlas.var,
+        obsm={**atlas.obsm, "X_pca": components, "X_umap": _umap(components, seed)},
+        uns=dict(atlas.uns),
+    )
+
+
+def typical_tiles(atlas: "AnnData", n: int = 8) -> pd.DataFrame:
+    """Pick the tiles nearest to each cluster's centre, from different people where possible.
+
+    Parameters
+    ----------
+    atlas
+        As `map_atlas` returns it, with ``obs["person_id"]``.
+    n
+        Tiles per cluster; a smaller cluster gives all it has.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``cluster``, ``tile_id``, ``person_id``, ``rank`` (1 is the first choice). A person's
+        second tile comes only once everybody in the cluster has given one.
+
+    Raises
+    ------
+    skinage.StageError
+        If the atlas has not been mapped, or does not say whose the tiles are.
+    """
+    found = {*atlas.obs.columns, *atlas.obsm}
+    missing = [name for name in ("cluster", "X_pca", "person_id") if name not in found]
+    if missing:
+        raise StageError(f"typical_tiles: the atlas lacks {missing}; run map_atlas on it first.")
+    components = np.asarray(atlas.obsm["X_pca"])
+    table = pd.DataFrame(
+        {
+            "cluster": atlas.obs["cluster"].to_numpy(dtype=str),
+            "tile_id": atlas.obs_names,
+            "person_id": atlas.obs["person_id"].to_numpy(dtype=object),
+        }
+    )
+    centres = pd.DataFrame(components).groupby(table["cluster"]).transform("mean").to_numpy()
+    table = table.assign(distance=np.linalg.norm(components - centres, axis=1))
+    table = table.sort_values("distance", kind="stable")
+    # The nth tile of a person stands behind everybody's (n - 1)th.
+    table = table.assign(turn=table.groupby(["cluster", "person_id"]).cumcount())
+    order = pd.Index(atlas.obs["cluster"].cat.categories).get_indexer(table["cluster"])
+    table = table.assign(order=order).sort_values(["order", "turn", "distance"], kind="stable")
+    table = table.assign(rank=table.groupby("order").cumcount() + 1)
+    columns = ["cluster", "tile_id", "person_id", "rank"]
+    return table.loc[table["rank"] <= n, columns].reset_index(drop=True)
+
+
+def _check(features: np.ndarray, n_clusters: int) -> None:
+    least = max(n_clusters, 10)
+    if len(features) < least:
+        raise StageError(f"map_atlas: {len(features)} tiles; expected {least} or more.")
+    bad = ~np.isfinite(features).all(axis=1)
+    if bad.any():
+        raise StageError(
+            f"map_atlas: the embeddings of {bad.sum()} of {len(bad)} tiles are not finite, the "
+            f"first is row {bad.argmax()}. Look at the encoder that made them."
+        )
+
+
+def _principal_components(features: np.ndarray, seed: int) -> np.ndarray:
+    from sklearn.decomposition import PCA
+
+    n_components = min(N_COMPONENTS, features.shape[1], len(features) - 1)
+    return PCA(n_components, random_state=seed).fit_transform(features)
+
+
+def _clusters(components: np.ndarray, n_clusters: int, seed: int) -> np.ndarray:
+    from sklearn.cluster import KMeans
+
+    labels = KMeans(n_clusters, n_init=3, random_state=seed).fit_predict(components)
+    by_size = np.argsort(-np.bincount(labels, minlength=n_clusters), kind="stable")
+    names = np.empty(n_clusters, dtype=object)
+    names[by_size] = _names(n_clusters)
+    return names[labels]
+
+
+def _names(n_clusters: int) -> list[str]:
+    return [str(k) for k in range(1, n_clusters + 1)]
+
+
+def _umap(components: np.ndarray, seed: int) -> np.ndarray:
+    with warnings.catch_warnings():
+        # umap says at its import that its neural variant, which nobody asks for, is not there.
+        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        from umap import UMAP
+
+    neighbours = min(N_NEIGHBOURS, len(components) - 1)
+    # One job, because a seed allows no more, and umap warns where it has to say so.
+    model = UMAP(n_neighbors=neighbours, init="pca", random_state=seed, n_jobs=1)
+    return model.fit_transform(components)

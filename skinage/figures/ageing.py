@@ -1,0 +1,178 @@
+"""Figures of the clock and of age acceleration."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from skinage.figures.style import BLUE, GREY, ORANGE, VERMILLION, axes_or_new
+
+_SEXES = {"F": ("women", ORANGE), "M": ("men", BLUE)}
+_DOTS: dict[str, Any] = {"s": 14, "alpha": 0.75, "linewidths": 0}
+
+
+def age_scatter(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw predicted against actual age, with the line of a perfect clock.
+
+    Parameters
+    ----------
+    ages
+        ``age_years``, ``predicted_years`` (out of fold) and, if known, ``sex``.
+    ax
+        Axes to draw into.
+    """
+    ax = axes_or_new(ax, 3.6, 3.6)
+    for name, colour, group in _by_sex(ages):
+        ax.scatter(group["age_years"], group["predicted_years"], color=colour, label=name, **_DOTS)
+    both = ages[["age_years", "predicted_years"]].to_numpy(float)
+    low, high = both.min() - 3, both.max() + 3
+    ax.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle="--", label="perfect")
+    error = both[:, 1] - both[:, 0]
+    r2 = 1 - np.sum(error**2) / np.sum((both[:, 0] - both[:, 0].mean()) ** 2)
+    words = f"MAE {np.abs(error).mean():.1f} years\n$R^2$ {r2:.2f}\n{len(ages)} people"
+    ax.text(0.04, 0.96, words, transform=ax.transAxes, va="top")
+    ax.legend(loc="lower right")
+    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    ax.set(xlabel="age (years)", ylabel="predicted age, out of fold (years)")
+    return ax
+
+
+def calibration(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw mean actual age in up to eight equal parts of predicted age.
+
+    Parameters
+    ----------
+    ages
+        ``age_years`` and ``predicted_years``.
+    ax
+        Axes to draw into. Bars are 95 % intervals of the mean (1.96 standard errors).
+    """
+    ax = axes_or_new(ax, 3.6, 3.6)
+    n_parts = int(np.clip(len(ages) // 10, 2, 8))
+    # By rank, so that equal predictions make equal parts too.
+    part = pd.qcut(ages["predicted_years"].rank(method="first"), n_parts, labels=False)
+    grouped = ages.groupby(part)
+    predicted, actual = grouped["predicted_years"].mean(), grouped["age_years"].mean()
+    margin = 1.96 * grouped["age_years"].sem()
+    low = min(predicted.min(), (actual - margin).min()) - 3
+    high = max(predicted.max(), (actual + margin).max()) + 3
+    ax.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle="--", label="perfect")
+    ax.errorbar(
+        predicted, actual, margin, color=BLUE, fmt="o", markersize=4, label="mean, 95 % interval"
+    )
+    ax.legend(loc="upper left")
+    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    ax.set(xlabel="predicted age, mean of each part (years)", ylabel="actual age (years)")
+    return ax
+
+
+def rivals(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the error of each feature set, best on top; references that use no feature are grey.
+
+    Parameters
+    ----------
+    comparison
+        As ``compare_clocks`` returns it.
+    ax
+        Axes to draw into. Bars are 95 % bootstrap intervals by person.
+    """
+    ax = axes_or_new(ax, 4.6, 2.6)
+    table = comparison.sort_values("mae_years", ascending=False).reset_index(drop=True)
+    references = table["features"].isin(["predict the mean", "shuffled ages"])
+    for row, colour in zip(table.itertuples(), np.where(references, GREY, BLUE), strict=True):
+        ax.plot([row.lower_years, row.upper_years], [row.Index] * 2, color=colour, linewidth=1.5)
+        ax.plot(row.mae_years, row.Index, "o", color=colour, markersize=5)
+        ax.annotate(
+            f"{row.mae_years:.1f}", (row.upper_years, row.Index), (5, 0), va="center",
+            textcoords="offset points", fontsize="small", color=colour,
+        )  # fmt: skip
+    mean = table.loc[table["features"] == "predict the mean", "mae_years"]
+    for value in mean:
+        ax.axvline(value, color=GREY, linewidth=1, linestyle="--", zorder=0)
+    ax.set_yticks(table.index, table["features"])
+    ax.set(ylim=(-0.6, len(table) - 0.4), xlim=(0, 1.12 * table["upper_years"].max()))
+    ax.set_xlabel("mean absolute error, out of fold (years)")
+    return ax
+
+
+def acceleration_by_age(acceleration: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw acceleration against age: what is left of age in it.
+
+    Parameters
+    ----------
+    acceleration
+        As ``skinage.acceleration`` returns it.
+    ax
+        Axes to draw into.
+    """
+    ax = axes_or_new(ax, 4.2, 3.2)
+    for name, colour, group in _by_sex(acceleration):
+        ax.scatter(
+            group["age_years"], group["acceleration_years"], color=colour, label=name, **_DOTS
+        )
+    ax.axhline(0, color=GREY, linewidth=1, linestyle="--")
+    _line(ax, acceleration["age_years"], acceleration["acceleration_years"])
+    _room_above(ax)
+    legend = ax.legend(
+        loc="upper right", ncols=4, columnspacing=1, handletextpad=0.4, handlelength=1
+    )
+    legend.set_in_layout(
+        False
+    )  # in a narrow panel it may reach over the edge, not squeeze the axes
+    ax.set(xlabel="age (years)", ylabel="age acceleration (years)")
+    if "definition" in acceleration:
+        ax.set_title(acceleration["definition"].iloc[0], fontsize="small", color=GREY, wrap=True)
+    return ax
+
+
+def truth_scatter(acceleration: pd.DataFrame, truth: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw measured against planted acceleration of a phantom's people.
+
+    Parameters
+    ----------
+    acceleration
+        ``person_id`` and ``acceleration_years``, measured.
+    truth
+        ``person_id`` and ``acceleration_years``, planted.
+    ax
+        Axes to draw into.
+    """
+    ax = axes_or_new(ax, 3.6, 3.4)
+    planted = truth.set_index("person_id")["acceleration_years"].rename("planted")
+    both = acceleration.join(planted, on="person_id").dropna(subset=["planted"])
+    for name, colour, group in _by_sex(both):
+        ax.scatter(group["planted"], group["acceleration_years"], color=colour, label=name, **_DOTS)
+    _line(ax, both["planted"], both["acceleration_years"])
+    ax.legend(loc="upper left")
+    ax.text(0.97, 0.04, f"{len(both)} people", transform=ax.transAxes, ha="right")
+    ax.set(xlabel="planted acceleration (years)", ylabel="measured acceleration (years)")
+    return ax
+
+
+def _by_sex(table: pd.DataFrame) -> Iterator[tuple[str | None, str, pd.DataFrame]]:
+    """Give name, colour and rows of women, men and people of unknown sex."""
+    if "sex" not in table:
+        yield None, BLUE, table
+        return
+    for sex, (name, colour) in _SEXES.items():
+        if (table["sex"] == sex).any():
+            yield name, colour, table[table["sex"] == sex]
+    unknown = table[~table["sex"].isin(list(_SEXES))]
+    if len(unknown):
+        yield "sex unknown", GREY, unknown
+
+
+def _line(ax: Axes, x: pd.Series, y: pd.Series) -> None:
+    """Draw the line of least squares, labelled with Pearson's r."""
+    slope, intercept = np.polyfit(x, y, 1)
+    ends = np.array([x.min(), x.max()])
+    r = np.corrcoef(x, y)[0, 1]
+    label = f"r = {r:.2f}".replace("-0.00", "0.00")
+    ax.plot(ends, intercept + slope * ends, color=VERMILLION, linewidth=1.5, label=label)
+
+
+def _room_above(ax: Axes) -> None:
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.15 * (high - low))

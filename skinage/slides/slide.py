@@ -1,0 +1,190 @@
+"""One slide: its scale, its size, and pixels of any part of it at any coarser scale."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinage.errors import SlideError
+from skinage.slides.reader import default_reader
+from skinage.slides.scale import finest_needed, slide_mpp
+
+MOST_UPSAMPLING = 1.5
+BLOCK_PX = 4096
+"""Larger regions are read in blocks of this side, so that a whole slide never lies in memory."""
+
+
+@dataclass(frozen=True)
+class Slide:
+    """An H&E slide or picture; made by `open_slide`.
+
+    Attributes
+    ----------
+    path
+        The file.
+    mpp
+        um per level-0 px.
+    dimensions
+        Width and height in level-0 px.
+    levels
+        Width and height of each level of the pyramid.
+    downsamples
+        Level-0 px per px of each level.
+    vendor
+        The slide format.
+    reader, reason
+        ``cuCIM``, ``OpenSlide`` or ``picture``, and why this one.
+    """
+
+    path: str
+    mpp: float
+    levels: tuple[tuple[int, int], ...]
+    downsamples: tuple[float, ...]
+    vendor: str
+    reader: str
+    reason: str
+
+    @property
+    def dimensions(self) -> tuple[int, int]:
+        """Width and height in level-0 px."""
+        return self.levels[0]
+
+    def read_region(
+        self, x: float, y: float, width: float, height: float, *, mpp: float | None = None
+    ) -> NDArray[np.uint8]:
+        """Read a rectangle, resampled to a scale.
+
+        Parameters
+        ----------
+        x, y
+            Left and top in level-0 px; the rectangle may reach over the slide's edge.
+        width, height
+            Extent in level-0 px.
+        mpp
+            um per px of the result; the slide's own if not given.
+
+        Returns
+        -------
+        numpy.ndarray
+            (height, width, 3) uint8 RGB at ``mpp``; white outside the slide.
+
+        Raises
+        ------
+        SlideError
+            If the pixels cannot be read or trusted, or the slide is coarser than ``mpp``.
+        """
+        scale = 1.0 if mpp is None else self.px_per(mpp)
+        size = max(1, round(width / scale)), max(1, round(height / scale))
+        step = width / size[0], height / size[1]
+        pixels = np.empty((size[1], size[0], 3), np.uint8)
+        level = finest_needed(self.downsamples, scale)
+        side = max(1, int(BLOCK_PX * min(1.0, self.downsamples[level] / scale)))
+        for left, top, right, bottom in _blocks(size, side):
+            corner = np.array([[x + left * step[0], y + top * step[1]]])
+            block = (right - left, bottom - top)
+            extent = (block[0] * step[0], block[1] * step[1])
+            pixels[top:bottom, left:right] = self._read(corner, extent, block)[0]
+        return pixels
+
+    def read_tiles(
+        self, corners: NDArray[np.integer], extent_px: int, tile_px: int
+    ) -> NDArray[np.uint8]:
+        """Read square tiles.
+
+        Parameters
+        ----------
+        corners
+            (n, 2) left and top in level-0 px.
+        extent_px
+            Side in level-0 px.
+        tile_px
+            Side after resampling.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n, tile_px, tile_px, 3) uint8 RGB.
+        """
+        if len(corners) == 0:
+            return np.empty((0, tile_px, tile_px, 3), np.uint8)
+        return self._read(np.asarray(corners), (extent_px, extent_px), (tile_px, tile_px))
+
+    def thumbnail(self, mpp: float = 8.0) -> NDArray[np.uint8]:
+        """Read the whole slide at ``mpp`` um per px, or at its own scale if that is coarser."""
+        return self.read_region(0, 0, *self.dimensions, mpp=max(mpp, self.mpp))
+
+    def px_per(self, mpp: float) -> float:
+        """Tell how many level-0 px make a pixel of ``mpp`` um; refuse to invent detail.
+
+        Raises
+        ------
+        SlideError
+            If the slide is more than 1.5 times coarser than ``mpp``.
+        """
+        if not mpp * MOST_UPSAMPLING >= self.mpp:
+            raise SlideError(
+                f"{self.path}: slide is {self.mpp:.4g} um/px, coarser than the {mpp} um/px asked"
+            )
+        return mpp / self.mpp
+
+    def _read(
+        self, corners: NDArray[np.floating], extent: tuple[float, float], size: tuple[int, int]
+    ) -> NDArray[np.uint8]:
+        request = {
+            "path": self.path,
+            "corners": corners.astype(np.float64),
+            "extent": extent,
+            "size": size,
+            "offset": 0,
+        }
+        return default_reader().read(request)
+
+
+def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
+    """Open a slide: Aperio SVS and tiled TIFF by cuCIM, other formats by OpenSlide, or a picture.
+
+    Parameters
+    ----------
+    path
+        The file.
+    mpp
+        um per level-0 px, if the file does not state it (or states it wrongly).
+
+    Returns
+    -------
+    Slide
+        With ``.reader`` and ``.reason`` saying who reads it and why.
+
+    Raises
+    ------
+    SlideError
+        If the file is missing, damaged, unknown, or of unknown scale.
+    """
+    path = str(Path(path).absolute())
+    answer = default_reader().header_of(path)
+    header = answer["header"]
+    return Slide(
+        path=path,
+        mpp=slide_mpp(path, header, mpp),
+        levels=header.levels,
+        downsamples=header.downsamples,
+        vendor=header.vendor,
+        reader=answer["reader"],
+        reason=answer["reason"],
+    )
+
+
+def open_row(row: Mapping[str, Any]) -> Slide:
+    """Open the slide of a cohort row: ``path``, and ``mpp`` if it has one that is not missing."""
+    given = row.get("mpp")
+    # NaN is the only number that differs from itself; None and absence mean the same here.
+    return open_slide(row["path"], None if given is None or given != given else float(given))
+
+
+def _blocks(size: tuple[int, int], side: int) -> Iterator[tuple[int, int, int, int]]:
+    for top in range(0, size[1], side):
+        for left in range(0, size[0], side):
+            yield left, top, min(left + side, size[0]), min(top + side, size[1])

@@ -1,0 +1,124 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+from skinage.figures import ageing as figures
+
+
+@pytest.fixture(autouse=True)
+def _quiet_figures():
+    before = dict(plt.rcParams)
+    yield
+    assert dict(plt.rcParams) == before
+    plt.close("all")
+
+
+@pytest.fixture
+def ages():
+    generator = np.random.default_rng(0)
+    actual, planted = generator.uniform(20, 90, 80), generator.normal(0, 6, 80)
+    return pd.DataFrame({
+        "person_id": [f"P{k:03d}" for k in range(80)],
+        "age_years": actual,
+        "sex": ["F", "M"] * 39 + [None, None],
+        "predicted_years": actual + planted,
+        "acceleration_years": planted,
+        "definition": "predicted minus actual age",
+        "fold": np.arange(80) % 5,
+    })  # fmt: skip
+
+
+@pytest.fixture
+def comparison():
+    return pd.DataFrame({
+        "features": ["trained", "colour", "predict the mean"],
+        "mae_years": [7.0, 5.0, 15.0],
+        "lower_years": [6.0, 4.0, 13.0],
+        "upper_years": [8.0, 6.0, 17.0],
+    })  # fmt: skip
+
+
+def words(ax):
+    ax.figure.draw_without_rendering()
+    legend = [text.get_text() for text in ax.get_legend().get_texts()] if ax.get_legend() else []
+    return " ".join([*legend, *(text.get_text() for text in ax.texts), ax.get_title()])
+
+
+def dots(ax):
+    return np.vstack([collection.get_offsets() for collection in ax.collections])
+
+
+def test_age_scatter_shows_everybody_on_equal_axes(ages):
+    ax = figures.age_scatter(ages)
+    np.testing.assert_allclose(np.sort(dots(ax)[:, 0]), np.sort(ages["age_years"]))
+    assert ax.get_xlim() == ax.get_ylim()
+    assert ax.get_aspect() == 1
+    mae = np.abs(ages["predicted_years"] - ages["age_years"]).mean()
+    assert f"MAE {mae:.1f} years" in words(ax)
+    for word in ("80 people", "women", "men", "sex unknown", "perfect"):
+        assert word in words(ax)
+    assert ax.get_xlabel() == "age (years)"
+
+
+def test_figures_draw_into_the_axes_they_are_given(ages, comparison):
+    truth = ages[["person_id", "acceleration_years"]]
+    _, axes = plt.subplots(1, 5)
+    drawn = [
+        figures.age_scatter(ages, axes[0]),
+        figures.calibration(ages, axes[1]),
+        figures.rivals(comparison, axes[2]),
+        figures.acceleration_by_age(ages, axes[3]),
+        figures.truth_scatter(ages, truth, axes[4]),
+    ]
+    assert all(found is given for found, given in zip(drawn, axes, strict=True))
+    assert all(isinstance(ax, Axes) and ax.get_xlabel() for ax in drawn)
+    assert plt.get_fignums() == [1]
+
+
+def test_sex_is_not_needed(ages):
+    ax = figures.age_scatter(ages.drop(columns="sex"))
+    assert len(dots(ax)) == 80
+    assert "women" not in words(ax)
+
+
+def test_calibration_points_are_the_means_of_equal_parts(ages):
+    points = figures.calibration(ages).containers[0].lines[0].get_xydata()
+    order = ages.sort_values("predicted_years")
+    expected = [
+        part[["predicted_years", "age_years"]].mean().to_numpy()
+        for part in (order.iloc[k : k + 10] for k in range(0, 80, 10))
+    ]
+    np.testing.assert_allclose(points, expected)
+
+
+def test_rivals_are_sorted_best_on_top(comparison):
+    ax = figures.rivals(comparison)
+    ax.figure.draw_without_rendering()
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["predict the mean", "trained", "colour"]
+    assert "5.0" in words(ax)
+    assert 15.0 in [line.get_xdata()[0] for line in ax.lines]
+
+
+def test_acceleration_by_age_says_what_is_left_and_which_definition(ages):
+    ax = figures.acceleration_by_age(ages)
+    r = np.corrcoef(ages["age_years"], ages["acceleration_years"])[0, 1]
+    assert f"r = {r:.2f}" in words(ax)
+    assert "predicted minus actual age" in words(ax)
+
+
+def test_truth_scatter_pairs_by_person(ages):
+    truth = ages[["person_id"]].assign(acceleration_years=2 * ages["acceleration_years"])
+    ax = figures.truth_scatter(ages, truth.iloc[::-1].iloc[:70])
+    assert "r = 1.00" in words(ax)
+    assert "70 people" in words(ax)
+    found = dots(ax)
+    np.testing.assert_allclose(found[:, 0], 2 * found[:, 1])
+
+
+def test_constant_predictions_can_be_drawn(ages):
+    constant = ages.assign(predicted_years=50.0)
+    assert "80 people" in words(figures.age_scatter(constant))
+    figures.calibration(constant).figure.draw_without_rendering()

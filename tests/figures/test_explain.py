@@ -1,0 +1,95 @@
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from skinage.figures.explain import attribution_panel, driver_beeswarm, measure_by_age
+
+
+@pytest.fixture(autouse=True)
+def _no_traces():
+    mpl.get_backend()  # chosen at the first call, which writes it down
+    before = mpl.rcParams.copy()
+    yield
+    assert before == mpl.rcParams
+    plt.close("all")
+
+
+@pytest.fixture
+def explanation():
+    values = np.random.default_rng(0).normal(size=(50, 4)) * [1, 5, 0, 2]
+    return SimpleNamespace(values=values, data=-values, feature_names=["a", "b", "c", "d"])
+
+
+def attribution(heat):
+    return SimpleNamespace(
+        heat=heat, age_years=61.24, difference_years=-1.5, completeness_error=0.002,
+        baseline="white glass",
+    )  # fmt: skip
+
+
+def test_heat_is_drawn_symmetrically_in_years_with_its_sum_kept():
+    heat = np.zeros((32, 32), np.float32)
+    heat[12, 20] = -0.5
+    pixels = np.full((32, 32, 3), 200, np.uint8)
+    tile, map_ = attribution_panel(pixels, attribution(heat), mpp=1.0)
+    image = map_.images[1]
+    low, high = image.get_clim()
+    assert low == -high < 0
+    assert image.get_array().sum() / 100 == pytest.approx(-0.5, rel=1e-3)
+    assert np.unravel_index(image.get_array().argmin(), heat.shape) == (12, 20)
+    assert map_.get_title().startswith("-1.50 years against white glass")
+    assert "61.2 years" in tile.get_title()
+    bar = tile.figure.axes[-1]
+    assert (bar.get_ylabel(), bar.get_title(), bar.get_xlabel()) == (
+        "years per 100 pixels", "older", "younger",
+    )  # fmt: skip
+
+
+def test_a_tile_that_says_nothing_can_be_drawn_on_axes_given():
+    axes = plt.subplots(1, 2)[1]
+    blank = attribution(np.zeros((8, 8), np.float32))
+    assert attribution_panel(np.zeros((8, 8, 3), np.uint8), blank, axes=axes) is axes
+
+
+def test_beeswarm_puts_the_strongest_feature_on_top(explanation):
+    ax = driver_beeswarm(explanation, labels={"b": "gaps"}, n=3)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["gaps", "d", "a"]
+    assert ax.yaxis_inverted()
+    drawn = ax.collections[0].get_offsets().data
+    np.testing.assert_array_equal(drawn[:, 0], np.asarray(explanation.values)[:, 1])
+    assert np.abs(drawn[:, 1]).max() <= 0.5
+    level = ax.collections[0].get_array()
+    assert level[explanation.data[:, 1].argmax()] == 1
+    assert "years" in ax.get_xlabel()
+
+
+def test_dots_of_a_beeswarm_do_not_pile_up():
+    same = SimpleNamespace(
+        values=np.zeros((30, 1)), data=np.ones((30, 1)), feature_names=["constant"]
+    )
+    heights = driver_beeswarm(same).collections[0].get_offsets().data[:, 1]
+    assert len(np.unique(heights)) == 30
+
+
+def test_measures_have_a_panel_each_and_say_their_correlation():
+    people = [f"P{k:02d}" for k in range(30)]
+    age = np.linspace(20, 80, 30)
+    table = pd.DataFrame(
+        {"nuclei_per_mm2": -(age**3), "flat": 1.0, "gaps": [np.nan, *age[1:]]},
+        index=pd.Index(people, name="person_id"),
+    )
+    ages = pd.DataFrame({"person_id": people[::-1], "age_years": age[::-1]})
+    figure = measure_by_age(table, ages, labels={"gaps": "pale gaps"})
+    titles = [ax.get_title().split("\n") for ax in figure.axes]
+    assert titles == [
+        ["nuclei per mm²", "Spearman r = -1.00"],
+        ["flat", "no correlation to state"],
+        ["pale gaps", "Spearman r = 1.00"],
+    ]
+    assert [len(ax.collections[0].get_offsets()) for ax in figure.axes] == [30, 30, 29]
+    assert figure.get_supxlabel() == "age (years)"
+    assert "30 people" in figure.get_suptitle()

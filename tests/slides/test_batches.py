@@ -1,0 +1,84 @@
+import os
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from skinage.errors import SlideError
+from skinage.slides.batches import read_tiles
+from skinage.slides.slide import open_slide
+
+
+def table(path, slide_id, n, extent_px=64, seed=0):
+    generator = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "slide_id": slide_id,
+            "path": path,
+            "x": generator.integers(130, 700, n),
+            "y": generator.integers(130, 500, n),
+            "extent_px": extent_px,
+            "tile_px": 32,
+        }
+    )
+
+
+@pytest.fixture
+def tiles(write_slide, picture):
+    """Three slides, of different scale, their rows mixed."""
+    parts = [
+        table(write_slide("a.tiff")[0], "a", 13),
+        table(write_slide("b.tiff", pixels=255 - picture)[0], "b", 30, extent_px=100),
+        table(write_slide("c.tiff", compression="deflate", predictor=2)[0], "c", 8),
+    ]
+    return pd.concat(parts).sample(frac=1, random_state=0).reset_index(drop=True)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 51, 1000])
+def test_every_tile_once_with_its_own_pixels(tiles, batch_size):
+    batches = list(read_tiles(tiles, batch_size))
+    rows = np.concatenate([rows for rows, _ in batches])
+    assert [len(rows) for rows, _ in batches[:-1]] == [batch_size] * (len(batches) - 1)
+    assert sorted(rows) == list(range(len(tiles)))
+    ids = tiles["slide_id"].to_numpy()[rows]
+    assert list(pd.unique(ids)) == list(pd.unique(tiles["slide_id"]))
+    assert (np.diff(rows)[ids[1:] == ids[:-1]] > 0).all()
+    # Compared at the end: a batch is the caller's, later reading does not change it.
+    for rows, pixels in batches:
+        for row, found in zip(rows, pixels, strict=True):
+            tile = tiles.iloc[row]
+            corner = np.array([[tile["x"], tile["y"]]])
+            expected = open_slide(tile["path"]).read_tiles(corner, tile["extent_px"], 32)
+            np.testing.assert_array_equal(found, expected[0])
+
+
+@pytest.mark.parametrize("batch_size", [5, 20, 100])
+def test_a_slide_that_fails_costs_no_other(tiles, damaged_slide, batch_size):
+    bad = table(damaged_slide[0], "bad", 9, extent_px=32).assign(x=0, y=0)
+    gone = table("/none.svs", "gone", 11)
+    mixed = pd.concat([bad, tiles, gone], ignore_index=True)
+    failures = {}
+    rows = [row for rows, _ in read_tiles(mixed, batch_size, failures) for row in rows]
+    assert sorted(rows) == list(range(9, 9 + len(tiles)))
+    assert set(failures) == {"bad", "gone"}
+    assert "JPEG" in failures["bad"]
+    assert "no such file" in failures["gone"]
+    with pytest.raises(SlideError, match=r"damaged\.tiff"):
+        list(read_tiles(mixed, batch_size))
+
+
+def test_stopping_half_way_leaves_nothing(tiles):
+    before = len(os.listdir("/proc/self/fd"))
+    children = psutil.Process().children()
+    batches = read_tiles(tiles, 4)
+    next(batches)
+    batches.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert psutil.Process().children() == children
+
+
+def test_no_tiles_and_mixed_sizes(tiles):
+    assert list(read_tiles(tiles.iloc[:0])) == []
+    with pytest.raises(SlideError, match=r"found tile_px \[16, 32\]"):
+        list(read_tiles(tiles.assign(tile_px=[16] + [32] * (len(tiles) - 1))))
