@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from skinage import __version__
@@ -32,16 +32,14 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="do the main job on a cohort table (or on the phantom)")
     run.add_argument("cohort", nargs="?", help="CSV or Parquet; without it a phantom is made")
     run.add_argument("--out", default="results/demo", help="results folder (%(default)s)")
-    run.add_argument("--tile-px", type=_positive(int), default=64, help="tile side (%(default)s)")
-    run.add_argument("--mpp", type=_positive(float), default=2.0, help="um per px (%(default)s)")
+    run.add_argument("--tile-px", type=_positive(int), default=96, help="tile side (%(default)s)")
+    run.add_argument("--mpp", type=_positive(float), default=1.0, help="um per px (%(default)s)")
     run.add_argument(
         "--tiles-per-slide", type=_positive(int), default=48, help="at most (%(default)s)"
     )
-    run.add_argument(
-        "--backbone", default="mobilenetv3_small_050", help="a timm model (%(default)s)"
-    )
+    run.add_argument("--backbone", default="test_resnet", help="a timm model (%(default)s)")
     run.add_argument("--epochs", type=_positive(int), default=12, help="of training (%(default)s)")
-    run.add_argument("--batch-size", type=_positive(int), default=256, help="tiles (%(default)s)")
+    run.add_argument("--batch-size", type=_positive(int), default=128, help="tiles (%(default)s)")
     run.add_argument("--people", type=_positive(int), default=100, help="of the phantom")
     run.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     run.set_defaults(command=_run)
@@ -77,7 +75,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from skinage.cohort import inspect_cohort
-    from skinage.slides import check_slides
+    from skinage.slides.check import check_slides
 
     cohort, problems = inspect_cohort(options.cohort)
     slides = check_slides(cohort)
@@ -109,7 +107,7 @@ def _phantom(options: argparse.Namespace) -> int:
     return 0
 
 
-def _positive(kind: type[int] | type[float]) -> object:
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     def parse(text: str) -> float:
         value = kind(text)
         if not value > 0:

@@ -99,7 +99,11 @@ def describe_cohort(cohort: pd.DataFrame) -> pd.DataFrame:
     """
     people = cohort.drop_duplicates("person_id")
     ages = people["age_years"].dropna()
-    rows = {"slides": len(cohort), "people": len(people), "people with an age": len(ages)}
+    rows: dict[str, object] = {
+        "slides": len(cohort),
+        "people": len(people),
+        "people with an age": len(ages),
+    }
     if len(ages):
         rows["age, mean (SD), years"] = f"{ages.mean():.1f} ({ages.std():.1f})"
         rows["age, range, years"] = f"{ages.min():.0f} to {ages.max():.0f}"

@@ -59,7 +59,7 @@ def test_a_bracket_becomes_its_midpoint(write):
         ({"slide_id": ["001", "001", "003"]}, "row 3 .slide_id 001., slide_id: already in row 2"),
         ({"sex": ["F", "M", "M"]}, "rows 2 .F., 3 .M., sex: person_id p1 has two sexes"),
         ({"sex": ["F", "F", "x"]}, "row 4 .slide_id 003., sex: found 'x'; expected F or M"),
-        ({"age_years": ["700", "30", ""]}, "row 2 .*, age_years: found '700'; expected a number from 0 to 120"),
+        ({"age_years": ["700", "30", ""]}, "row 2 .*age_years: found '700'; expected .* 0 to 120"),
         ({"age_years": ["old", "30", ""]}, "age_years: found 'old'"),
         ({"died": ["2", "0", "1"]}, "died: found '2'; expected .* .0 or 1"),
         ({"disease_x": ["0.5", "0", "1"]}, "disease_x: found '0.5'"),

@@ -24,7 +24,7 @@ def associations(
     acceleration
         As :func:`acceleration` gives it.
     cohort
-        The cohort table; ``follow_up_years`` and ``died`` allow mortality, ``disease_*`` prevalence.
+        ``follow_up_years`` and ``died`` allow mortality, ``disease_*`` prevalence.
 
     Returns
     -------

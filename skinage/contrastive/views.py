@@ -22,10 +22,15 @@ OPTICAL_DENSITY_LIMIT = math.log(WHITE)
 class HistologyViews:
     """Random views of H&E tiles that keep physical scale and structure.
 
+    A view shows a part of the tile, turned and stained anew. Two views that share only some of
+    their field can't be matched by where each spot lies: what they have in common is the tissue.
+
     Attributes
     ----------
+    share
+        Side of a view as a share of the tile's side, in pixels and, but for the zoom, in um.
     zoom
-        Largest magnification of the crop; 1.25 keeps physical scale within a quarter.
+        Physical scale is kept within this factor, up and down.
     stain_strength
         Standard deviation of the log of each stain's strength; 0.3 covers laboratories.
     stain_mixing
@@ -36,6 +41,7 @@ class HistologyViews:
         Quarter turns and mirrors: tissue has no up.
     """
 
+    share: float = 2 / 3
     zoom: float = 1.25
     stain_strength: float = 0.3
     stain_mixing: float = 0.05
@@ -55,7 +61,7 @@ class HistologyViews:
         Returns
         -------
         torch.Tensor
-            ``(n, 3, h, w)`` float32 in 0 to 1.
+            ``(n, 3, share * h, share * w)`` float32 in 0 to 1.
         """
         density = optical_density(pixels)
         moved = self._move(density, generator)
@@ -63,13 +69,14 @@ class HistologyViews:
 
     def _move(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Turn, mirror, crop: one bilinear resampling."""
-        n = len(images)
+        n, channels, height, width = images.shape
         angle = torch.zeros(n)
         mirror = torch.ones(n)
         if self.turns:
             angle = torch.randint(4, (n,), generator=generator) * (math.pi / 2)
             mirror = torch.randint(2, (n,), generator=generator) * 2.0 - 1
-        side = 1 - torch.rand(n, generator=generator) * (1 - 1 / self.zoom)  # fraction kept
+        scale = self.zoom ** (torch.rand(n, generator=generator) * 2 - 1)
+        side = (self.share * scale).clamp(max=1.0)  # of the tile, in um
         shift = (torch.rand(n, 2, generator=generator) * 2 - 1) * (1 - side)[:, None]
         cosine, sine = torch.cos(angle) * side, torch.sin(angle) * side
         theta = torch.stack(
@@ -79,7 +86,8 @@ class HistologyViews:
             ],
             1,
         )  # (n, 2, 3)
-        grid = functional.affine_grid(theta.to(images), list(images.shape), align_corners=False)
+        size = [n, channels, round(self.share * height), round(self.share * width)]
+        grid = functional.affine_grid(theta.to(images), size, align_corners=False)
         return functional.grid_sample(
             images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
         )

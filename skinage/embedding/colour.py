@@ -4,6 +4,9 @@ Whatever ages by changing an area (paler dermis, fewer nuclei, grey-blue elastos
 distribution of colours, so that a clock on these few numbers is a strong baseline.
 """
 
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 
 # Ruifrok and Johnston (2001), Anal Quant Cytol Histol 23:291: optical density in red, green, blue.
@@ -20,6 +23,25 @@ COLOUR_FEATURES = tuple(
 
 _OPTICAL_DENSITY = (-np.log10(np.maximum(np.arange(256), 1) / 255)).astype(np.float32)
 _CHUNK = 128  # tiles whose float planes stay within a few MB
+
+
+@dataclass(frozen=True)
+class ColourFeatures:
+    """Colour statistics in the shape of an encoder, so that they are embedded like one.
+
+    Attributes
+    ----------
+    card
+        What made the features.
+    """
+
+    card: dict[str, Any] = field(
+        default_factory=lambda: {"method": "colour statistics", "dim": len(COLOUR_FEATURES)}
+    )
+
+    def embed(self, pixels: np.ndarray) -> np.ndarray:
+        """Describe ``(n, h, w, 3)`` uint8 tiles by ``(n, 25)`` float32 colour statistics."""
+        return colour_features(pixels)
 
 
 def optical_density(pixels: np.ndarray) -> np.ndarray:

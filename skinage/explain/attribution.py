@@ -101,6 +101,35 @@ def attribute(
     return found
 
 
+def tile_shares(clock: Clock, features: np.ndarray) -> np.ndarray:
+    """Tell how many years each tile of a person adds: the age with it less the age without it.
+
+    Parameters
+    ----------
+    clock
+        A clock on ``mean`` and ``std`` features.
+    features
+        ``(n, dim)`` embeddings of all tiles of the person, two at least.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n,)`` years.
+
+    Raises
+    ------
+    skinage.StageError
+        If there is one tile only, or the clock does not fit the features.
+    """
+    if len(features) < 2:
+        raise StageError("tile_shares: the person has one tile; there is no age without it.")
+    rows = torch.from_numpy(np.asarray(features, dtype=float))
+    kept = ~torch.eye(len(rows), dtype=torch.bool)
+    ages = [_age_of_one_tile(clock, rows[keep][1:])(rows[keep][:1]).item() for keep in kept]
+    whole = _age_of_one_tile(clock, rows[1:])(rows[:1]).item()
+    return whole - np.array(ages)
+
+
 def _embed(encoder: Encoder, pixels: np.ndarray) -> Tensor:
     """Embed tiles a batch at a time; ``(n, dim)`` float64, also for none."""
     batches = (pixels[i : i + 8 * _BATCH] for i in range(0, len(pixels), 8 * _BATCH))

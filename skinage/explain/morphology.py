@@ -23,6 +23,9 @@ pixel that is not pale.
     basophilic cytoplasm and horny layer too. A grey cast of the glass raises it.
 """
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy import ndimage
@@ -30,6 +33,8 @@ from tqdm.auto import tqdm
 
 from skinage.embedding.colour import optical_density, unmix
 from skinage.errors import StageError
+from skinage.slides.batches import read_tiles
+from skinage.storage import stored, storing, table_hash
 
 PALE_DENSITY = 0.1
 NUCLEAR_EXCESS = 0.2
@@ -88,6 +93,43 @@ def measure_tiles(pixels: np.ndarray, mpp: float, *, progress: bool = True) -> p
             chunks.append(_measure(pixels[start : start + _CHUNK], mpp))
             bar.update(len(chunks[-1]))
     return pd.concat(chunks, ignore_index=True) if chunks else pd.DataFrame(columns=MEASURES)
+
+
+def measure_people(tiles: pd.DataFrame, out: str | Path | None = None) -> pd.DataFrame:
+    """Measure every tile and give each person the mean of the measures.
+
+    Parameters
+    ----------
+    tiles
+        The tile table.
+    out
+        A Parquet file; one made of the same tiles is loaded instead.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per person, index ``person_id``, columns as in `MEASURES`.
+    """
+    recipe = {"tiles": table_hash(tiles), "measures": MEASURES}
+    if out is not None and stored(out, recipe):
+        return pd.read_parquet(out)
+    failures: dict[str, str] = {}
+    rows, measured = [], []
+    with tqdm(total=len(tiles), desc="measuring", unit="tile") as bar:
+        for positions, pixels in read_tiles(tiles, failures=failures):
+            rows.append(positions)
+            measured.append(_measure(pixels, float(tiles["mpp"].iloc[0])))
+            bar.update(len(positions))
+    if failures:
+        warnings.warn(
+            f"measuring went on without {len(failures)} slide(s): {failures}", stacklevel=2
+        )
+    persons = tiles["person_id"].to_numpy()[np.concatenate(rows)]
+    people = pd.concat(measured).groupby(persons).mean().rename_axis("person_id")
+    if out is not None:
+        with storing(out, recipe) as partial:
+            people.to_parquet(partial)
+    return people
 
 
 def _measure(pixels: np.ndarray, mpp: float) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from skinage.figures.style import BLUE, GREY, ORANGE, axes_or_new
 
@@ -32,12 +33,12 @@ def age_histogram(cohort: pd.DataFrame, ax: Axes | None = None) -> Axes:
     if sexes.isna().any():
         groups[("sex not known", GREY)] = ages[sexes.isna()]
     ax.hist(
-        list(groups.values()), bins=edges, stacked=True, rwidth=0.92,
+        list(groups.values()), bins=edges.tolist(), stacked=True, rwidth=0.92,
         label=[label for label, _ in groups], color=[colour for _, colour in groups],
     )  # fmt: skip
     ax.legend()
     missing = len(people) - len(known)
     ax.set(xlabel="age at biopsy, years", ylabel="people", xticks=edges)
     ax.set_title(f"{len(people)} people" + (f", {missing} without an age" if missing else ""))
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     return ax

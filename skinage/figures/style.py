@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-PAPER: dict[str, Any] = {
+PAPER: dict[Any, Any] = {
     "figure.dpi": 110,
     "savefig.dpi": 300,
     "savefig.bbox": "tight",

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from skinage.figures.style import BLUE, axes_or_new
 
@@ -22,7 +23,7 @@ def loss_curve(history: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax, 4.5, 2.8)
     ax.plot(history["epoch"], history["loss"], color=BLUE, marker="o", markersize=3)
     ax.set(xlabel="epoch", ylabel="contrastive loss", title="Training")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
 
 

@@ -76,6 +76,26 @@ def read_tiles(
                 )
 
 
+def read_pixels(tiles: pd.DataFrame) -> NDArray[np.uint8]:
+    """Read some tiles at once, to look at them: ``(n, tile_px, tile_px, 3)`` in table order.
+
+    Parameters
+    ----------
+    tiles
+        As for :func:`read_tiles`; all pixels lie in memory.
+
+    Raises
+    ------
+    SlideError
+        If a slide cannot be read, or there are no tiles.
+    """
+    if tiles.empty:
+        raise SlideError("read_pixels: the tile table is empty; expected at least one tile")
+    batches = list(read_tiles(tiles))
+    order = np.argsort(np.concatenate([rows for rows, _ in batches]))
+    return np.concatenate([pixels for _, pixels in batches])[order]
+
+
 def _ask_ahead(
     reader: Reader, todo: deque[_Piece], asked: deque[_Piece], batch: int, failed: dict[str, str]
 ) -> None:

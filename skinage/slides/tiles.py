@@ -22,8 +22,8 @@ Settings = dict[str, Any]
 
 def tile(
     cohort: pd.DataFrame,
-    tile_px: int = 64,
-    mpp: float = 2.0,
+    tile_px: int = 96,
+    mpp: float = 1.0,
     *,
     tiles_per_slide: int | None = 48,
     min_tissue: float = 0.5,

@@ -3,7 +3,14 @@ import torch
 
 from skinage.contrastive.views import STAINS, HistologyViews, optical_density
 
-STILL = {"zoom": 1.0, "stain_strength": 0.0, "stain_mixing": 0.0, "background": 0.0, "turns": False}
+STILL = {
+    "share": 1.0,
+    "zoom": 1.0,
+    "stain_strength": 0.0,
+    "stain_mixing": 0.0,
+    "background": 0.0,
+    "turns": False,
+}
 
 
 @pytest.fixture
@@ -33,14 +40,19 @@ def test_turns_and_mirrors_are_the_eight_exact_ones(pixels):
     assert seen == set(range(8))
 
 
-def test_zoom_stays_within_its_factor(pixels):
-    """A ramp's slope tells the magnification of each view."""
-    ramp = torch.linspace(60, 200, 16).repeat(3, 16, 1).to(torch.uint8).repeat(64, 1, 1, 1)
-    views = HistologyViews(**STILL | {"zoom": 1.25})(ramp, torch.Generator().manual_seed(0)) * 255
-    slope = (views[:, 0, 8, 11] - views[:, 0, 8, 4]) / (200.0 - 60) * 15 / 7
-    assert slope.min() > 1 / 1.25 - 0.05
-    assert slope.max() < 1 + 0.05
-    assert slope.std() > 0.02
+def test_zoom_stays_within_its_factor_both_ways():
+    """A ramp's slope in optical density tells the scale of each view, its middle the place."""
+    ramp = (255 * torch.exp(-torch.linspace(0.2, 1.4, 48))).round().to(torch.uint8)
+    tiles = ramp.repeat(256, 3, 48, 1)
+    views = HistologyViews(**STILL | {"share": 0.5, "zoom": 1.25})(
+        tiles, torch.Generator().manual_seed(0)
+    )
+    assert views.shape == (256, 3, 24, 24)
+    density = -torch.log(views[:, 0, 12])
+    scale = (density[:, 20] - density[:, 4]) / (16 * 1.2 / 47)
+    assert 1 / 1.25 - 0.02 < scale.min() < 0.85
+    assert 1.17 < scale.max() < 1.25 + 0.02
+    assert density[:, 12].std() > 0.1
 
 
 def test_stain_strength_acts_on_one_stain_at_a_time():
