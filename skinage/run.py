@@ -115,6 +115,7 @@ def _execute_all(parameters: dict[str, Any], cohort: pd.DataFrame, out: Path) ->
 
 def _execute(name: str, parameters: dict[str, Any], out: Path, bar: tqdm) -> None:
     import papermill
+    from traitlets.config import Config
 
     target = out / "notebooks" / f"{name}.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +127,8 @@ def _execute(name: str, parameters: dict[str, Any], out: Path, bar: tqdm) -> Non
             parameters={key: value for key, value in parameters.items() if key in known},
             progress_bar=False,
             on_cell_complete=lambda **_: bar.update(),
+            # Sockets in the file system: nobody else on the machine can listen in.
+            config=Config(KernelManager={"transport": "ipc"}),
         )
     except papermill.PapermillExecutionError as error:
         raise StageError(
