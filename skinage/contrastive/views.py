@@ -37,6 +37,9 @@ class HistologyViews:
         Standard deviation of what one stain takes of another's colour.
     background
         Standard deviation of an optical-density offset per colour channel (scanner white point).
+    focus
+        How far a view is blurred (up to 1: a whole 3 px mean) or sharpened (by as much), as
+        scanners differ.
     turns
         Quarter turns and mirrors: tissue has no up.
     """
@@ -46,6 +49,7 @@ class HistologyViews:
     stain_strength: float = 0.3
     stain_mixing: float = 0.05
     background: float = 0.03
+    focus: float = 0.8
     turns: bool = True
 
     def __call__(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
@@ -64,7 +68,7 @@ class HistologyViews:
             ``(n, 3, share * h, share * w)`` float32 in 0 to 1.
         """
         density = optical_density(pixels)
-        moved = self._move(density, generator)
+        moved = self._focus(self._move(density, generator), generator)
         return torch.exp(-self._stain(moved, generator)).clamp_(0, 1)
 
     def _move(self, images: Tensor, generator: torch.Generator) -> Tensor:
@@ -91,6 +95,14 @@ class HistologyViews:
         return functional.grid_sample(
             images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
         )
+
+    def _focus(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Blur or sharpen: go part of the way to the local mean, or away from it."""
+        if not self.focus:
+            return images
+        part = (torch.rand(len(images), 1, 1, 1, generator=generator) * 2 - 1) * self.focus
+        mean = functional.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False)
+        return torch.lerp(images, mean, part.to(images))
 
     def _stain(self, density: Tensor, generator: torch.Generator) -> Tensor:
         """Change stain strengths and colours: one 3x3 matrix per view in optical density."""

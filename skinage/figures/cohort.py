@@ -36,7 +36,8 @@ def age_histogram(cohort: pd.DataFrame, ax: Axes | None = None) -> Axes:
         list(groups.values()), bins=edges.tolist(), stacked=True, rwidth=0.92,
         label=[label for label, _ in groups], color=[colour for _, colour in groups],
     )  # fmt: skip
-    ax.legend()
+    ax.legend(ncols=len(groups), loc="upper right")
+    ax.set_ylim(top=ax.get_ylim()[1] * 1.15)
     missing = len(people) - len(known)
     ax.set(xlabel="age at biopsy, years", ylabel="people", xticks=edges)
     ax.set_title(f"{len(people)} people" + (f", {missing} without an age" if missing else ""))

@@ -9,6 +9,7 @@ STILL = {
     "stain_strength": 0.0,
     "stain_mixing": 0.0,
     "background": 0.0,
+    "focus": 0.0,
     "turns": False,
 }
 
@@ -66,6 +67,17 @@ def test_stain_strength_acts_on_one_stain_at_a_time():
     expected = STAINS[0] / STAINS[0].norm()
     assert (share - expected).abs().max() < 0.01
     assert density.norm(dim=1).log().std() == pytest.approx(0.3, abs=0.08)
+
+
+def test_focus_blurs_and_sharpens_but_keeps_flat_areas():
+    """An edge gets flatter in some views and steeper in others; far from it nothing changes."""
+    tiles = torch.full((64, 3, 16, 16), 200, dtype=torch.uint8)
+    tiles[..., 8:] = 100
+    views = HistologyViews(**STILL | {"focus": 0.8})(tiles, torch.Generator().manual_seed(0)) * 255
+    step = views[:, 0, 8, 7] - views[:, 0, 8, 8]
+    assert step.min() < 60
+    assert step.max() > 140
+    torch.testing.assert_close(views[..., :6], tiles[..., :6].float(), atol=0.1, rtol=0)
 
 
 def test_the_same_seed_draws_the_same_views(pixels):
