@@ -36,7 +36,8 @@ class SimCLR(LightningModule):
 
     def __init__(self, backbone: nn.Module, card: dict, batch_size: int, seed: int) -> None:
         super().__init__()
-        self.backbone, self.card = backbone, card
+        # Lightning leaves evaluation mode as it finds it; batch norm would stay frozen.
+        self.backbone, self.card = backbone.train(), card
         self.head = SimCLRProjectionHead(card["dim"], card["dim"] // 2, 128)
         self.loss = NTXentLoss(temperature=0.2, gather_distributed=False)
         self.views, self.generator = HistologyViews(), torch.Generator()

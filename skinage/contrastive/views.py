@@ -44,7 +44,7 @@ class HistologyViews:
         Quarter turns and mirrors: tissue has no up.
     """
 
-    share: float = 2 / 3
+    share: float = 0.5
     zoom: float = 1.25
     stain_strength: float = 0.3
     stain_mixing: float = 0.05

@@ -16,7 +16,7 @@ from skinage.phantom.slide_file import write_slide
 from skinage.storage import stored, storing, write_json
 
 MPP = 1.0
-DRAWING = 3  # raised whenever the drawing changes, so that older slides are drawn again
+DRAWING = 4  # raised whenever the drawing changes, so that older slides are drawn again
 COHORT_COLUMNS = [
     "slide_id",
     "person_id",

@@ -139,11 +139,11 @@ def _add_stains(people: pd.DataFrame, seed: int) -> pd.DataFrame:
     n = len(people)
     columns: dict[str, np.ndarray] = {}
     for stain, vector in (("haematoxylin", HAEMATOXYLIN_OD), ("eosin", EOSIN_OD)):
-        jitter = stream(seed, f"{stain}_vector").normal(0, 0.03, (n, 3))
+        jitter = stream(seed, f"{stain}_vector").normal(0, 0.02, (n, 3))
         tilted = np.clip(np.array(vector) + jitter, 0.02, None)
         tilted /= np.linalg.norm(tilted, axis=1, keepdims=True)
         columns |= {f"{stain}_{c}": tilted[:, k] for k, c in enumerate("rgb")}
-        strength = stream(seed, f"{stain}_strength").normal(0, 0.22, n)
+        strength = stream(seed, f"{stain}_strength").normal(0, 0.15, n)
         columns[f"{stain}_strength"] = np.exp(strength)
     glass = stream(seed, "background").normal((244, 243, 245), 3, (n, 3)).clip(225, 254)
     columns |= {f"background_{c}": glass[:, k] for k, c in enumerate("rgb")}
