@@ -5,9 +5,9 @@ the resident sets (proportional, so that shared pages count once) of the command
 """
 
 import json
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -25,16 +25,16 @@ def proportional_gb(process: psutil.Process) -> float:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "demo"
-        command = [sys.executable, "-m", "skinage", "run", "--out", str(out), *sys.argv[1:]]
-        start, peak = time.monotonic(), 0.0
-        child = subprocess.Popen(command)
-        while child.poll() is None:
-            peak = max(peak, proportional_gb(psutil.Process(child.pid)))
-            time.sleep(1)
-        seconds = time.monotonic() - start
-        metrics = json.loads((out / "metrics.json").read_text())
+    out = Path("results/benchmark")
+    shutil.rmtree(out, ignore_errors=True)
+    command = [sys.executable, "-m", "skinage", "run", "--out", str(out), *sys.argv[1:]]
+    start, peak = time.monotonic(), 0.0
+    child = subprocess.Popen(command)
+    while child.poll() is None:
+        peak = max(peak, proportional_gb(psutil.Process(child.pid)))
+        time.sleep(1)
+    seconds = time.monotonic() - start
+    metrics = json.loads((out / "metrics.json").read_text())
     importing = []
     for _ in range(5):
         start = time.monotonic()

@@ -51,7 +51,8 @@ def umap_scatter(
         for name, group in points.groupby("value", observed=True):
             ax.text(group["x"].median(), group["y"].median(), name, ha="center", va="center",
                     weight="bold", path_effects=_HALO)  # fmt: skip
-    ax.set(xticks=[], yticks=[], xlabel="UMAP 1", ylabel="UMAP 2", title=f"{len(points):,} tiles")
+    ax.set(xticks=[], yticks=[], xlabel="UMAP 1", ylabel="UMAP 2")
+    ax.set_title(f"{label}, {len(points):,} tiles")
     ax.set_aspect("equal", adjustable="datalim")
     return ax
 
