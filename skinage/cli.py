@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from skinage import __version__
 from skinage.errors import SkinageError
@@ -62,13 +61,9 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     from skinage.run import run
 
-    out, cohort = Path(options.out), options.cohort
-    if cohort is None:
-        from skinage.phantom import make_cohort
-
-        cohort = make_cohort(out / "phantom", options.people, options.seed)
     names = ("tile_px", "mpp", "tiles_per_slide", "backbone", "epochs", "batch_size", "seed")
-    report = run(cohort, out, {name: getattr(options, name) for name in names})
+    settings = {name: getattr(options, name) for name in names}
+    report = run(options.cohort, options.out, settings, options.people)
     print(f"report: {report}")
     return 0
 

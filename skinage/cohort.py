@@ -4,20 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from skinage.cohort_checks import KEYS, key_problems, with_ages, with_numbers, with_sex
 from skinage.errors import CohortError
-
-KEYS = ("slide_id", "person_id", "path")
-MAX_AGE_YEARS = 120
-NUMBERS = {
-    "age_years": (0, MAX_AGE_YEARS),
-    "age_low": (0, MAX_AGE_YEARS),
-    "age_high": (0, MAX_AGE_YEARS),
-    "mpp": (0.01, 1000),
-    "biopsy_year": (1850, 2100),
-    "follow_up_years": (0, MAX_AGE_YEARS),
-    "died": (0, 1),
-}
-SEXES = {"F": "F", "FEMALE": "F", "M": "M", "MALE": "M"}
 
 
 def read_cohort(path: str | Path) -> pd.DataFrame:
@@ -78,8 +66,8 @@ def inspect_cohort(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
         )
     if table.empty:
         raise CohortError(f"{path}: the table has no rows; expected a row per slide.")
-    problems = _key_problems(table, path.parent)
-    for check in (_with_numbers, _with_ages, _with_sex):
+    problems = key_problems(table, path.parent)
+    for check in (with_numbers, with_ages, with_sex):
         table, found = check(table)
         problems += found
     table["path"] = [
@@ -136,82 +124,3 @@ def _read_table(path: Path) -> pd.DataFrame:
         ) from None
     except (ValueError, OSError) as error:
         raise CohortError(f"{path}: not a readable CSV or Parquet table: {error}") from error
-
-
-def _where(table: pd.DataFrame, position: int) -> str:
-    return f"row {position + 2} (slide_id {table['slide_id'].iloc[position]})"
-
-
-def _key_problems(table: pd.DataFrame, folder: Path) -> list[str]:
-    problems = []
-    for column in KEYS:
-        table[column] = table[column].astype("string").str.strip().astype(object)
-        for position in table[column].isna().to_numpy().nonzero()[0]:
-            problems.append(f"{_where(table, position)}, {column}: blank; expected a value")
-    for position in (
-        (table["slide_id"].duplicated() & table["slide_id"].notna()).to_numpy().nonzero()[0]
-    ):
-        first = table["slide_id"].eq(table["slide_id"].iloc[position]).to_numpy().nonzero()[0][0]
-        problems.append(
-            f"{_where(table, position)}, slide_id: already in row {first + 2}; expected each once"
-        )
-    for position, name in enumerate(table["path"]):
-        if isinstance(name, str) and not (folder / name).is_file():
-            problems.append(
-                f"{_where(table, position)}, path: found {name!r}, which is no file; "
-                f"expected a slide, absolute or relative to {folder}"
-            )
-    return problems
-
-
-def _with_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Turn number columns into numbers; name every value that is none or out of range."""
-    problems = []
-    ranges = NUMBERS | {name: (0, 1) for name in table if str(name).startswith("disease_")}
-    for column, (low, high) in ranges.items():
-        if column not in table:
-            continue
-        values = pd.to_numeric(table[column], errors="coerce")
-        only = " (0 or 1)" if (low, high) == (0, 1) else ""
-        wrong = (values.isna() & table[column].notna()) | (values < low) | (values > high)
-        if only:
-            wrong |= ~values.isin([0, 1]) & values.notna()
-        for position in wrong.to_numpy().nonzero()[0]:
-            problems.append(
-                f"{_where(table, position)}, {column}: found {table[column].iloc[position]!r}; "
-                f"expected a number from {low} to {high}{only}"
-            )
-        table[column] = values.astype(float)
-    return table, problems
-
-
-def _with_ages(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Fill ages from brackets, and name people whose rows contradict each other."""
-    problems = []
-    if {"age_low", "age_high"} <= set(table):
-        for position in (table["age_low"] > table["age_high"]).to_numpy().nonzero()[0]:
-            problems.append(
-                f"{_where(table, position)}, age_low: found {table['age_low'].iloc[position]:g}, "
-                f"above age_high {table['age_high'].iloc[position]:g}; expected low <= high"
-            )
-        middle = (table["age_low"] + table["age_high"]) / 2
-        table["age_years"] = table["age_years"].fillna(middle) if "age_years" in table else middle
-    return table, problems
-
-
-def _with_sex(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    problems: list[str] = []
-    if "sex" not in table:
-        return table, problems
-    sex = table["sex"].astype("string").str.strip().str.upper().map(SEXES)
-    for position in (sex.isna() & table["sex"].notna()).to_numpy().nonzero()[0]:
-        found = table["sex"].iloc[position]
-        problems.append(f"{_where(table, position)}, sex: found {found!r}; expected F or M")
-    table["sex"] = sex.astype(object)
-    for person, sexes in table.dropna(subset="sex").groupby("person_id")["sex"]:
-        if len(set(sexes)) > 1:
-            rows = ", ".join(f"{row + 2} ({table['sex'].iloc[row]})" for row in sexes.index)
-            problems.append(
-                f"rows {rows}, sex: person_id {person} has two sexes; expected one per person"
-            )
-    return table, problems

@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 from skinage import __version__
 from skinage.cohort import read_cohort
 from skinage.errors import StageError
+from skinage.phantom import make_cohort
 from skinage.results import leave_out, left_out, save_metrics
 from skinage.storage import file_hash, remove, table_hash, write_json
 
@@ -33,7 +34,9 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def run(cohort_path: str | Path, out: str | Path, settings: Mapping[str, Any]) -> Path:
+def run(
+    cohort_path: str | Path | None, out: str | Path, settings: Mapping[str, Any], people: int = 100
+) -> Path:
     """Do the main job on a cohort table and write everything into a results folder.
 
     A run that was stopped goes on where it stood when it is started again: finished stages made
@@ -42,12 +45,14 @@ def run(cohort_path: str | Path, out: str | Path, settings: Mapping[str, Any]) -
     Parameters
     ----------
     cohort_path
-        The cohort table.
+        The cohort table; None for a phantom of ``people``, made in the results folder.
     out
         The results folder.
     settings
         Parameters of the notebooks: ``tile_px``, ``mpp``, ``tiles_per_slide``, ``backbone``,
         ``epochs``, ``batch_size``, ``seed``.
+    people
+        People of the phantom.
 
     Returns
     -------
@@ -64,10 +69,15 @@ def run(cohort_path: str | Path, out: str | Path, settings: Mapping[str, Any]) -
     from skinage.report import write_report
 
     started, out = datetime.now(UTC), Path(out).resolve()
+    seconds = {}
+    if cohort_path is None:
+        start = time.monotonic()
+        cohort_path = make_cohort(out / "phantom", people, int(settings["seed"]))
+        seconds["phantom"] = round(time.monotonic() - start, 1)
     cohort = read_cohort(cohort_path)
     _clear(out)
     parameters = {"cohort_path": str(Path(cohort_path).resolve()), "results": str(out), **settings}
-    seconds = _execute_all(parameters, cohort, out)
+    seconds |= _execute_all(parameters, cohort, out)
     save_metrics(out, "seconds", seconds | {"total": sum(seconds.values())})
     write_json(
         out / "run.json",

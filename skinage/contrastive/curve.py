@@ -41,9 +41,13 @@ class LiveCurve(Callback):
         self._draw()
 
     def on_train_end(self, *_: Any) -> None:
-        """Close the bar."""
+        """Close the bar and take the curve away: the encoder brings its history."""
         if self._bar is not None:
             self._bar.close()
+        if self._display is not None:
+            from IPython.display import HTML
+
+            self._display.update(HTML(""))
 
     def state_dict(self) -> dict[str, Any]:
         """Give the history to the checkpoint."""

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from skinage.errors import StageError
+from skinage.storage import recipe_hash
 
 WEIGHTS, CARD = "encoder.safetensors", "encoder.json"
 
@@ -27,8 +28,8 @@ class Encoder:
     module
         ``(n, 3, h, w)`` normalised float to ``(n, dim)``.
     card
-        ``backbone``, ``dim``, ``tile_px``, ``mpp``, ``mean``, ``std``, ``method``, ``seed`` and
-        what training adds.
+        ``backbone``, ``dim``, ``tile_px``, ``mpp``, ``mean``, ``std``, ``method``, ``seed``,
+        ``hash`` (of data and settings) and what training adds.
     history
         Loss per epoch; empty without training.
     """
@@ -116,7 +117,7 @@ def new_encoder(backbone: str, tile_px: int, mpp: float, seed: int = 0) -> Encod
         "backbone": backbone, "method": "untrained", "dim": dim, "tile_px": tile_px, "mpp": mpp,
         "mean": list(data["mean"]), "std": list(data["std"]), "seed": seed,
     }  # fmt: skip
-    return Encoder(module, card)
+    return Encoder(module, card | {"hash": recipe_hash(card)})
 
 
 def make_backbone(name: str) -> nn.Module:

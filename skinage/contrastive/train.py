@@ -146,7 +146,10 @@ def _train(tiles: pd.DataFrame, recipe: dict, device: str, folder: Path | None) 
     if trainer.interrupted:
         raise KeyboardInterrupt
     _warn_of_failures(stream)
-    card = fresh.card | {"recipe": recipe, "method": recipe["method"], "epochs": recipe["epochs"]}
+    card = fresh.card | {
+        "method": recipe["method"], "epochs": recipe["epochs"], "recipe": recipe,
+        "hash": recipe_hash(recipe),
+    }  # fmt: skip
     encoder = Encoder(fresh.module.cpu().eval(), card, curve.history)
     stream.epoch = 0
     settle_batch_norm(encoder, islice(stream, SETTLING_BATCHES))
@@ -177,5 +180,7 @@ def _quiet_lightning() -> Iterator[None]:
         # IterableDataset with __len__ is meant: a batch is what the stream yields.
         warnings.filterwarnings("ignore", message=".*has `__len__` defined.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory.*exists.*")
+        # Lightning's own look into torch, deprecated in newer torch.
+        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
         yield
     logger.setLevel(level)

@@ -88,8 +88,8 @@ def embed(
     if map_seed is not None:
         atlas = map_atlas(atlas, seed=map_seed)
     if out is not None:
-        with storing(out, recipe) as partial, anndata.settings.override(zarr_write_format=3):
-            atlas.write_zarr(partial)
+        with storing(out, recipe) as partial:
+            _write(atlas, partial)
     return atlas
 
 
@@ -124,6 +124,16 @@ def _features(
     if failures:
         warnings.warn(f"embedding went on without {len(failures)} slide(s): {listed}", stacklevel=3)
     return np.concatenate(rows), np.concatenate(features).astype(np.float32), failures
+
+
+def _write(atlas: "anndata.AnnData", path: Path) -> None:
+    import anndata
+
+    format_3 = anndata.settings.override(zarr_write_format=3, auto_shard_zarr_v3=False)
+    with format_3, warnings.catch_warnings():
+        # AnnData reads what it consolidated; that other readers may not does not concern it.
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+        atlas.write_zarr(path)
 
 
 def _plain(card: dict[str, Any]) -> dict[str, Any]:
