@@ -1,7 +1,9 @@
 """The shape of the package: what a user sees, and what an import costs."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import skinage
 
@@ -24,3 +26,19 @@ def test_import_loads_no_heavy_library():
 
 def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(skinage, "no_such_name")
+
+
+ORDER = ["cohort", "slides", "contrastive", "embedding", "ageing", "explain"]
+
+
+def test_imports_run_only_backwards_along_the_flow():
+    """A room knows the rooms before it; figures and steps do not know each other."""
+    package = Path(skinage.__file__).parent
+    for room in [*ORDER, "figures", "phantom"]:
+        files = [package / f"{room}.py"] if room == "cohort" else (package / room).glob("*.py")
+        for file in files:
+            used = set(re.findall(r"^\s*from skinage\.(\w+)", file.read_text(), re.MULTILINE))
+            allowed = {*ORDER[: ORDER.index(room) + 1]} if room in ORDER else {room}
+            if file.name == "curve.py":
+                allowed |= {"figures"}  # the one live figure
+            assert used & {*ORDER, "figures", "phantom"} <= allowed, file

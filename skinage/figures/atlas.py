@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.patheffects as patheffects
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,13 +10,20 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from skinage.figures.style import COLOURS, GREY, SEQUENTIAL, axes_or_new
+from skinage.figures.style import (
+    COLOURS,
+    GREY,
+    HALO,
+    SEQUENTIAL,
+    axes_or_new,
+    plain,
+    scale_bar,
+)
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 MOST_CATEGORIES = 10
-_HALO = [patheffects.withStroke(linewidth=2.5, foreground="white")]
 
 
 def umap_scatter(
@@ -50,7 +56,7 @@ def umap_scatter(
     if colour == "cluster":
         for name, group in points.groupby("value", observed=True):
             ax.text(group["x"].median(), group["y"].median(), name, ha="center", va="center",
-                    weight="bold", path_effects=_HALO)  # fmt: skip
+                    weight="bold", path_effects=HALO)  # fmt: skip
     ax.set(xticks=[], yticks=[], xlabel="UMAP 1", ylabel="UMAP 2")
     ax.set_title(f"{label}, {len(points):,} tiles")
     ax.set_aspect("equal", adjustable="datalim")
@@ -91,28 +97,6 @@ def cluster_gallery(
         scale_bar(axes[0, 0], mpp)
     figure.suptitle("Tiles nearest to the centre of each cluster", fontsize=10)
     return figure
-
-
-def scale_bar(ax: Axes, mpp: float) -> None:
-    """Draw a bar of 1, 2 or 5 times a power of ten um, up to 40 % of the picture on ``ax``."""
-    left, right = sorted(ax.get_xlim())
-    bottom = max(ax.get_ylim())
-    longest_um = 0.4 * (right - left) * mpp
-    power = 10.0 ** np.floor(np.log10(longest_um))
-    length_um = max(step * power for step in (1, 2, 5) if step * power <= longest_um)
-    start, y = left + 0.06 * (right - left), bottom - 0.08 * (right - left)
-    ax.plot([start, start + length_um / mpp], [y, y], color="black", linewidth=2.5,
-            solid_capstyle="butt", path_effects=_HALO)  # fmt: skip
-    ax.annotate(f"{length_um:g} µm", (start, y), (0, 3), textcoords="offset points", fontsize=7,
-                va="bottom", path_effects=_HALO)  # fmt: skip
-
-
-def plain(name: str) -> str:
-    """Turn a column's name into words: ``age_years`` into "age (years)"."""
-    for ending, unit in (("_years", " (years)"), ("_px", " (px)"), ("_per_mm2", " per mm²")):
-        if name.endswith(ending):
-            return name.removesuffix(ending).replace("_", " ") + unit
-    return name.replace("_", " ")
 
 
 def _draw_numbers(points: pd.DataFrame, label: str, ax: Axes) -> None:

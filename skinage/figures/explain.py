@@ -11,8 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from scipy import ndimage, stats
 
-from skinage.figures.atlas import plain, scale_bar
-from skinage.figures.style import BLUE, DIVERGING, SEQUENTIAL, VERMILLION, axes_or_new
+from skinage.figures.style import (
+    BLUE,
+    DIVERGING,
+    SEQUENTIAL,
+    VERMILLION,
+    axes_or_new,
+    plain,
+    scale_bar,
+)
 
 PER_PX = 100  # years per single pixel would be all zeros behind the point
 

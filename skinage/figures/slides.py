@@ -11,9 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from skinage.figures.style import BLUE, VERMILLION, axes_or_new
-
-ROUND_LENGTHS_UM = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+from skinage.figures.style import BLUE, VERMILLION, axes_or_new, scale_bar
 
 
 def slide_overview(
@@ -53,7 +51,7 @@ def slide_overview(
         squares.append(Rectangle((tile.x * to_thumbnail, tile.y * to_thumbnail), side, side))
     ax.add_collection(PatchCollection(squares, facecolor="none", edgecolor=VERMILLION, lw=0.8))
     ax.set(xticks=[], yticks=[], title=f"{len(tiles)} tiles, tissue outlined")
-    add_scale_bar(ax, thumbnail_mpp, width)
+    scale_bar(ax, thumbnail_mpp)
     return ax
 
 
@@ -91,25 +89,5 @@ def tile_gallery(
             ax.imshow(pixels[index])
             ax.set_title("" if titles is None else titles[index], fontsize=8)
     if mpp is not None and len(pixels):
-        add_scale_bar(axes[0, 0], mpp, pixels.shape[2])
+        scale_bar(axes[0, 0], mpp)
     return figure
-
-
-def add_scale_bar(ax: Axes, mpp: float, width_px: int) -> None:
-    """Draw a bar of a round length, about a fifth of the picture, into its lower left corner.
-
-    Parameters
-    ----------
-    ax
-        Axes that show a picture in px.
-    mpp
-        um per px of that picture.
-    width_px
-        Width of the picture.
-    """
-    length_um = min(ROUND_LENGTHS_UM, key=lambda um: abs(np.log(um / (0.2 * width_px * mpp))))
-    left, right = 0.05, 0.05 + length_um / mpp / width_px
-    text = f"{length_um} um" if length_um < 1000 else f"{length_um // 1000} mm"
-    white = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1.5}
-    ax.plot([left, right], [0.05, 0.05], color="black", lw=2.5, transform=ax.transAxes)
-    ax.text(left, 0.075, text, fontsize=8, va="bottom", transform=ax.transAxes, bbox=white)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+import matplotlib.patheffects as patheffects
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 
 PAPER: dict[Any, Any] = {
@@ -31,6 +33,8 @@ COLOURS: Sequence[str] = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY)
 """Categories, in this order."""
 SEQUENTIAL = "viridis"
 DIVERGING = "PuOr_r"
+HALO = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+"""Keeps dark text and lines readable on tissue."""
 
 
 def axes_or_new(ax: Axes | None, width: float = 4.0, height: float = 3.2) -> Axes:
@@ -38,3 +42,33 @@ def axes_or_new(ax: Axes | None, width: float = 4.0, height: float = 3.2) -> Axe
     if ax is not None:
         return ax
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def scale_bar(ax: Axes, mpp: float) -> None:
+    """Draw a bar of 1, 2 or 5 times a power of ten um, up to 40 % of the picture on ``ax``.
+
+    Parameters
+    ----------
+    ax
+        Axes that show a picture in px.
+    mpp
+        um per px of that picture.
+    """
+    left, right = sorted(ax.get_xlim())
+    bottom = max(ax.get_ylim())
+    longest_um = 0.4 * (right - left) * mpp
+    power = 10.0 ** np.floor(np.log10(longest_um))
+    length_um = max(step * power for step in (1, 2, 5) if step * power <= longest_um)
+    start, y = left + 0.06 * (right - left), bottom - 0.08 * (right - left)
+    ax.plot([start, start + length_um / mpp], [y, y], color="black", linewidth=2.5,
+            solid_capstyle="butt", path_effects=HALO)  # fmt: skip
+    ax.annotate(f"{length_um:g} µm", (start, y), (0, 3), textcoords="offset points", fontsize=7,
+                va="bottom", path_effects=HALO)  # fmt: skip
+
+
+def plain(name: str) -> str:
+    """Turn a column's name into words: ``age_years`` into "age (years)"."""
+    for ending, unit in (("_years", " (years)"), ("_px", " (px)"), ("_per_mm2", " per mm²")):
+        if name.endswith(ending):
+            return name.removesuffix(ending).replace("_", " ") + unit
+    return name.replace("_", " ")

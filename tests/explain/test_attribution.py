@@ -9,7 +9,7 @@ from skinage.ageing.clock import Clock
 from skinage.ageing.people import pool
 from skinage.contrastive.encoder import Encoder, new_encoder
 from skinage.errors import StageError
-from skinage.explain.attribution import attribute
+from skinage.explain.attribution import attribute, tile_shares
 
 SIDE = 16
 
@@ -162,3 +162,15 @@ def test_a_position_outside_the_persons_tiles(bent, pixels, position):
 def test_a_clock_that_does_not_fit_the_encoder(bent, pixels, clock, name):
     with pytest.raises(StageError, match=f"the feature '{name}'; expected mean_0000 or std_0000"):
         attribute(bent, clock, pixels)
+
+
+def test_a_tiles_share_is_the_age_with_it_less_the_age_without(bent, pixels):
+    clock = make_clock(bent.card["dim"])
+    shares = tile_shares(clock, bent.embed(pixels))
+    whole = predict(bent, clock, pixels)
+    expected = [
+        whole - predict(bent, clock, np.delete(pixels, k, axis=0)) for k in range(len(pixels))
+    ]
+    np.testing.assert_allclose(shares, expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(StageError, match="one tile"):
+        tile_shares(clock, bent.embed(pixels[:1]))

@@ -1,8 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from skinage.errors import StageError
-from skinage.explain.morphology import MEASURES, measure_tiles
+from skinage.explain.morphology import MEASURES, measure_people, measure_tiles
+from skinage.slides.batches import read_pixels
 
 SIDE_UM = 96
 
@@ -145,3 +147,16 @@ def test_real_skin_reads_as_a_pathologist_would(skin_tiles):
 def test_unusable_input(pixels, mpp, message):
     with pytest.raises(StageError, match=message):
         measure_tiles(pixels, mpp)
+
+
+def test_people_get_the_mean_of_their_tiles_once(phantom_tiles, tmp_path):
+    out = tmp_path / "measures.parquet"
+    people = measure_people(phantom_tiles, out=out)
+    person = phantom_tiles["person_id"].iloc[0]
+    own = phantom_tiles[phantom_tiles["person_id"] == person]
+    expected = measure_tiles(read_pixels(own), float(own["mpp"].iloc[0]), progress=False).mean()
+    pd.testing.assert_series_equal(people.loc[person], expected, check_names=False)
+    assert len(people) == phantom_tiles["person_id"].nunique()
+    stamp = out.stat().st_mtime_ns
+    pd.testing.assert_frame_equal(measure_people(phantom_tiles, out=out), people)
+    assert out.stat().st_mtime_ns == stamp

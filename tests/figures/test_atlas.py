@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from skinage.figures.atlas import cluster_gallery, plain, umap_scatter
-from skinage.figures.style import GREY
+from skinage.figures.atlas import cluster_gallery, umap_scatter
+from skinage.figures.style import GREY, plain
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ def test_overview_puts_tiles_where_they_are():
     assert (outline.x0, outline.x1) == pytest.approx((40, 120), abs=1.01)
     (bar,) = ax.lines
     length_um = int(ax.texts[0].get_text().split()[0])
-    assert np.ptp(bar.get_xdata()) * 200 * 8 == pytest.approx(length_um)
+    assert np.ptp(bar.get_xdata()) * 8 == pytest.approx(length_um)
     assert slide_overview(thumbnail, mask & False, tiles.iloc[:0], ax=ax) is ax
 
 

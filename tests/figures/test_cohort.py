@@ -1,0 +1,34 @@
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from skinage.figures.cohort import age_histogram
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def test_bars_count_people_once_by_decade_and_sex():
+    cohort = pd.DataFrame(
+        {
+            "person_id": ["a", "a", "b", "c", "d", "e"],
+            "age_years": [25, 25, 28, 33, 31, None],
+            "sex": ["F", "F", "M", "F", None, "M"],
+        }
+    )
+    ax = age_histogram(cohort)
+    heights = [[bar.get_height() for bar in bars] for bars in ax.containers]
+    assert heights == [[1, 1], [1, 0], [0, 1]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "women", "men", "sex not known",
+    ]  # fmt: skip
+    assert ax.get_title() == "5 people, 1 without an age"
+
+
+def test_a_cohort_without_ages_says_so():
+    cohort = pd.DataFrame({"person_id": ["a"], "age_years": [None]})
+    ax = age_histogram(cohort)
+    assert ax.texts[0].get_text() == "no age is known"
