@@ -59,11 +59,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from skinage.results import left_out
     from skinage.run import run
 
     names = ("tile_px", "mpp", "tiles_per_slide", "backbone", "epochs", "batch_size", "seed")
     settings = {name: getattr(options, name) for name in names}
     report = run(options.cohort, options.out, settings, options.people)
+    for what, reason in left_out(options.out).items():
+        print(f"left out: {what} ({reason})")
     print(f"report: {report}")
     return 0
 

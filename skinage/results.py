@@ -65,7 +65,7 @@ def save_metrics(results: str | Path, room: str, metrics: dict[str, Any]) -> Non
 
 
 def leave_out(results: str | Path, what: str, reason: str) -> None:
-    """Record and print that a part of the job was left out, so that the report says it.
+    """Record and print that a part of the job was left out, so that report and terminal say it.
 
     Parameters
     ----------
@@ -76,9 +76,14 @@ def leave_out(results: str | Path, what: str, reason: str) -> None:
     reason
         Why, and what would make it possible.
     """
+    record_left_out(results, what, reason)
+    print(f"left out: {what} ({reason})")
+
+
+def record_left_out(results: str | Path, what: str, reason: str) -> None:
+    """Record it without a word; parameters as of :func:`leave_out`."""
     path = Path(results) / ".made" / "left_out.json"
     write_json(path, _read(path) | {what: reason})
-    print(f"left out: {what} ({reason})")
 
 
 def left_out(results: str | Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ from skinage import __version__
 from skinage.cohort import read_cohort
 from skinage.errors import StageError
 from skinage.phantom import make_cohort
-from skinage.results import leave_out, left_out, save_metrics
+from skinage.results import left_out, record_left_out, save_metrics
 from skinage.storage import file_hash, remove, table_hash, write_json
 
 NOTEBOOKS = (
@@ -114,8 +114,7 @@ def _execute_all(parameters: dict[str, Any], cohort: pd.DataFrame, out: Path) ->
             bar.set_description(name)
             reason = _reason_to_leave_out(name, cohort, out)
             if reason:
-                bar.clear()
-                leave_out(out, f"notebook {name}", reason)
+                record_left_out(out, f"notebook {name}", reason)
                 continue
             start = time.monotonic()
             _execute(name, parameters, out, bar)
