@@ -77,7 +77,7 @@ def _check(options: argparse.Namespace) -> int:
 
     cohort, problems = inspect_cohort(options.cohort)
     slides = check_slides(cohort)
-    print(slides.drop(columns="path").to_string(index=False))
+    print(slides.drop(columns=["path", "problem"]).to_string(index=False))
     problems += [
         f"slide {row.slide_id}: {row.problem}" for row in slides.itertuples() if row.problem
     ]

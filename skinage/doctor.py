@@ -1,24 +1,33 @@
-"""What this machine has, which reader each kind of slide would get, what is missing."""
+"""What this machine has, which reader each kind of slide gets here, and what is missing."""
 
-import importlib.util
 import os
 import platform
 import shutil
+import tempfile
 from importlib import metadata
+from pathlib import Path
 
 from skinage import __version__
+from skinage.errors import SlideError
 
 NEEDED = (
     "torch", "torchvision", "lightly", "pytorch-lightning", "timm", "openslide-python",
     "openslide-bin", "cucim-cu13", "anndata", "zarr", "umap-learn", "scikit-learn", "lifelines",
     "statsmodels", "captum", "shap", "seaborn", "papermill", "jupyterlab",
 )  # fmt: skip
-READERS = (
-    ("Aperio .svs; tiled .tif/.tiff (JPEG, JPEG 2000, LZW, deflate, none)", "cuCIM"),
-    ("the same with predictor 2 and deflate, upper-case endings, .btf", "OpenSlide"),
-    ("Hamamatsu .ndpi, MIRAX .mrxs, Leica .scn, Ventana .bif, DICOM .dcm", "OpenSlide"),
-    ("plain .png, .jpg, untiled .tif, with a column mpp in the table", "picture"),
+SAMPLES = (
+    ("tiled TIFF, JPEG", "jpeg.tif", {"compression": "jpeg"}),
+    ("tiled TIFF, LZW", "lzw.tif", {"compression": "lzw", "predictor": 2}),
+    ("tiled TIFF, deflate", "deflate.tif", {"compression": "adobe_deflate"}),
+    (
+        "tiled TIFF, deflate, predictor",
+        "boxes.tif",
+        {"compression": "adobe_deflate", "predictor": 2},
+    ),
+    ("the same with an upper-case ending", "JPEG.TIF", {"compression": "jpeg"}),
 )
+"""Kinds of file that are written and opened, to see who reads them on this machine."""
+OPENSLIDE_ONLY = "NDPI, MRXS, SCN, BIF, DICOM"
 
 
 def examine() -> tuple[list[tuple[str, str]], list[str]]:
@@ -35,9 +44,8 @@ def examine() -> tuple[list[tuple[str, str]], list[str]]:
         ("skinage", __version__),
         ("Python", f"{platform.python_version()} on {platform.platform()}"),
         ("processor cores", str(os.cpu_count())),
-        ("memory", _memory()),
+        ("memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"),
         ("disk free here", f"{shutil.disk_usage('.').free / 2**30:.0f} GiB"),
-        ("GPU", _gpu()),
     ]
     missing = []
     for package in NEEDED:
@@ -45,21 +53,43 @@ def examine() -> tuple[list[tuple[str, str]], list[str]]:
             findings.append((package, metadata.version(package)))
         except metadata.PackageNotFoundError:
             findings.append((package, "missing"))
-            missing.append(f"{package} is not installed: pip install {package}")
-    has_cucim = importlib.util.find_spec("cucim") is not None
-    for kind, reader in READERS:
-        got = (
-            "OpenSlide (slower; cuCIM is missing)"
-            if reader == "cuCIM" and not has_cucim
-            else reader
-        )
-        findings.append((kind, f"read by {got}"))
+            missing.append(f"{package} is missing: pip install {package}")
+    if not any(sentence.startswith("torch ") for sentence in missing):
+        findings.append(("GPU", _gpu()))
+    for kind, found, works in _readers():
+        findings.append((kind, found))
+        if not works:
+            missing.append(f"{kind} cannot be read here: {found}")
     return findings, missing
 
 
-def _memory() -> str:
-    size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{size / 2**30:.1f} GiB"
+def _readers() -> list[tuple[str, str, bool]]:
+    """Write a small file of each kind, open it, and tell who reads it and why."""
+    import numpy as np
+    import tifffile
+    from PIL import Image
+
+    from skinage.slides.slide import open_slide
+
+    pixels = np.full((512, 512, 3), 200, np.uint8)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for _kind, name, options in SAMPLES:
+            tifffile.imwrite(
+                Path(folder) / name, pixels, photometric="rgb", tile=(256, 256),
+                resolution=(10_000, 10_000), resolutionunit="CENTIMETER", **options,
+            )  # fmt: skip
+        Image.fromarray(pixels).save(Path(folder) / "picture.png")
+        kinds = [(kind, name) for kind, name, _ in SAMPLES]
+        for kind, name in [*kinds, ("PNG, JPEG or plain TIFF with mpp", "picture.png")]:
+            try:
+                slide = open_slide(Path(folder) / name, mpp=1.0)
+                slide.read_region(0, 0, 64, 64)
+                rows.append((kind, f"read by {slide.reader} ({slide.reason})", True))
+            except SlideError as error:
+                rows.append((kind, str(error), False))
+    rows.append((OPENSLIDE_ONLY, "read by OpenSlide (formats that cuCIM does not know)", True))
+    return rows
 
 
 def _gpu() -> str:

@@ -14,6 +14,16 @@ def test_doctor_names_readers_and_finds_nothing_missing(capsys):
     assert "cucim-cu13" in said
     assert "DICOM" in said
     assert "nothing is missing" in said
+    rows = {line[:34].strip(): line[34:] for line in said.splitlines()}
+    assert "read by cuCIM" in rows["tiled TIFF, JPEG"]
+    assert "read by OpenSlide" in rows["tiled TIFF, deflate, predictor"]
+    assert "read by picture" in rows["PNG, JPEG or plain TIFF with mpp"]
+
+
+def test_doctor_says_how_to_get_what_is_missing(capsys, monkeypatch):
+    monkeypatch.setattr("skinage.doctor.NEEDED", ("torch", "no-such-package"))
+    assert main(["doctor"]) == 1
+    assert "no-such-package is missing: pip install no-such-package" in capsys.readouterr().out
 
 
 def test_check_lists_every_problem_of_table_and_slides(phantom_path, tmp_path, capsys):
