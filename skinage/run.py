@@ -2,8 +2,11 @@
 
 import platform
 import shutil
+import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -109,7 +112,8 @@ def _execute_all(parameters: dict[str, Any], cohort: pd.DataFrame, out: Path) ->
     seconds = {}
     books = {name: _read_notebook(name) for name in NOTEBOOKS}
     total = sum(cell.cell_type == "code" for book in books.values() for cell in book.cells)
-    with tqdm(total=total, unit="cell", bar_format="{l_bar}{bar}| {elapsed}{postfix}") as bar:
+    bar_format = "{l_bar}{bar}| {elapsed}{postfix}"
+    with tqdm(total=total, unit="cell", bar_format=bar_format) as bar, _ticking(bar):
         for name in NOTEBOOKS:
             bar.set_description(name)
             reason = _reason_to_leave_out(name, cohort, out)
@@ -120,6 +124,23 @@ def _execute_all(parameters: dict[str, Any], cohort: pd.DataFrame, out: Path) ->
             _execute(name, parameters, out, bar)
             seconds[name[3:]] = round(time.monotonic() - start, 1)
     return seconds
+
+
+@contextmanager
+def _ticking(bar: tqdm) -> Iterator[None]:
+    """Let the bar's clock run on while a cell works for minutes (on a terminal only)."""
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(1):
+            bar.refresh()
+
+    if sys.stderr.isatty():
+        threading.Thread(target=tick, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 def _execute(name: str, parameters: dict[str, Any], out: Path, bar: tqdm) -> None:

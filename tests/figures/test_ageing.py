@@ -7,14 +7,6 @@ from matplotlib.axes import Axes
 from skinage.figures import ageing as figures
 
 
-@pytest.fixture(autouse=True)
-def _quiet_figures():
-    before = dict(plt.rcParams)
-    yield
-    assert dict(plt.rcParams) == before
-    plt.close("all")
-
-
 @pytest.fixture
 def ages():
     generator = np.random.default_rng(0)

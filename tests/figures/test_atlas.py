@@ -1,5 +1,4 @@
 import anndata
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -8,15 +7,6 @@ from matplotlib.colors import to_hex
 
 from skinage.figures.atlas import cluster_gallery, umap_scatter
 from skinage.figures.style import GREY, plain
-
-
-@pytest.fixture(autouse=True)
-def _no_traces():
-    mpl.get_backend()  # chosen at the first call, which writes it down
-    before = mpl.rcParams.copy()
-    yield
-    assert before == mpl.rcParams
-    plt.close("all")
 
 
 @pytest.fixture

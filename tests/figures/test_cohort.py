@@ -1,14 +1,6 @@
-import matplotlib.pyplot as plt
 import pandas as pd
-import pytest
 
 from skinage.figures.cohort import age_histogram
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_bars_count_people_once_by_decade_and_sex():

@@ -1,21 +1,11 @@
 from types import SimpleNamespace
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from skinage.figures.explain import attribution_panel, driver_beeswarm, measure_by_age
-
-
-@pytest.fixture(autouse=True)
-def _no_traces():
-    mpl.get_backend()  # chosen at the first call, which writes it down
-    before = mpl.rcParams.copy()
-    yield
-    assert before == mpl.rcParams
-    plt.close("all")
 
 
 @pytest.fixture

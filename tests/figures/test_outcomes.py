@@ -8,14 +8,6 @@ from skinage.errors import StageError
 from skinage.figures import outcomes as figures
 
 
-@pytest.fixture(autouse=True)
-def _quiet_figures():
-    before = dict(plt.rcParams)
-    yield
-    assert dict(plt.rcParams) == before
-    plt.close("all")
-
-
 @pytest.fixture
 def outcomes():
     rows = [

@@ -1,15 +1,8 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from skinage.figures.slides import slide_overview, tile_gallery
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_overview_puts_tiles_where_they_are():
