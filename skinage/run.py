@@ -112,12 +112,14 @@ def _execute_all(parameters: dict[str, Any], cohort: pd.DataFrame, out: Path) ->
     seconds = {}
     books = {name: _read_notebook(name) for name in NOTEBOOKS}
     total = sum(cell.cell_type == "code" for book in books.values() for cell in book.cells)
+    total += len(books)  # the cell of parameters that each is given
     bar_format = "{l_bar}{bar}| {elapsed}{postfix}"
     with tqdm(total=total, unit="cell", bar_format=bar_format) as bar, _ticking(bar):
         for name in NOTEBOOKS:
             bar.set_description(name)
             reason = _reason_to_leave_out(name, cohort, out)
             if reason:
+                bar.update(1 + sum(cell.cell_type == "code" for cell in books[name].cells))
                 record_left_out(out, f"notebook {name}", reason)
                 continue
             start = time.monotonic()
