@@ -4,7 +4,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-
 mpl.use("agg")
 
 
