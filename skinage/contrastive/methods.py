@@ -1,6 +1,7 @@
 """Contrastive methods as LightningModules, from Lightly's losses, heads and schedules."""
 
 import math
+from typing import Any
 
 import torch
 from lightly.loss import NTXentLoss
@@ -44,7 +45,9 @@ class SimCLR(LightningModule):
         self.batch_size, self.seed = batch_size, seed
 
     def on_train_epoch_start(self) -> None:
-        """Draw views from the seed and the epoch alone."""
+        """Draw order and views from the seed and the epoch alone, so that a resume repeats them."""
+        loader: Any = self.trainer.train_dataloader
+        loader.dataset.epoch = self.current_epoch
         self.generator.manual_seed(self.seed * 100_003 + self.current_epoch)
 
     def training_step(self, pixels: Tensor, _step: int) -> Tensor:

@@ -62,6 +62,24 @@ def test_training_lowers_the_loss_and_leaves_an_encoder(phantom_tiles, tmp_path)
     assert np.isfinite(features).all()
 
 
+def test_every_epoch_mixes_the_tiles_anew(phantom_tiles, monkeypatch):
+    """Tiles that always met the same others would always be told from the same others."""
+    seen = []
+    step = SimCLR.training_step
+
+    def watch(self, pixels, number):
+        seen.append((self.current_epoch, {tile.numpy().tobytes() for tile in pixels}))
+        return step(self, pixels, number)
+
+    monkeypatch.setattr(SimCLR, "training_step", watch)
+    train(phantom_tiles, **SETTINGS | {"epochs": 3})
+    first = dict(reversed(seen))
+    assert len(seen) == 9
+    for epoch in (1, 2):
+        assert len(first[0] & first[epoch]) < 25
+    assert first[1] != first[2]
+
+
 def test_the_same_settings_load_and_others_train_anew(phantom_tiles, tmp_path):
     settings = SETTINGS | {"epochs": 1}
     first = train(phantom_tiles, **settings, out=tmp_path / "encoder")
