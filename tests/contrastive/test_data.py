@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 import torch
 
@@ -38,11 +37,9 @@ def test_a_small_pool_gives_the_same_tiles_as_a_large_one(phantom_tiles):
     pool_of_30_tiles = 30 * 3 * 48**2 / 2**30
     stream = TileStream(phantom_tiles, 16, pool_gb=pool_of_30_tiles)
     small = _keys(stream)
+    assert stream._whole is None  # it did not fit: the slides were read again
     assert len(small) == len(phantom_tiles) // 16 * 16
     assert set(small) == set(_keys(TileStream(phantom_tiles, 16)))
-    slides = phantom_tiles["slide_id"].to_numpy()
-    mixed = [len(set(batch)) for batch in np.array_split(slides, 6)]
-    assert max(mixed) >= 1
 
 
 def test_fewer_tiles_than_a_batch_is_an_error(phantom_tiles):
