@@ -23,7 +23,7 @@ class HistologyViews:
     """Random views of H&E tiles that keep physical scale and structure.
 
     A view shows a part of the tile, turned and stained anew. Two views that share only some of
-    their field can't be matched by where each spot lies: what they have in common is the tissue.
+    their field are meant to be matched by what the tissue is like, not by where each spot lies.
 
     Attributes
     ----------
