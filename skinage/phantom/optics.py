@@ -73,3 +73,11 @@ def expose(skin: Skin, person: Mapping[str, Any], seed: int) -> np.ndarray:
             light = gaussian_filter1d(light, blur, axis=axis, truncate=2.5)
         picture[..., k] = np.clip(light + grain + 0.5, 0, 255)
     return picture
+
+
+def draw_slide(
+    person: Mapping[str, Any], seed: int | Sequence[int], mpp: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a slide: ``(h, w, 3)`` uint8 RGB, and ``(h, w)`` uint8 what each pixel is."""
+    skin = draw(person, seed)
+    return expose(skin, person, seed), skin.labels
