@@ -26,6 +26,7 @@ __version__ = "0.1.0"
 _ROOM_OF = {
     "read_cohort": "skinage.cohort",
     "describe_cohort": "skinage.cohort",
+    "first_visits": "skinage.cohort",
     "open_slide": "skinage.slides.slide",
     "open_row": "skinage.slides.slide",
     "find_tissue": "skinage.slides.tissue",

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from skinage import __version__
 from skinage.errors import SkinageError
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--epochs", type=_positive(int), default=12, help="of training (%(default)s)")
     run.add_argument("--batch-size", type=_positive(int), default=128, help="tiles (%(default)s)")
     run.add_argument("--people", type=_positive(int), default=100, help="of the phantom")
+    run.add_argument("--preset", default="teaching", help="of the phantom (%(default)s)")
     run.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     run.set_defaults(command=_run)
 
@@ -50,12 +52,40 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="what this machine has and what is missing")
     doctor.set_defaults(command=_doctor)
 
-    phantom = commands.add_parser("phantom", help="make synthetic skin slides with known truth")
-    phantom.add_argument("--people", type=_positive(int), default=100, help="(%(default)s)")
-    phantom.add_argument("--seed", type=int, default=0, help="(%(default)s)")
-    phantom.add_argument("--out", default="phantom", help="folder (%(default)s)")
-    phantom.set_defaults(command=_phantom)
+    _add_phantom(commands)
     return parser
+
+
+def _add_phantom(commands: Any) -> None:
+    phantom = commands.add_parser(
+        "phantom",
+        help="make synthetic skin slides with known truth",
+        description="Draw synthetic people and their skin slides. cohort.csv and slides/ are what "
+        "a register has; truth.csv, truth_slides.csv, truth.json and labels/ tell what was "
+        "planted. The same seed gives the same bytes; a stopped run goes on where it was.",
+    )
+    phantom.add_argument("--people", type=_positive(int), default=100, help="(%(default)s)")
+    phantom.add_argument(
+        "--preset",
+        default="teaching",
+        help="teaching: clear effects; realistic: as large as published; null: no ageing in the "
+        "tissue; confounded: age in the scanner only (%(default)s)",
+    )
+    phantom.add_argument("--seed", type=int, default=0, help="of everything (%(default)s)")
+    phantom.add_argument("--out", default="phantom", help="folder (%(default)s)")
+    phantom.add_argument(
+        "--mpp", type=_positive(float), default=1.0, help="um per px of the slides (%(default)s)"
+    )
+    phantom.add_argument(
+        "--dial",
+        type=_dial,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set one effect otherwise than the preset does, 0 (none) over 1 (the stated law) to "
+        "2 (twice that), for example --dial epidermis=0.5; may be given several times",
+    )
+    phantom.set_defaults(command=_phantom)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -64,7 +94,9 @@ def _run(options: argparse.Namespace) -> int:
 
     names = ("tile_px", "mpp", "tiles_per_slide", "backbone", "epochs", "batch_size", "seed")
     settings = {name: getattr(options, name) for name in names}
-    report = run(options.cohort, options.out, settings, options.people)
+    report = run(
+        options.cohort, options.out, settings, people=options.people, preset=options.preset
+    )
     for what, reason in left_out(options.out).items():
         print(f"left out: {what} ({reason})")
     print(f"report: {report}")
@@ -101,8 +133,26 @@ def _doctor(_options: argparse.Namespace) -> int:
 def _phantom(options: argparse.Namespace) -> int:
     from skinage.phantom import make_cohort
 
-    print(f"cohort table: {make_cohort(options.out, options.people, options.seed)}")
+    path = make_cohort(
+        options.out,
+        options.people,
+        options.seed,
+        preset=options.preset,
+        dials=dict(options.dial),
+        mpp=options.mpp,
+    )
+    print(f"cohort table: {path}")
     return 0
+
+
+def _dial(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}; expected a name and a number, such as epidermis=0.5"
+        ) from None
 
 
 def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:

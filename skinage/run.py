@@ -38,7 +38,12 @@ PACKAGES = (
 
 
 def run(
-    cohort_path: str | Path | None, out: str | Path, settings: Mapping[str, Any], people: int = 100
+    cohort_path: str | Path | None,
+    out: str | Path,
+    settings: Mapping[str, Any],
+    *,
+    people: int = 100,
+    preset: str = "teaching",
 ) -> Path:
     """Do the main job on a cohort table and write everything into a results folder.
 
@@ -54,8 +59,8 @@ def run(
     settings
         Parameters of the notebooks: ``tile_px``, ``mpp``, ``tiles_per_slide``, ``backbone``,
         ``epochs``, ``batch_size``, ``seed``.
-    people
-        People of the phantom.
+    people, preset
+        Of the phantom, as in `make_cohort`.
 
     Returns
     -------
@@ -75,7 +80,7 @@ def run(
     seconds = {}
     if cohort_path is None:
         start = time.monotonic()
-        cohort_path = make_cohort(out / "phantom", people, int(settings["seed"]))
+        cohort_path = make_cohort(out / "phantom", people, int(settings["seed"]), preset=preset)
         seconds["phantom"] = round(time.monotonic() - start, 1)
     cohort = read_cohort(cohort_path)
     _clear(out)

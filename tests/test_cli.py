@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -48,7 +49,8 @@ def test_check_lists_every_problem_of_table_and_slides(phantom_path, tmp_path, c
 
 def test_check_of_a_sound_cohort_exits_0(phantom_path, capsys):
     assert main(["check", str(phantom_path)]) == 0
-    assert "6 slide(s), 0 problem(s)" in capsys.readouterr().out
+    n_slides = len(pd.read_csv(phantom_path))
+    assert f"{n_slides} slide(s), 0 problem(s)" in capsys.readouterr().out
 
 
 def test_errors_go_to_stderr_with_exit_1(tmp_path, capsys):
@@ -63,7 +65,64 @@ def test_wrong_numbers_are_refused_by_the_command_line(capsys):
     assert "found 0; expected a number above 0" in capsys.readouterr().err
 
 
+def test_phantom_makes_the_cohort_it_is_told(tmp_path, capsys, monkeypatch):
+    asked = {}
+
+    def make_cohort(*arguments, **settings):
+        asked["all"] = (*arguments, settings)
+        return tmp_path / "cohort.csv"
+
+    monkeypatch.setattr("skinage.phantom.making.make_cohort", make_cohort)
+    command = "phantom --people 7 --preset null --seed 5 --out x --mpp 0.5 --dial rete=1"
+    assert main([*command.split(), "--dial", "dermis=.5"]) == 0
+    settings = {"preset": "null", "mpp": 0.5, "dials": {"rete": 1, "dermis": 0.5}}
+    assert asked["all"] == ("x", 7, 5, settings)
+    assert f"cohort table: {tmp_path / 'cohort.csv'}" in capsys.readouterr().out
+    assert main(["phantom"]) == 0
+    settings = {"preset": "teaching", "mpp": 1.0, "dials": {}}
+    assert asked["all"] == ("phantom", 100, 0, settings)
+
+
 def test_phantom_makes_a_cohort(tmp_path, capsys):
-    assert main(["phantom", "--people", "1", "--out", str(tmp_path / "phantom")]) == 0
-    assert (tmp_path / "phantom" / "cohort.csv").is_file()
-    assert "cohort table:" in capsys.readouterr().out
+    out = tmp_path / "phantom"
+    command = ["phantom", "--people", "1", "--out", str(out), "--mpp", "2", "--preset", "realistic"]
+    assert main(command) == 0
+    assert f"cohort table: {out / 'cohort.csv'}" in capsys.readouterr().out
+    assert json.loads((out / "truth.json").read_text())["preset"] == "realistic"
+    assert main(["check", str(out / "cohort.csv")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--preset", "teachng"], "preset: found 'teachng', expected one of teaching, realistic"),
+        (["--dial", "hair=1"], "dials: found 'hair', expected names among epidermis"),
+        (["--dial", "rete=3"], "dials: found 3.0 for rete, expected a number from 0"),
+        (["--mpp", "9"], "mpp: found 9.0, expected um per pixel from 0.25 to 2"),
+        (["--seed", "-1"], "seed: found -1, expected a whole number from 0 up"),
+    ],
+)
+def test_wrong_phantoms_exit_1_and_leave_nothing(tmp_path, capsys, wrong, said):
+    assert main(["phantom", "--out", str(tmp_path / "x"), *wrong]) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("dial", ["rete", "rete=", "rete=much", "=1x"])
+def test_a_dial_that_is_no_name_and_number(capsys, dial):
+    with pytest.raises(SystemExit, match="2"):
+        main(["phantom", "--dial", dial])
+    assert f"found {dial!r}; expected a name and a number" in capsys.readouterr().err
+
+
+def test_run_passes_the_preset_to_its_phantom(tmp_path, monkeypatch):
+    class Enough(Exception):
+        pass
+
+    def make_cohort(*arguments, **settings):
+        raise Enough(*arguments, settings)
+
+    monkeypatch.setattr("skinage.run.make_cohort", make_cohort)
+    with pytest.raises(Enough) as asked:
+        main(["run", "--out", str(tmp_path), "--people", "9", "--preset", "confounded"])
+    assert asked.value.args == (tmp_path / "phantom", 9, 0, {"preset": "confounded"})

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from skinage import CohortError
-from skinage.cohort import describe_cohort, inspect_cohort, read_cohort
+from skinage.cohort import describe_cohort, first_visits, inspect_cohort, read_cohort
 
 
 @pytest.fixture
@@ -98,3 +98,18 @@ def test_description_counts_people_not_slides(write):
     assert described["people"] == "2"
     assert described["people with an age"] == "1"
     assert described["deaths in follow-up"] == "1"
+
+
+def test_first_visits_are_those_at_the_youngest_age():
+    cohort = pd.DataFrame(
+        {
+            "slide_id": ["a1", "a2", "a3", "b1", "c1"],
+            "person_id": ["a", "a", "a", "b", "c"],
+            "age_years": [54.0, 50.0, 50.0, 60.0, 70.0],
+            "visit": ["2", "1", "1", "1", None],
+        }
+    )
+    assert first_visits(cohort)["slide_id"].tolist() == ["a2", "a3", "b1", "c1"]
+    assert len(first_visits(cohort.drop(columns="visit"))) == 5
+    with pytest.raises(CohortError, match="needs `age_years`"):
+        first_visits(cohort.drop(columns="age_years"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from skinage.cohort import first_visits
 from skinage.errors import CohortError, StageError
 
 MIN_PEOPLE = 20
@@ -38,8 +39,7 @@ def by_person(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     missing = [name for name in ("person_id", *columns) if name not in cohort.columns]
     if missing:
         raise CohortError(f"cohort: no column {', '.join(missing)}; found {[*cohort.columns]}")
-    rows = _first_visits(cohort) if "visit" in cohort.columns else cohort
-    grouped = rows.groupby("person_id", observed=True)
+    grouped = first_visits(cohort).groupby("person_id", observed=True)
     counts = grouped[list(columns)].nunique()
     problems = [
         f"{name} of person {person} is {[*map(str, grouped.get_group(person)[name].unique())]}"
@@ -53,15 +53,6 @@ def by_person(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             + ". Correct them, or name the visits in a column `visit`."
         )
     return grouped[list(columns)].first()
-
-
-def _first_visits(cohort: pd.DataFrame) -> pd.DataFrame:
-    """Keep, of each person, the rows of the visit at the youngest age."""
-    if "age_years" not in cohort.columns:
-        raise CohortError("cohort: `visit` needs `age_years` to tell which visit came first")
-    youngest = cohort.sort_values("age_years", kind="stable").groupby("person_id", observed=True)
-    first = cohort["person_id"].map(youngest["visit"].first())
-    return cohort[(cohort["visit"] == first) | first.isna()]
 
 
 def match_ages(people: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,13 @@
 """A synthetic cohort with a planted truth: people, their tissue, their slides, their fate.
 
 Everything the toolkit claims to find is planted here with known size, so that each step can be
-checked against the truth. The law of the tissue is stated in `skinage.phantom.people`, that of
-deaths and diseases in `skinage.phantom.fate`.
+checked against the truth.
+
+- people: `make_people`, `make_slides`; the law of the tissue is stated in `skinage.phantom.tissue`,
+  that of deaths and diseases in `skinage.phantom.fate`, the presets in `skinage.phantom.presets`.
+- pictures: `render`, `render_labels`; what a pixel can be is `Label`; `real_skin` to compare with.
+- the folder: `make_cohort`, and for what was planted in it `read_truth`, `read_truth_slides`,
+  `read_planted` and `read_labels`.
 
 >>> from skinage import phantom
 >>> phantom.make_people(3, seed=0)["person_id"].tolist()
@@ -13,22 +18,22 @@ import importlib
 from typing import Any
 
 _HOME_OF = {
+    "LABEL_NAMES": "labels",
+    "Label": "labels",
+    "PRESETS": "presets",
     "make_cohort": "making",
     "make_people": "people",
+    "make_slides": "people",
+    "read_labels": "truth",
     "read_planted": "truth",
     "read_truth": "truth",
+    "read_truth_slides": "truth",
+    "real_skin": "reference",
     "render": "optics",
     "render_labels": "optics",
 }
 
-__all__ = [
-    "make_cohort",
-    "make_people",
-    "read_planted",
-    "read_truth",
-    "render",
-    "render_labels",
-]
+__all__ = list(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,29 +1,67 @@
-"""Random fields on pixels: smooth noise, and a texture of cells parted by gaps."""
+"""Random fields on a window: smooth noise, and a texture of cells parted by gaps."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import map_coordinates
 
 
-def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale_px: float) -> np.ndarray:
-    """Draw Gaussian noise (unit variance) that varies over about `scale_px`.
+@dataclass(frozen=True)
+class Window:
+    """A field of view: its size in um and the size of its pixels.
+
+    Everything is placed in um, so that a window shows the same piece at any `mpp`.
+    """
+
+    height_um: float
+    width_um: float
+    mpp: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return round(self.height_um / self.mpp), round(self.width_um / self.mpp)
+
+    def axes_um(self) -> tuple[np.ndarray, np.ndarray]:
+        """Give the middles of rows and of columns, um."""
+        down, across = ((np.arange(n, dtype=np.float32) + 0.5) * self.mpp for n in self.shape)
+        return down, across
+
+    def pixels(self, spots_um: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn ``(n, 2)`` um (down, across) into rows and columns, moved into the window."""
+        at = (spots_um / self.mpp).astype(np.int32)
+        rows, cols = np.clip(at, 0, np.array(self.shape, np.int32) - 1).T
+        return rows, cols
+
+
+def stream(seed: int | Sequence[int], name: str) -> np.random.Generator:
+    """Give every structure its own random stream, so that none disturbs another."""
+    return np.random.default_rng([*np.atleast_1d(seed).tolist(), zlib.crc32(name.encode())])
+
+
+def smooth_noise(rng: np.random.Generator, window: Window, scale_um: float) -> np.ndarray:
+    """Draw ``(h, w)`` Gaussian noise of unit variance that varies over about `scale_um`.
 
     White noise on a coarse grid, spread by one matrix product per axis: a few milliseconds
     for a slide.
     """
-    down, across = (_spread(size, scale_px) for size in shape)
+    sizes = zip((window.height_um, window.width_um), window.axes_um(), strict=True)
+    down, across = (_spread(size, at, scale_um) for size, at in sizes)
     white = rng.standard_normal((down.shape[1], across.shape[1]), dtype=np.float32)
     return down @ white @ across.T
 
 
-def smooth_line(rng: np.random.Generator, size: int, scale_px: float) -> np.ndarray:
-    """Draw `smooth_noise` along one axis."""
-    return smooth_noise(rng, (1, size), scale_px)[0]
+def smooth_line(rng: np.random.Generator, at_um: np.ndarray, scale_um: float) -> np.ndarray:
+    """Draw `smooth_noise` along a line: at positions from 0 up, um."""
+    spread = _spread(float(at_um[-1]), at_um.astype(np.float32), scale_um)
+    return spread @ rng.standard_normal(spread.shape[1], dtype=np.float32)
 
 
-def _spread(size: int, scale_px: float) -> np.ndarray:
-    knots = np.arange(-3, size / scale_px + 3, dtype=np.float32) * scale_px
-    apart = (np.arange(size, dtype=np.float32)[:, None] - knots) / scale_px
-    weight = np.exp(-(apart**2))
+def _spread(size_um: float, at_um: np.ndarray, scale_um: float) -> np.ndarray:
+    knots = np.arange(-3, size_um / scale_um + 3, dtype=np.float32) * scale_um
+    weight = np.exp(-(((at_um[:, None] - knots) / scale_um) ** 2))
     return weight / np.sqrt((weight**2).sum(axis=1, keepdims=True))
 
 
@@ -38,18 +76,25 @@ class CellTexture:
         Cells in a row, and rows, before the mosaic repeats.
     texels
         Resolution of a cell.
+    jitter
+        How far a centre may lie from the middle of its square; 0 gives squares.
 
     Attributes
     ----------
+    centres
+        ``(2, n_cells, n_cells)`` middles of the cells within their squares, 0 to 1.
     edge
         ``(n_cells * texels,) * 2`` distance to the nearest border, in cell widths.
     cell
         As `edge`: number of the cell, below ``n_cells ** 2``.
     """
 
-    def __init__(self, rng: np.random.Generator, n_cells: int = 40, texels: int = 12) -> None:
+    def __init__(
+        self, rng: np.random.Generator, n_cells: int = 40, texels: int = 12, jitter: float = 0.4
+    ) -> None:
         self.n_cells, self.texels, self.period = n_cells, texels, n_cells * texels
-        centres = rng.uniform(0.1, 0.9, (2, n_cells, n_cells)).astype(np.float32)
+        self.centres = rng.uniform(0.5 - jitter, 0.5 + jitter, (2, n_cells, n_cells))
+        self.centres = self.centres.astype(np.float32)
         texel = (np.arange(self.period, dtype=np.float32) + 0.5) / texels
         home = np.arange(self.period) // texels
         first = np.full((self.period, self.period), 9, np.float32)
@@ -57,8 +102,8 @@ class CellTexture:
         for down, across in np.ndindex(3, 3):
             rows, cols = home + down - 1, home + across - 1
             pick = np.ix_(rows % n_cells, cols % n_cells)
-            apart = (centres[0][pick] + (rows - texel)[:, None].astype(np.float32)) ** 2
-            apart += (centres[1][pick] + (cols - texel).astype(np.float32)) ** 2
+            apart = (self.centres[0][pick] + (rows - texel)[:, None].astype(np.float32)) ** 2
+            apart += (self.centres[1][pick] + (cols - texel).astype(np.float32)) ** 2
             number = (rows[:, None] % n_cells * n_cells + cols % n_cells).astype(np.int16)
             nearer = apart < first
             second = np.where(nearer, first, np.minimum(second, apart))

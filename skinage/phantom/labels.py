@@ -25,3 +25,7 @@ class Label(IntEnum):
     FOLD = 16
     PEN = 17
     DUST = 18
+
+
+LABEL_NAMES = {int(label): label.name.replace("_", " ").lower() for label in Label}
+"""What a label is, in words."""

@@ -1,36 +1,31 @@
-"""Make the phantom folder: people, their slides, and apart from them the planted truth."""
+"""Make the phantom folder: slides, what each of their pixels is, and the truth beside them."""
 
-import os
-from collections.abc import Mapping
+import math
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
+from itertools import compress, takewhile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, cpu_count, delayed, parallel_config
 from tqdm.auto import tqdm
 
 from skinage.errors import StageError
-from skinage.phantom.optics import render
-from skinage.phantom.people import make_people
-from skinage.phantom.slide_file import write_slide
+from skinage.phantom.folder import LABELS, SLIDES, explained, prepared, unwritten, write_csv
+from skinage.phantom.optics import draw_slide
+from skinage.phantom.people import make_slides
+from skinage.phantom.presets import choose
+from skinage.phantom.slide_file import write_labels, write_slide
+from skinage.phantom.truth import public, truth_of_all, truth_tables
 from skinage.storage import stored, storing, write_json
 
-MPP = 1.0
-DRAWING = 4  # raised whenever the drawing changes, so that older slides are drawn again
-COHORT_COLUMNS = [
-    "slide_id",
-    "person_id",
-    "path",
-    "age_years",
-    "sex",
-    "body_site",
-    "scanner",
-    "biopsy_year",
-    "follow_up_years",
-    "died",
-    "disease_cardiovascular",
-    "disease_osteoarthritis",
-]
+MPP_RANGE = (0.25, 2.0)
+DRAWING = 5  # raised whenever the drawing changes, so that older slides are drawn again
+RATIOS = ("hazard_ratio", "odds_ratio")
+TABLES = ("cohort.csv", "truth.csv", "truth_slides.csv", "truth.json")
+Job = tuple[Path, Path, dict[str, Any]]
 
 
 def make_cohort(
@@ -38,25 +33,37 @@ def make_cohort(
     n_people: int = 100,
     seed: int = 0,
     *,
-    hazard_ratio: float = 1.5,
-    odds_ratio: float = 1.5,
+    preset: str = "teaching",
+    dials: Mapping[str, float] | None = None,
+    ratios: Mapping[str, float] | None = None,
+    mpp: float = 1.0,
     n_workers: int | None = None,
 ) -> Path:
-    """Write a cohort of synthetic people with a slide each, and the planted truth beside it.
+    """Write a cohort of synthetic people with their slides, and the planted truth beside it.
 
-    Slides already drawn from the same person and seed are kept, so a stopped run goes on where it
-    was; slides of earlier runs that do not belong to this cohort stay but are not listed.
+    Slides already drawn by the same settings are kept, so a stopped run goes on where it was;
+    slides of earlier runs that do not belong to this cohort stay but are not listed. The tables
+    are written last: where ``cohort.csv`` is, the cohort is whole.
 
     Parameters
     ----------
     out
-        Folder to make: ``cohort.csv``, ``truth.csv``, ``truth.json`` and ``slides/``.
+        Folder to make: ``cohort.csv``, ``truth.csv``, ``truth_slides.csv``, ``truth.json``,
+        ``slides/`` and ``labels/``; ``data/README.md`` describes them.
     n_people
-        How many people, a slide each.
+        How many people, a slide or more each.
     seed
         Seed of everything: the same seed gives the same bytes.
-    hazard_ratio, odds_ratio
-        Planted effects of five years of acceleration, as in `make_people`.
+    preset
+        ``teaching`` (clear effects), ``realistic`` (as large as published), ``null`` (no ageing
+        in the tissue) or ``confounded`` (age in the scanner only).
+    dials
+        Effects to set otherwise than in the preset, 0 (none) to 2 (twice the stated law) each.
+    ratios
+        ``hazard_ratio`` of death and ``odds_ratio`` of disease per five years of acceleration, to
+        set otherwise than in the preset.
+    mpp
+        um per pixel of the slides, 0.25 to 2.
     n_workers
         Processes that draw; all cores by default.
 
@@ -68,62 +75,96 @@ def make_cohort(
     Raises
     ------
     StageError
-        If the people cannot be drawn, or `out` cannot be written.
+        If a setting cannot be used (nothing is written then), or if a file cannot be written.
     """
-    people = make_people(n_people, seed, hazard_ratio=hazard_ratio, odds_ratio=odds_ratio)
-    people["slide_id"] = people["person_id"] + "_S1"
-    people["path"] = "slides/" + people["slide_id"] + ".tiff"
-    out = _writable(Path(out))
-    _draw_slides(out, people, seed, n_workers or os.cpu_count() or 1)
-    planted = {"hazard_ratio_per_5_years": hazard_ratio, "odds_ratio_per_5_years": odds_ratio}
-    truth = people.drop(columns=[c for c in COHORT_COLUMNS if c != "person_id"]).assign(**planted)
-    _write_csv(out / "truth.csv", truth)
-    write_json(out / "truth.json", {"seed": seed, "n_people": len(people), **planted})
-    return _write_csv(out / "cohort.csv", people[COHORT_COLUMNS])
+    _check(ratios or {}, mpp, n_workers)
+    hazard_ratio, odds_ratio = ((ratios or {}).get(name) for name in RATIOS)
+    planted = choose(preset, dials, hazard_ratio, odds_ratio)
+    slides = make_slides(
+        n_people, seed, preset=preset, dials=dials, hazard_ratio=hazard_ratio, odds_ratio=odds_ratio
+    )
+    settings = {"seed": int(seed), "mpp": float(mpp)}
+    with prepared(Path(out)) as out:
+        _draw_all(out, slides, settings, n_workers or cpu_count())
+        for name, table in truth_tables(slides).items():
+            write_csv(out / name, table)
+        with explained(out / "truth.json"):
+            truth = settings | {"n_people": int(n_people), "preset": preset}
+            write_json(out / "truth.json", truth | truth_of_all(planted))
+        return write_csv(out / "cohort.csv", public(slides))
 
 
-def _writable(out: Path) -> Path:
-    try:
-        (out / "slides").mkdir(parents=True, exist_ok=True)
-        probe = out / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise StageError(
-            f"{out}: cannot write the phantom cohort there ({error.strerror}); expected a folder "
-            "that can be made and written. Choose another `out`."
-        ) from error
-    return out
+def slide_seed(seed: int, slide_id: str) -> list[int]:
+    """Give a slide its own seed, whichever slides stand beside it."""
+    return [seed, zlib.crc32(slide_id.encode())]
 
 
-def _draw_slides(out: Path, people: pd.DataFrame, seed: int, n_workers: int) -> None:
-    rows = people.to_dict("records")
-    jobs = [(out / row["path"], _recipe(row, seed, k)) for k, row in enumerate(rows)]
-    missing = [job for job in jobs if not stored(*job)]
-    with tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit="slide") as bar:
-        if not missing:
+def _check(ratios: Mapping[str, float], mpp: float, n_workers: int | None) -> None:
+    unknown = sorted(set(ratios) - set(RATIOS))
+    if unknown:
+        raise StageError(f"ratios: found {', '.join(unknown)}, expected {' or '.join(RATIOS)}.")
+    low, high = MPP_RANGE
+    if not (isinstance(mpp, int | float) and math.isfinite(mpp) and low <= mpp <= high):
+        raise StageError(f"mpp: found {mpp!r}, expected um per pixel from {low} to {high:g}.")
+    if n_workers is not None and not (isinstance(n_workers, int) and n_workers >= 1):
+        raise StageError(f"n_workers: found {n_workers!r}, expected a whole number from 1 up.")
+
+
+def _draw_all(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any], n_workers: int) -> None:
+    """Draw what is missing; the jobs are made one by one, so that memory is flat in people."""
+    todo = [
+        not (stored(slide, recipe) and stored(labels, recipe))
+        for slide, labels, recipe in _jobs(out, slides, settings)
+    ]
+    with tqdm(total=len(todo), initial=len(todo) - sum(todo), unit="slide") as bar:
+        if not any(todo):
             return
-        # loky's workers share nothing with this process (a fork of one that holds torch can hang)
-        # and, unlike multiprocessing's, do not import a user's script once more.
-        with parallel_config("loky", n_jobs=min(n_workers, len(missing)), inner_max_num_threads=1):
-            drawn = Parallel(return_as="generator_unordered")(
-                delayed(_draw_slide)(*job) for job in missing
-            )
-            for _ in drawn:
+        with explained(out):
+            for name in TABLES:  # those of an earlier run do not belong to the new slides
+                (out / name).unlink(missing_ok=True)
+        missing = compress(_jobs(out, slides, settings), todo)
+        try:
+            _work(missing, min(n_workers, sum(todo)), bar)
+        except BrokenProcessPool:
+            raise StageError(
+                f"{out}: a process that draws was ended from outside, most often for want of "
+                "memory. Start again with fewer n_workers: what is done is kept."
+            ) from None
+
+
+def _work(jobs: Iterable[Job], n_workers: int, bar: tqdm) -> None:
+    """Draw slides in processes; after a problem no new one is begun, but those begun end well."""
+    problems: list[str] = []
+    jobs = takewhile(lambda _: not problems, jobs)
+    # loky's workers share nothing with this process (a fork of one that holds torch can hang)
+    # and, unlike multiprocessing's, do not import a user's script once more.
+    with parallel_config("loky", n_jobs=n_workers, inner_max_num_threads=1):
+        drawn = Parallel(return_as="generator_unordered")(delayed(_draw)(*job) for job in jobs)
+        for problem in drawn:
+            if problem:
+                problems.append(problem)
+            else:
                 bar.update()
+    if problems:
+        raise StageError(problems[0])
 
 
-def _recipe(row: dict[str, Any], seed: int, index: int) -> dict[str, Any]:
-    return {"drawing": DRAWING, "seed": [seed, index], "person": row}
+def _jobs(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[Job]:
+    for row in slides.itertuples(index=False):
+        slide = row._asdict()
+        name, seed = f"{slide['slide_id']}.tiff", slide_seed(settings["seed"], slide["slide_id"])
+        recipe = {"drawing": DRAWING, **settings, "seed": seed, "slide": slide}
+        yield out / SLIDES / name, out / LABELS / name, recipe
 
 
-def _draw_slide(path: Path, recipe: Mapping[str, Any]) -> None:
-    with storing(path, recipe) as partial:
-        write_slide(partial, render(recipe["person"], recipe["seed"]), MPP)
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> Path:
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    table.to_csv(partial, index=False, lineterminator="\n")
-    partial.replace(path)
-    return path
+def _draw(slide_path: Path, label_path: Path, recipe: Mapping[str, Any]) -> str:
+    """Draw a slide and write it; tell in words what went wrong (an exception would be joblib's)."""
+    picture, labels = draw_slide(recipe["slide"], recipe["seed"], recipe["mpp"])
+    files = ((slide_path, write_slide, picture), (label_path, write_labels, labels))
+    for path, write, pixels in files:
+        try:
+            with storing(path, recipe) as partial:
+                write(partial, pixels, recipe["mpp"])
+        except OSError as error:
+            return unwritten(path, error)
+    return ""

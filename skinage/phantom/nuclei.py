@@ -1,11 +1,16 @@
-"""Nuclei: of the epidermis, of fibroblasts and of lymphocytes, stamped by the thousand."""
+"""The nuclei that belong to no organ: of keratinocytes, of fibroblasts and of lymphocytes."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from skinage.phantom.anatomy import DERMIS, ELASTOSIS, EPIDERMIS, SHAPE, Skin
+from skinage.phantom.anatomy import Skin
+from skinage.phantom.labels import Label
+from skinage.phantom.staining import CELL_UM
+from skinage.phantom.stamping import clear_halos, is_any_of, stamp_nuclei
+
+DERMIS = (Label.PAPILLARY_DERMIS, Label.COLLAGEN, Label.GAP, Label.ELASTOSIS)
 
 
 def add_nuclei(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
@@ -13,107 +18,122 @@ def add_nuclei(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) 
     _add_lymphocytes(skin, person, rng)
     _add_fibroblasts(skin, person, rng)
     _add_keratinocytes(skin, rng)
-
-
-def stamp_nuclei(
-    skin: Skin, middles: np.ndarray, axes: np.ndarray, *, angle: np.ndarray, dye: np.ndarray
-) -> None:
-    """Stamp elliptic nuclei.
-
-    Parameters
-    ----------
-    skin
-        The piece to change.
-    middles
-        ``(n, 2)`` row and column, px.
-    axes
-        ``(n, 2)`` half length and half width, um.
-    angle
-        ``(n,)`` direction of the long axis on the picture, radians.
-    dye
-        ``(n,)`` amount of haematoxylin.
-    """
-    if len(middles) == 0:
-        return
-    reach = int(np.ceil(axes.max())) + 2
-    steps = np.arange(-reach, reach + 1)
-    start = np.floor(middles).astype(np.int32)
-    rows = start[:, 0, None, None] + steps[:, None]
-    cols = start[:, 1, None, None] + steps
-    rest = (middles - start).astype(np.float32)
-    down = steps[:, None].astype(np.float32) - rest[:, 0, None, None]
-    across = steps.astype(np.float32) - rest[:, 1, None, None]
-    cosine, sine = (f(angle).astype(np.float32)[:, None, None] for f in (np.cos, np.sin))
-    half = axes.astype(np.float32)
-    radius = np.sqrt(
-        ((across * cosine + down * sine) / half[:, 0, None, None]) ** 2
-        + ((down * cosine - across * sine) / half[:, 1, None, None]) ** 2
-    )
-    cover = np.clip((1 - radius) * half[:, 1, None, None] + 0.5, 0, 1)
-    # A dense rim about a paler middle, as chromatin lies.
-    amount = cover * dye.astype(np.float32)[:, None, None] * (0.72 + 0.28 * radius**2)
-    inside = (cover > 0) & (rows >= 0) & (rows < SHAPE[0]) & (cols >= 0) & (cols < SHAPE[1])
-    at = (rows * SHAPE[1] + cols)[inside]
-    np.maximum.at(skin.haematoxylin.ravel(), at, amount[inside])
-    skin.eosin.ravel()[at] *= 1 - 0.6 * cover[inside]
+    _add_basal_cells(skin, rng)
 
 
 def _add_keratinocytes(skin: Skin, rng: np.random.Generator) -> None:
-    """Add a palisade along the junction, rounder cells above, flatter ones near the surface."""
-    rows, cols = _scatter(rng, 8.5)
-    keep = skin.labels[rows, cols] == EPIDERMIS
-    rows, cols = rows[keep], cols[keep]
-    above, depth = -skin.below[rows, cols], skin.depth[rows, cols]
-    keep = (above > 3) & (depth > 9) & (rng.random(len(rows)) < 0.95 - 0.4 * (above > 35))
-    rows, cols, above, depth = rows[keep], cols[keep], above[keep], depth[keep]
-    basal = above < 11
-    flat = np.clip(1.4 - depth / 22, 0, 1)
-    axes = np.stack([3.6 + 0.9 * flat, 3.1 - 1.2 * flat], axis=1)
-    axes[basal] = (4.2, 2.3)
-    axes *= rng.lognormal(0, 0.10, (len(rows), 1))
-    angle = skin.tilt + rng.normal(0, 0.35, len(rows)) + np.where(basal, np.pi / 2, 0)
-    dye = rng.normal(1.25, 0.16, len(rows)) + 0.2 * basal
-    middles = np.stack([rows, cols], axis=1) + rng.random((len(rows), 2))
-    stamp_nuclei(skin, middles, axes, angle=angle, dye=dye)
+    """Put a nucleus into every cell of the epidermis: round in the middle, flat on top."""
+    down, across = np.mgrid[0:24, -80:80]
+    home = skin.cells.centres[:, down % skin.cells.n_cells, across % skin.cells.n_cells]
+    depth, along = (
+        (step + part).ravel() * size
+        for step, part, size in zip((down, across), home, CELL_UM, strict=True)
+    )
+    middles = skin.place(along, depth)
+    size, dye, turn, chance = rng.standard_normal((4, len(middles)))
+    at = skin.window.pixels(middles)
+    keep = (skin.labels[at] == Label.VIABLE_EPIDERMIS) & (skin.below[at] < -11) & (depth > 7)
+    keep &= chance < 1.6
+    flat = np.clip(1.5 - depth / 20, 0, 1)
+    axes = np.stack([4.3 + 1.0 * flat, 3.5 - 1.6 * flat], axis=1) * np.exp(0.10 * size[:, None])
+    middles, axes, angle, dye = (
+        part[keep] for part in (middles, axes, skin.tilt + 0.4 * turn, 1.40 + 0.15 * dye)
+    )
+    shrunk = chance[keep] > 0.6
+    clear_halos(skin, middles[shrunk] + 0.5, axes[shrunk] + 0.6, angle[shrunk])
+    stamp_nuclei(
+        skin,
+        middles,
+        axes,
+        angle=angle,
+        dye=dye,
+        label=Label.KERATINOCYTE_NUCLEUS,
+    )
 
 
-def _scatter(rng: np.random.Generator, apart_um: float) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of a jittered triangular grid over the slide, px."""
-    down, across = (np.arange(0, n, apart_um) for n in SHAPE)
-    rows, cols = np.meshgrid(down, across, indexing="ij")
-    cols = cols + (np.arange(len(down)) % 2)[:, None] * apart_um / 2
-    rows, cols = (c + rng.uniform(-0.28, 0.28, c.shape) * apart_um for c in (rows, cols))
-    inside = (rows >= 0) & (rows < SHAPE[0]) & (cols >= 0) & (cols < SHAPE[1])
-    return rows[inside].astype(np.int32), cols[inside].astype(np.int32)
+def _add_basal_cells(skin: Skin, rng: np.random.Generator) -> None:
+    """Line the junction with a palisade of upright, darker nuclei."""
+    step = skin.window.mpp
+    rows = skin.spots(rng, 60_000, lambda at: _is_basal(skin, at), n_more=4)
+    rows = rows[_apart(rows[:, :2], 5.6)]
+    spots, (length, width, turn, dye) = rows[:, :2], rows[:, 2:].T
+    slope = np.stack(np.gradient(_around(skin.below, skin, spots), step, axis=(1, 2)), axis=-1)
+    slope = slope.mean(axis=(1, 2))
+    slope /= np.linalg.norm(slope, axis=1, keepdims=True) + 1e-6
+    above = skin.below[skin.window.pixels(spots)] + 6
+    stamp_nuclei(
+        skin,
+        spots - slope * above[:, None],
+        np.stack([3.5 + 1.2 * length, 1.9 + 0.8 * width], axis=1),
+        angle=np.arctan2(slope[:, 0], slope[:, 1]) + 0.7 * (turn - 0.5),
+        dye=1.3 + 0.5 * dye,
+        label=Label.KERATINOCYTE_NUCLEUS,
+    )
+
+
+def _is_basal(skin: Skin, at: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    return (np.abs(skin.below[at] + 6) < 3.5) & (skin.labels[at] == Label.VIABLE_EPIDERMIS)
+
+
+def _around(values: np.ndarray, skin: Skin, spots: np.ndarray) -> np.ndarray:
+    """Cut a square of about 12 um about every spot."""
+    reach = np.arange(-round(6 / skin.window.mpp), round(6 / skin.window.mpp) + 1)
+    rows, cols = skin.window.pixels(spots)
+    height, width = skin.window.shape
+    return values[
+        np.clip(rows[:, None, None] + reach[:, None], 0, height - 1),
+        np.clip(cols[:, None, None] + reach, 0, width - 1),
+    ]
+
+
+def _apart(spots: np.ndarray, least_um: float) -> np.ndarray:
+    """Tell which spots stay when, in turn, those too near to an earlier one go."""
+    from scipy.spatial import cKDTree
+
+    keep = np.ones(len(spots), bool)
+    for first, second in sorted(cKDTree(spots).query_pairs(least_um)):
+        if keep[first]:
+            keep[second] = False
+    return keep
 
 
 def _add_fibroblasts(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
     """Add spindles along the fibres, mostly at the edges of bundles."""
-    at = np.concatenate([skin.pixels_of(DERMIS), skin.pixels_of(ELASTOSIS)])
-    number = int(rng.poisson(person["fibroblasts_per_mm2"] * len(at) / 1e6))
-    tried = rng.choice(at, 3 * number)
-    inner = np.abs(skin.eosin.ravel()[tried] - 0.3) + rng.uniform(0, 0.3, len(tried))
-    tried = tried[np.argsort(inner, kind="stable")[:number]]
-    middles = np.stack(np.unravel_index(tried, SHAPE), axis=1) + rng.random((number, 2))
-    axes = np.stack([rng.uniform(4.0, 7.5, number), rng.uniform(1.3, 2.1, number)], axis=1)
-    angle = skin.direction.ravel()[tried] + rng.normal(0, 0.25, number)
-    dark = rng.random(number) < person["dark_fraction"]
-    stamp_nuclei(skin, middles, axes, angle=angle, dye=np.where(dark, 1.9, 1.2))
+    rows = skin.spots(rng, 3 * person["fibroblasts_per_mm2"], is_any_of(skin, *DERMIS), n_more=5)
+    spots, (length, width, turn, dark, noise) = rows[:, :2], rows[:, 2:].T
+    at = skin.window.pixels(spots)
+    # Of three places tried the one nearest to the edge of a bundle.
+    best = np.argsort(np.abs(skin.eosin[at] - 0.3) + 0.3 * noise, kind="stable")
+    best = best[: len(spots) // 3]
+    axes = np.stack([3.6 + 3.6 * length, 1.2 + 0.9 * width], axis=1)[best]
+    angle = skin.direction[at] + 0.9 * (turn - 0.5)
+    stamp_nuclei(
+        skin,
+        spots[best],
+        axes,
+        angle=angle[best],
+        dye=np.where(dark < person["dark_fraction"], 2.2, 1.5)[best],
+        label=Label.FIBROBLAST_NUCLEUS,
+    )
 
 
 def _add_lymphocytes(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
     """Add clusters of round dark nuclei in the upper dermis."""
-    at = np.flatnonzero((skin.labels == DERMIS) & (skin.below < 500))
-    for home in rng.choice(at, int(person["lymphocyte_clusters"])):
-        around = rng.normal(0, 26, (int(rng.integers(40, 110)), 2))
-        middles = _within(skin, np.array(np.unravel_index(home, SHAPE)) + around)
+    dermal = is_any_of(skin, *DERMIS)
+    homes = skin.spots(
+        rng, person["inflammation_per_mm2"], lambda at: dermal(at) & (skin.below[at] < 500), 1
+    )
+    for row in homes:
+        cluster = np.random.default_rng(int(row[2] * 2**32))
+        middles = row[:2] + cluster.normal(0, 26, (int(cluster.integers(40, 110)), 2))
+        middles = middles[dermal(skin.window.pixels(middles))]
         number = len(middles)
-        axes = np.repeat(rng.uniform(2.4, 3.2, (number, 1)), 2, axis=1)
-        stamp_nuclei(skin, middles, axes, angle=np.zeros(number), dye=np.full(number, 1.7))
-
-
-def _within(skin: Skin, middles: np.ndarray) -> np.ndarray:
-    rows, cols = middles.astype(int).T
-    inside = (rows >= 0) & (rows < SHAPE[0]) & (cols >= 0) & (cols < SHAPE[1])
-    middles = middles[inside]
-    return middles[skin.labels[tuple(middles.astype(int).T)] >= DERMIS]
+        axes = np.repeat(cluster.uniform(2.4, 3.2, (number, 1)), 2, axis=1)
+        stamp_nuclei(
+            skin,
+            middles,
+            axes,
+            angle=np.zeros(number),
+            dye=np.full(number, 1.6),
+            label=Label.LYMPHOCYTE,
+        )

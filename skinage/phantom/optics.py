@@ -6,78 +6,107 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from skinage.phantom.anatomy import SHAPE, Skin, lay_out
+from skinage.phantom.anatomy import WINDOW_UM, Skin, lay_out
+from skinage.phantom.artefacts import add_fold, add_lesion, mark
+from skinage.phantom.fields import Window, stream
 from skinage.phantom.nuclei import add_nuclei
 from skinage.phantom.organs import add_organs
 from skinage.phantom.staining import stain_layers
 
-SCANNER_BLUR_PX = {"A": 0.55, "B": 0.8}
+SCANNER_BLUR_UM = {"A": 0.55, "B": 0.8}
 SCANNER_GAMMA = {"A": 1.0, "B": 0.94}
+HAEMATOXYLIN_DENSITY, EOSIN_DENSITY = 1.2, 1.15  # optical density of a unit of dye, fresh
+BLOOD_OD = (0.05, 0.42, 0.62)  # red cells beside eosin: orange
+THICKNESSES = ("epidermis_um", "rete_um", "corneum_um", "dermis_um", "elastosis_um")
+Seed = int | Sequence[int]
 
 
-def draw(person: Mapping[str, Any], seed: int | Sequence[int]) -> Skin:
-    """Draw a person's skin as labels and dye, before any light passes through."""
-    rng = np.random.default_rng([seed, 0])
-    # Plain Python numbers: a numpy scalar would turn the float32 arithmetic into float64.
-    person = {name: getattr(value, "item", lambda v=value: v)() for name, value in person.items()}
-    skin = lay_out(person, rng)
-    stain_layers(skin, person, rng)
-    add_organs(skin, person, rng)
-    add_nuclei(skin, person, rng)
-    return skin
-
-
-def render(person: Mapping[str, Any], seed: int) -> np.ndarray:
-    """Draw a person's slide.
+def render(slide: Mapping[str, Any], seed: Seed, mpp: float = 1.0) -> np.ndarray:
+    """Draw a slide.
 
     Parameters
     ----------
-    person
-        A row of `make_people`.
+    slide
+        A row of `make_people` or `make_slides`.
     seed
-        Seed of the piece: the same person and seed give the same pixels.
+        Seed of the pieces: the same row and seed give the same pixels.
+    mpp
+        Micrometres per pixel; the same pieces are drawn at any scale.
 
     Returns
     -------
     numpy.ndarray
-        ``(1280, 1664, 3)`` uint8 RGB at 1 um/px.
+        ``(h, w, 3)`` uint8 RGB: 1.5 x 2 mm of glass for every piece.
     """
-    return expose(draw(person, seed), person, seed)
+    return draw_slide(slide, seed, mpp)[0]
 
 
-def render_labels(person: Mapping[str, Any], seed: int) -> np.ndarray:
+def render_labels(slide: Mapping[str, Any], seed: Seed, mpp: float = 1.0) -> np.ndarray:
     """Give the truth of the picture that `render` draws.
 
     Returns
     -------
     numpy.ndarray
-        ``(1280, 1664)`` uint8; the names of the labels are in `skinage.phantom.anatomy`.
+        ``(h, w)`` uint8, see `Label`.
     """
-    return draw(person, seed).labels
-
-
-def expose(skin: Skin, person: Mapping[str, Any], seed: int) -> np.ndarray:
-    """Shine light through dyed skin: ``(h, w, 3)`` uint8."""
-    rng = np.random.default_rng([seed, 1])
-    haematoxylin = skin.haematoxylin * np.float32(person["haematoxylin_strength"])
-    eosin = skin.eosin * np.float32(person["eosin_strength"])
-    grain = rng.standard_normal(SHAPE, dtype=np.float32) * 1.5
-    picture = np.empty((*SHAPE, 3), np.uint8)
-    blur = SCANNER_BLUR_PX[person["scanner"]]
-    for k, colour in enumerate("rgb"):
-        density = haematoxylin * np.float32(person[f"haematoxylin_{colour}"])
-        density += eosin * np.float32(person[f"eosin_{colour}"])
-        density *= -SCANNER_GAMMA[person["scanner"]]
-        light = np.exp(density) * np.float32(person[f"background_{colour}"])
-        for axis in (0, 1):
-            light = gaussian_filter1d(light, blur, axis=axis, truncate=2.5)
-        picture[..., k] = np.clip(light + grain + 0.5, 0, 255)
-    return picture
+    return draw_slide(slide, seed, mpp)[1]
 
 
 def draw_slide(
-    person: Mapping[str, Any], seed: int | Sequence[int], mpp: float = 1.0
+    slide: Mapping[str, Any], seed: Seed, mpp: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw a slide: ``(h, w, 3)`` uint8 RGB, and ``(h, w)`` uint8 what each pixel is."""
-    skin = draw(person, seed)
-    return expose(skin, person, seed), skin.labels
+    # Plain Python numbers: a numpy scalar would turn the float32 arithmetic into float64.
+    slide = {name: getattr(value, "item", lambda v=value: v)() for name, value in slide.items()}
+    seeds = np.atleast_1d(seed).tolist()
+    n_pieces = int(slide["n_pieces"])
+    n_rows = 1 if n_pieces < 4 else 2
+    n_cols = -(-n_pieces // n_rows)
+    height, width = Window(*WINDOW_UM, mpp).shape
+    picture = np.empty((n_rows * height, n_cols * width, 3), np.uint8)
+    labels = np.zeros(picture.shape[:2], np.uint8)
+    for number, (row, col) in enumerate(np.ndindex(n_rows, n_cols)):
+        part = np.s_[row * height : (row + 1) * height, col * width : (col + 1) * width]
+        if number < n_pieces:
+            skin = draw_piece(slide, [*seeds, number], mpp)
+            picture[part], labels[part] = expose(skin, slide, [*seeds, number]), skin.labels
+        else:
+            picture[part] = [round(slide[f"background_{colour}"]) for colour in "rgb"]
+    mark(picture, labels, slide, stream(seeds, "marks"), mpp)
+    return picture, labels
+
+
+def draw_piece(slide: Mapping[str, Any], seed: Seed, mpp: float) -> Skin:
+    """Draw one piece as labels and dye, before any light passes through."""
+    # A section cut at an angle shows every layer thicker than it is.
+    oblique = 1 / np.cos(np.deg2rad(slide["section_tilt_deg"]))
+    slide = dict(slide) | {name: float(slide[name] * oblique) for name in THICKNESSES}
+    skin = lay_out(slide, stream(seed, "layers"), mpp)
+    stain_layers(skin, slide, stream(seed, "staining"))
+    add_lesion(skin, slide, stream(seed, "lesion"))
+    add_organs(skin, slide, stream(seed, "organs"))
+    add_nuclei(skin, slide, stream(seed, "nuclei"))
+    add_fold(skin, slide, stream(seed, "fold"))
+    return skin
+
+
+def expose(skin: Skin, slide: Mapping[str, Any], seed: Seed) -> np.ndarray:
+    """Shine light through dyed skin: ``(h, w, 3)`` uint8."""
+    haematoxylin = skin.haematoxylin * np.float32(
+        HAEMATOXYLIN_DENSITY * slide["haematoxylin_strength"]
+    )
+    eosin = skin.eosin * np.float32(EOSIN_DENSITY * slide["eosin_strength"])
+    bloody = np.flatnonzero(skin.blood)
+    grain = stream(seed, "grain").standard_normal(skin.window.shape, dtype=np.float32) * 1.5
+    picture = np.empty((*skin.window.shape, 3), np.uint8)
+    blur_px = SCANNER_BLUR_UM[slide["scanner"]] / skin.window.mpp
+    for k, colour in enumerate("rgb"):
+        density = haematoxylin * np.float32(slide[f"haematoxylin_{colour}"])
+        density += eosin * np.float32(slide[f"eosin_{colour}"])
+        density.ravel()[bloody] += skin.blood.ravel()[bloody] * np.float32(BLOOD_OD[k])
+        density *= -SCANNER_GAMMA[slide["scanner"]]
+        light = np.exp(density) * np.float32(slide[f"background_{colour}"])
+        for axis in (0, 1):
+            light = gaussian_filter1d(light, blur_px, axis=axis, truncate=2.5)
+        picture[..., k] = np.clip(light + grain + 0.5, 0, 255)
+    return picture

@@ -1,58 +1,43 @@
-"""Synthetic people with a planted truth: tissue that follows age + acceleration, and their fate.
+"""Synthetic people with a planted truth, and the slides taken of them.
 
-The stated law. ``u = age + d`` with ``d ~ N(0, 6 years)`` the planted acceleration, ``t = max(0,
-u - 20) / 10`` decades. Every tissue parameter carries its own lognormal person noise (8 to 10 %).
+A person has an age, a sex, a body site and ``d ~ N(0, 6 years)``, the planted acceleration. What
+age and d do to the tissue is stated in `skinage.phantom.tissue`, what they do to life and health in
+`skinage.phantom.fate`, and what varies without them in `skinage.phantom.nuisances`. Sex, body site,
+biopsy year and arm are drawn independently of age and acceleration.
 
-==========================  =====================================================
-viable epidermis            75 · site · exp(-r·t) um, r .075 M, .059 F
-rete ridges (height)        F 60·[1 - .6 / (1 + exp(-(u - 47) / 9))], M 60 - 6t um, at least 15
-fibre orientation           von Mises concentration 6·exp(-.20t) about the surface
-bundle width                16·exp(-.10t) um
-collagen fraction           .78 - .03t, at least .4
-fibroblasts                 650·exp(-.10t) per mm2 of dermis, dark fraction .05 + .03t
-solar elastosis             depth sun · 4 · max(0, u - 35) um below the junction
-vessels                     10 per mm2, -5 %/decade · sun; diameter 24 um, -4 %/decade
-follicles and glands        2.7 per mm2, -3 %/decade
-stratum corneum             N(15, 3) um; lymphocyte clusters Poisson(.4): both free of age
-==========================  =====================================================
-
-The directions are those reported for ageing skin (PMID 2384222, 8318130, 28602047; PMC4089350,
-PMC10707495). Orientation, bundle width and fibroblasts change faster here than there, so that a
-hundred people are enough to learn from: this is a teaching cohort, not an estimate of skin.
-Stains, scanners, sites, sex and biopsy years are drawn independently of age and acceleration.
+Every drawn column has its own random stream, whose k-th row is that of person k: a person is the
+same however many follow, and a new column leaves the others as they were.
 """
 
-import zlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from skinage.errors import StageError
-from skinage.phantom.fate import add_fate
+from skinage.phantom.fate import draw_fate
+from skinage.phantom.fields import stream
+from skinage.phantom.nuisances import draw_nuisances
+from skinage.phantom.presets import choose
+from skinage.phantom.tissue import SITES, draw_constitution, tissue_of
 
 ACCELERATION_SD_YEARS = 6.0
-SITES = pd.DataFrame(
-    {"sun_exposure": [0.0, 0.3, 1.0], "thickness": [1.0, 0.95, 0.9]},
-    index=["suprapubic", "lower leg", "forearm"],
-)
-# Unit optical-density vectors between published H&E estimates (Ruifrok 2001, Macenko 2009).
-HAEMATOXYLIN_OD = (0.64, 0.68, 0.36)
-EOSIN_OD = (0.19, 0.84, 0.51)
-
-
-def stream(seed: int, name: str) -> np.random.Generator:
-    """Give every drawn column its own random stream.
-
-    Row k of a column is its k-th draw, so a person is the same however many follow, and a new
-    column leaves the others as they were.
-    """
-    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+BIOPSY_YEARS = (2000, 2013)  # from the start of 2000 to the end of 2012
+REPLICATE_CHANCE, LATER_CHANCE = 0.10, 0.12
+YEARS_TO_LATER = (2.0, 6.0)
 
 
 def make_people(
-    n_people: int, seed: int = 0, *, hazard_ratio: float = 1.5, odds_ratio: float = 1.5
+    n_people: int,
+    seed: int = 0,
+    *,
+    preset: str = "teaching",
+    dials: Mapping[str, float] | None = None,
+    hazard_ratio: float | None = None,
+    odds_ratio: float | None = None,
 ) -> pd.DataFrame:
-    """Draw people whose tissue, deaths and one disease follow age and a planted acceleration.
+    """Draw people as they were at their first biopsy, and what became of them.
 
     Parameters
     ----------
@@ -60,91 +45,132 @@ def make_people(
         How many people; person k is the same whatever this number is.
     seed
         Seed of all draws.
+    preset
+        ``"teaching"``, ``"realistic"``, ``"null"`` or ``"confounded"``.
+    dials
+        Effects to plant otherwise than the preset does, 0 to 2 each: see
+        `skinage.phantom.presets`.
     hazard_ratio, odds_ratio
-        Planted effect of five years of acceleration on death and on cardiovascular disease.
+        Effect of five years of acceleration on death and on disease, if not the preset's.
 
     Returns
     -------
     pandas.DataFrame
-        A row per person: person_id, age_years, sex, body_site, scanner, biopsy_year, the planted
-        acceleration_years and tissue parameters (units in their names), stain parameters,
-        follow_up_years, died, disease_cardiovascular, disease_osteoarthritis (age only).
+        A row per person: person_id, age_years, sex, body_site, sun_exposure, the planted
+        acceleration_years, arm ("treated" or "control" of those with a later biopsy, else None),
+        biopsy_year; tissue parameters (units in their names); nuisances of the slide;
+        follow_up_years, died, disease_* (0 or 1).
 
     Raises
     ------
     StageError
-        If `n_people` or `seed` is not a fitting whole number, or a ratio is not positive.
+        If `n_people` or `seed` is not a fitting whole number, the preset or a dial is unknown, a
+        dial is not within 0 to 2, or a ratio is not positive.
     """
-    for name, value, least in (("n_people", n_people, 1), ("seed", seed, 0)):
-        if not isinstance(value, int | np.integer) or value < least:
-            raise StageError(f"{name}: found {value!r}, expected a whole number from {least} up.")
-    if min(hazard_ratio, odds_ratio) <= 0:
-        raise StageError(
-            f"hazard_ratio and odds_ratio: found {hazard_ratio} and {odds_ratio}, expected "
-            "positive ratios per five years (1 plants no effect)."
-        )
-    people = _add_stains(_add_tissue(_draw_persons(int(n_people), seed), seed), seed)
-    return add_fate(people, stream(seed, "fate"), hazard_ratio, odds_ratio)
+    slides = make_slides(
+        n_people, seed, preset=preset, dials=dials, hazard_ratio=hazard_ratio, odds_ratio=odds_ratio
+    )
+    first = slides[(slides["visit"] == 1) & (slides["replicate"] == 1)]
+    return first.drop(columns=["slide_id", "visit", "replicate"]).reset_index(drop=True)
 
 
-def _draw_persons(n_people: int, seed: int) -> pd.DataFrame:
+def make_slides(
+    n_people: int,
+    seed: int = 0,
+    *,
+    preset: str = "teaching",
+    dials: Mapping[str, float] | None = None,
+    hazard_ratio: float | None = None,
+    odds_ratio: float | None = None,
+) -> pd.DataFrame:
+    """Draw people and all slides taken of them.
+
+    One in ten has a replicate: another section of the first biopsy, so the same tissue under other
+    nuisances. 12 % are asked for a later biopsy after 2 to 6 years, and have it unless they died or
+    left before; by lot, half of these are treated, which adds the preset's arm effect to their
+    acceleration at the later biopsy. Deaths follow the acceleration at the first.
+
+    Parameters
+    ----------
+    n_people, seed, preset, dials, hazard_ratio, odds_ratio
+        As in `make_people`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per slide: slide_id ("P00000_S1" is the first biopsy), visit (1 or 2), replicate (1 or
+        2), and the columns of `make_people` as they were at that biopsy; follow-up counts from the
+        first.
+
+    Raises
+    ------
+    StageError
+        As in `make_people`.
+    """
+    _check_whole("n_people", n_people, 1)
+    _check_whole("seed", seed, 0)
+    chosen = choose(preset, dials, hazard_ratio, odds_ratio)
+    people = _draw_people(int(n_people), seed, chosen.ages)
+    fate = draw_fate(people, seed, hazard_ratio=chosen.hazard_ratio, odds_ratio=chosen.odds_ratio)
+    slides = _take_slides(people, fate, seed, arm_effect_years=chosen.arm_effect_years)
+    person = slides.index
+    constitution = draw_constitution(len(people), seed).loc[person]
+    tissue = tissue_of(slides, constitution, chosen.dials)
+    nuisances = draw_nuisances(slides, seed, scanner_dial=chosen.dials["scanner"])
+    slides = slides.drop(columns=["slot", "biopsy_date"])
+    table = pd.concat([slides, tissue, nuisances, fate.loc[person]], axis=1)
+    return table.reset_index(drop=True)
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not (whole and value >= least):
+        raise StageError(f"{name}: found {value!r}, expected a whole number from {least} up.")
+
+
+def _draw_people(n_people: int, seed: int, ages: str) -> pd.DataFrame:
     def uniform(name: str, low: float, high: float) -> np.ndarray:
         return stream(seed, name).uniform(low, high, n_people)
 
+    if ages == "register":  # mean 58, two thirds between 45 and 75
+        age = 20 + 70 * stream(seed, "age_register").beta(2.6, 2.2, n_people)
+    else:
+        age = uniform("age", 20, 90)
     site = SITES.index.to_numpy()[uniform("body_site", 0, len(SITES)).astype(int)]
+    d = stream(seed, "acceleration").normal(0, ACCELERATION_SD_YEARS, n_people)
     return pd.DataFrame(
         {
             "person_id": [f"P{k:05d}" for k in range(n_people)],
-            "age_years": uniform("age", 20, 90).round(1),
+            "age_years": age.round(1),
             "sex": np.where(uniform("sex", 0, 1) < 0.5, "F", "M"),
             "body_site": site,
-            "scanner": np.where(uniform("scanner", 0, 1) < 0.5, "A", "B"),
-            "biopsy_year": uniform("biopsy_year", 2000, 2012).astype(int),
             "sun_exposure": SITES.loc[site, "sun_exposure"].to_numpy(),
-            "acceleration_years": stream(seed, "acceleration").normal(
-                0, ACCELERATION_SD_YEARS, n_people
-            ),
+            "acceleration_years": d,
+            "biopsy_date": uniform("biopsy_date", *BIOPSY_YEARS),
         }
     )
 
 
-def _add_tissue(people: pd.DataFrame, seed: int) -> pd.DataFrame:
-    def noise(name: str, spread: float) -> np.ndarray:
-        return np.exp(stream(seed, name).normal(0, spread, len(people)))
-
-    u = (people["age_years"] + people["acceleration_years"]).to_numpy()
-    t = np.maximum(0, u - 20) / 10
-    female, sun = (people["sex"] == "F").to_numpy(), people["sun_exposure"].to_numpy()
-    site = SITES.loc[people["body_site"], "thickness"].to_numpy()
-    rete = np.where(female, 60 * (1 - 0.6 / (1 + np.exp(-(u - 47) / 9))), 60 - 6 * t)
-    clusters = stream(seed, "lymphocyte_clusters").poisson(0.4, len(people))
-    return people.assign(
-        epidermis_um=75 * site * np.exp(-np.where(female, 0.059, 0.075) * t) * noise("epi", 0.08),
-        rete_um=np.maximum(15, rete) * noise("rete", 0.10),
-        corneum_um=np.maximum(6, stream(seed, "corneum").normal(15, 3, len(people))),
-        fibre_concentration=6 * np.exp(-0.20 * t) * noise("fibre", 0.08),
-        bundle_um=16 * np.exp(-0.10 * t) * noise("bundle", 0.08),
-        collagen_fraction=np.clip((0.78 - 0.03 * t) * noise("collagen", 0.08), 0.4, 0.9),
-        elastosis_um=sun * 4 * np.maximum(0, u - 35) * noise("elastosis", 0.10),
-        fibroblasts_per_mm2=650 * np.exp(-0.10 * t) * noise("fibroblasts", 0.08),
-        dark_fraction=np.minimum(0.9, (0.05 + 0.03 * t) * noise("dark", 0.10)),
-        vessels_per_mm2=10 * np.exp(-0.05 * t * sun) * noise("vessels", 0.10),
-        vessel_um=24 * np.exp(-0.04 * t) * noise("vessel_um", 0.08),
-        adnexa_per_mm2=2.7 * np.exp(-0.03 * t) * noise("adnexa", 0.10),
-        lymphocyte_clusters=clusters,
-    )
-
-
-def _add_stains(people: pd.DataFrame, seed: int) -> pd.DataFrame:
-    n = len(people)
-    columns: dict[str, np.ndarray] = {}
-    for stain, vector in (("haematoxylin", HAEMATOXYLIN_OD), ("eosin", EOSIN_OD)):
-        jitter = stream(seed, f"{stain}_vector").normal(0, 0.02, (n, 3))
-        tilted = np.clip(np.array(vector) + jitter, 0.02, None)
-        tilted /= np.linalg.norm(tilted, axis=1, keepdims=True)
-        columns |= {f"{stain}_{c}": tilted[:, k] for k, c in enumerate("rgb")}
-        strength = stream(seed, f"{stain}_strength").normal(0, 0.15, n)
-        columns[f"{stain}_strength"] = np.exp(strength)
-    glass = stream(seed, "background").normal((244, 243, 245), 3, (n, 3)).clip(225, 254)
-    columns |= {f"background_{c}": glass[:, k] for k, c in enumerate("rgb")}
-    return people.assign(**columns)
+def _take_slides(
+    people: pd.DataFrame, fate: pd.DataFrame, seed: int, *, arm_effect_years: float
+) -> pd.DataFrame:
+    """Give a row per slide, indexed by the person's number: who, when, and d at that time."""
+    chance = stream(seed, "slides").random((len(people), 4))
+    years_later = (YEARS_TO_LATER[0] + np.ptp(YEARS_TO_LATER) * chance[:, 0]).round(1)
+    has_replicate = chance[:, 1] < REPLICATE_CHANCE
+    comes_again = (chance[:, 2] < LATER_CHANCE) & (years_later < fate["follow_up_years"])
+    treated = chance[:, 3] < 0.5
+    arm = np.array([None, "control", "treated"])[comes_again * (1 + treated)]
+    taken = np.column_stack([np.full(len(people), True), has_replicate, comes_again])
+    person, slot = np.nonzero(taken)
+    later = slot == 2
+    slides = people.assign(arm=arm).loc[person]
+    slides["age_years"] = (slides["age_years"] + later * years_later[person]).round(1)
+    slides["biopsy_date"] += later * years_later[person]
+    slides["biopsy_year"] = slides["biopsy_date"].astype(int)
+    slides["acceleration_years"] += arm_effect_years * (later & treated[person])
+    number = taken.cumsum(axis=1)[person, slot].astype(str)
+    slides.insert(0, "slide_id", slides["person_id"] + "_S" + number)
+    slides.insert(2, "visit", 1 + later)
+    slides.insert(3, "replicate", 1 + (slot == 1))
+    return slides.assign(slot=slot)

@@ -1,112 +1,143 @@
-"""How much dye horn, epidermis and dermis hold, place by place."""
+"""How much dye horn, epidermis, dermis and fat hold, place by place."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from skinage.phantom.anatomy import CORNEUM, DERMIS, ELASTOSIS, EPIDERMIS, SHAPE, Skin
+from skinage.phantom.anatomy import PAPILLARY_UM, Skin
 from skinage.phantom.fields import CellTexture, smooth_noise
+from skinage.phantom.labels import Label
 
-PAPILLARY_UM = 75.0
 GRENZ_UM = 15.0  # free zone between junction and elastosis
+CELL_UM = (10.5, 12.0)  # height and width of an epidermal cell
 
 
 def stain_layers(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
-    """Dye horn, epidermis and dermis; nuclei, vessels and adnexa come later."""
-    texture = CellTexture(rng)
-    _stain_epidermis(skin, rng, texture=texture)
-    _stain_papillary(skin, rng, texture=texture)
-    _stain_bundles(skin, person, rng, texture=texture)
+    """Dye horn, epidermis, dermis and fat; nuclei, vessels and adnexa come later."""
+    _stain_horn(skin, rng)
+    _stain_epidermis(skin, rng)
+    _stain_papillary(skin, rng)
+    _stain_bundles(skin, person, rng)
     if person["elastosis_um"] > 0:
-        _stain_elastosis(skin, person, rng, texture=texture)
+        _stain_elastosis(skin, person, rng)
+    _stain_fat(skin, rng)
 
 
-def _stain_epidermis(skin: Skin, rng: np.random.Generator, *, texture: CellTexture) -> None:
-    haematoxylin, eosin = skin.haematoxylin.ravel(), skin.eosin.ravel()
-    at = skin.pixels_of(CORNEUM)
+def _stain_horn(skin: Skin, rng: np.random.Generator) -> None:
+    """Lay a basket weave of thin walls about empty cells, on a compact layer."""
+    at = skin.pixels_of(Label.STRATUM_CORNEUM)
     along, depth = skin.along.ravel()[at], skin.depth.ravel()[at]
-    bent = depth + 2 * smooth_noise(rng, SHAPE, 18).ravel()[at]
-    strand = np.exp(-((texture.edge_at(bent / 5, along / 34) / 0.13) ** 2))
-    eosin[at] = 0.16 + 0.75 * strand
-    haematoxylin[at] = 0.05 + 0.30 * strand + 0.25 * (depth > -3)
-    at = skin.pixels_of(EPIDERMIS)
+    bent = depth + 2.5 * smooth_noise(rng, skin.window, 25).ravel()[at]
+    wall = np.exp(-((skin.texture.edge_at(bent / 6.5, along / 30) / 0.085) ** 2))
+    compact = np.exp(depth / 2.5)
+    skin.eosin.ravel()[at] = 0.03 + 0.60 * np.maximum(wall, compact)
+    skin.haematoxylin.ravel()[at] = 0.01 + 0.75 * wall + 0.40 * compact
+
+
+def _stain_epidermis(skin: Skin, rng: np.random.Generator) -> None:
+    at = skin.pixels_of(Label.VIABLE_EPIDERMIS)
     along, depth = skin.along.ravel()[at], skin.depth.ravel()[at]
-    basal = np.exp(skin.below.ravel()[at] / 14)
-    granular = np.exp(-(((depth - 4) / 5) ** 2))
-    border = np.exp(-((texture.edge_at(depth / 9, along / 11) / 0.09) ** 2))
-    cloud = smooth_noise(rng, SHAPE, 30).ravel()[at]
-    eosin[at] = 0.46 + 0.07 * border - 0.06 * basal + 0.03 * cloud
-    haematoxylin[at] = 0.26 + 0.10 * basal + 0.30 * granular + 0.04 * border + 0.03 * cloud
+    basal = np.exp(skin.below.ravel()[at] / 16)
+    granular = np.exp(-(((depth - 3.5) / 4.5) ** 2))
+    border = np.exp(-((skin.cells.edge_at(depth / CELL_UM[0], along / CELL_UM[1]) / 0.07) ** 2))
+    cloud = smooth_noise(rng, skin.window, 30).ravel()[at]
+    grain = smooth_noise(rng, skin.window, 1.6).ravel()[at]
+    skin.eosin.ravel()[at] = 0.52 + 0.05 * cloud - 0.10 * border + 0.04 * grain
+    skin.haematoxylin.ravel()[at] = (
+        0.34 + 0.16 * basal + granular * (0.50 + 0.15 * grain) - 0.06 * border + 0.04 * cloud
+    )
 
 
-def _stain_papillary(skin: Skin, rng: np.random.Generator, *, texture: CellTexture) -> None:
-    """Fine, felted, pale fibres everywhere below the junction; bundles come on top, deeper."""
-    at = skin.pixels_of(DERMIS)
+def _stain_papillary(skin: Skin, rng: np.random.Generator) -> None:
+    """Fine, felted, pale fibres below the junction; bundles come on top, deeper."""
+    at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN)
     at = at[skin.below.ravel()[at] < PAPILLARY_UM + 70]
     along, deep = skin.along.ravel()[at], skin.depth.ravel()[at]
-    bend = [5 * smooth_noise(rng, SHAPE, 16).ravel()[at] for _ in range(2)]
-    felt = texture.nearest((deep + bend[0]) / 5, (along + bend[1]) / 30)[1]
-    cloud = smooth_noise(rng, SHAPE, 40).ravel()[at]
-    skin.eosin.ravel()[at] = 0.24 + 0.55 * felt + 0.03 * cloud
-    skin.haematoxylin.ravel()[at] = 0.07 + 0.02 * cloud
+    bend = [6 * smooth_noise(rng, skin.window, 16).ravel()[at] for _ in range(2)]
+    felt = skin.texture.nearest((deep + bend[0]) / 4.5, (along + bend[1]) / 26)[1]
+    cloud = smooth_noise(rng, skin.window, 40).ravel()[at]
+    skin.eosin.ravel()[at] = 0.30 + 0.42 * felt + 0.04 * cloud
+    skin.haematoxylin.ravel()[at] = 0.06 + 0.02 * cloud
     skin.direction.ravel()[at] = skin.tilt + 0.6 * cloud
 
 
-def _stain_bundles(
-    skin: Skin, person: Mapping[str, Any], rng: np.random.Generator, *, texture: CellTexture
-) -> None:
+def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
     """Bundles in patches: each patch has its own direction, drawn about the surface."""
-    at = skin.pixels_of(DERMIS)
+    at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN)
     at = at[skin.below.ravel()[at] > PAPILLARY_UM - 70]
     along, deep, below = (a.ravel()[at] for a in (skin.along, skin.depth, skin.below))
-    rough, fine, middle, coarse = (smooth_noise(rng, SHAPE, s).ravel()[at] for s in (9, 22, 45, 90))
+    rough, fine, middle, coarse = (
+        smooth_noise(rng, skin.window, scale).ravel()[at] for scale in (9, 22, 45, 110)
+    )
     patches = CellTexture(rng, n_cells=24, texels=24)
-    patch, patch_edge = patches.nearest((deep + 10 * fine) / 50, (along + 16 * middle) / 105)
-    count = texture.cell.max() + 1
+    patch, _ = patches.nearest(
+        (deep + 14 * fine + 5 * rough) / 60, (along + 14 * middle + 16 * fine + 5 * rough) / 120
+    )
+    count = skin.texture.cell.max() + 1
     angle = rng.vonmises(0, person["fibre_concentration"], count).astype(np.float32)[patch]
     cosine, sine = np.cos(angle), np.sin(angle)
     shift = rng.uniform(0, 2000, (2, count)).astype(np.float32)
     onward = along * cosine + deep * sine + shift[0][patch]
     aside = deep * cosine - along * sine + shift[1][patch]
-    aside += 2.5 * np.sin(onward / 12 + 2 * middle) + 4 * fine + 1.2 * rough
-    width = person["bundle_um"] * np.exp(rng.normal(0, 0.18, count)).astype(np.float32)[patch]
-    stretch = np.exp(rng.normal(1.75, 0.45, count)).astype(np.float32)[patch]
+    aside += 3 * np.sin(onward / 14 + 2 * middle) + 5 * fine + 1.5 * rough
+    width = person["bundle_um"] * np.exp(rng.normal(0, 0.25, count)).astype(np.float32)[patch]
+    # Short cells are bundles cut across, long ones run in the plane of the section.
+    stretch = np.exp(rng.normal(1.3, 0.7, count).clip(0.1, 2.6)).astype(np.float32)[patch]
     row, column = aside / width, onward / (width * stretch)
-    loose = np.quantile(texture.edge, 1 - person["collagen_fraction"])
-    limit = loose * width * np.exp(0.2 * coarse + 0.15 * fine - 0.03)
-    parted = patch_edge * 60 + limit * (0.9 + 0.6 * middle)
-    inward_um = np.minimum(texture.edge_at(row, column) * width, parted)
-    solid = _step((inward_um - limit) / 0.4)
-    shade = rng.normal(1, 0.12, count).astype(np.float32)[texture.nearest(row, column)[0]]
-    fibril = texture.nearest(aside / 2.7, onward / 40)[1]
-    dense = 0.02 + solid * (shade * (0.52 + 0.36 * fibril) + 0.03 * coarse)
+    inward_um = skin.texture.edge_at(row, column) * width
+    # Most borders are closed, some gape: the width of a gap changes along every bundle.
+    gap_um = np.exp(0.12 * coarse + 0.2 * middle + 0.25 * fine + 0.5 * rough)
+    reticular = below > PAPILLARY_UM + person["elastosis_um"] + 30
+    sample = (inward_um / gap_um)[reticular][:: max(1, int(8 / skin.window.mpp**2))]
+    # Gaps so wide that they take exactly the planted share.
+    gap_um *= np.quantile(sample, 1 - person["collagen_fraction"]) if len(sample) else 1.0
+    solid = _step((inward_um - gap_um) / 0.3)
+    shade = rng.normal(1, 0.13, count).astype(np.float32)[skin.texture.nearest(row, column)[0]]
+    fibril = skin.texture.nearest(aside / 2.2, onward / 22)[1]
+    dense = 0.02 + solid * (shade * (0.36 + 0.55 * fibril + 0.05 * rough) + 0.03 * coarse)
     deeper = _step((below - PAPILLARY_UM + 16 * middle) / 10)
     for dye, bundles in ((skin.eosin, dense), (skin.haematoxylin, 0.01 + 0.05 * solid)):
         dye.ravel()[at] += deeper * (bundles - dye.ravel()[at])
     skin.direction.ravel()[at] = angle + skin.tilt
+    labels = skin.labels.ravel()
+    labels[at[(solid < 0.5) & (labels[at] == Label.COLLAGEN)]] = Label.GAP
 
 
 def _step(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
 
 
-def _stain_elastosis(
-    skin: Skin, person: Mapping[str, Any], rng: np.random.Generator, *, texture: CellTexture
-) -> None:
+def _stain_elastosis(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
     """Grey-blue clumped fibres between a narrow free zone and the planted depth."""
-    at = skin.pixels_of(DERMIS)
+    at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN, Label.GAP)
     at = at[skin.below.ravel()[at] < GRENZ_UM + person["elastosis_um"] + 60]
     below, along, deep = (a.ravel()[at] for a in (skin.below, skin.along, skin.depth))
-    wide, near, rough = (smooth_noise(rng, SHAPE, s).ravel()[at] for s in (45, 14, 8))
+    wide, near, rough = (smooth_noise(rng, skin.window, s).ravel()[at] for s in (45, 14, 8))
     below += 16 * wide
     share = _step((below - GRENZ_UM) / 4) * _step((GRENZ_UM + person["elastosis_um"] - below) / 9)
-    share *= 0.85 - 0.25 * _step(-2 - 3 * near)
-    clump = texture.edge_at((deep + 9 * near) / 8, (along + 9 * wide + 5 * rough) / 17)
-    clump = _step((clump - 0.10) / 0.05) * (1 + 0.15 * rough)
+    share *= 0.9 - 0.25 * _step(-2 - 3 * near)
+    clump = skin.texture.edge_at((deep + 9 * near + 4 * rough) / 5.5, (along + 9 * wide) / 13)
+    clump = _step((clump - 0.14) / 0.08) * (1 + 0.2 * rough)
     for dye, fibres in (
-        (skin.haematoxylin, 0.10 + 0.17 * clump),
-        (skin.eosin, 0.10 + 0.22 * clump),
+        (skin.haematoxylin, 0.15 + 0.13 * clump),
+        (skin.eosin, 0.16 + 0.14 * clump),
     ):
         dye.ravel()[at] += share * (fibres - dye.ravel()[at])
-    skin.labels.ravel()[at[share > 0.4]] = ELASTOSIS
+    skin.labels.ravel()[at[share > 0.4]] = Label.ELASTOSIS
+
+
+def _stain_fat(skin: Skin, rng: np.random.Generator) -> None:
+    """Large empty cells with thin walls, in lobules parted by septa of collagen."""
+    at = skin.pixels_of(Label.FAT)
+    along, deep = skin.along.ravel()[at], skin.depth.ravel()[at]
+    bend, near = (smooth_noise(rng, skin.window, scale).ravel()[at] for scale in (60, 12))
+    # Fine enough for walls of a micrometre between cells of sixty.
+    cells = CellTexture(rng, n_cells=12, texels=48, jitter=0.33)
+    wall_um = 62 * cells.edge_at((deep + 8 * bend + near) / 62, (along - 8 * bend) / 66)
+    septum_um = 380 * cells.edge_at(deep / 380 + 0.03 * bend, along / 420 + 0.03 * bend)
+    septum = _step((6 - septum_um + 2.5 * near) / 0.4)
+    wall = np.exp(-((wall_um / 0.9) ** 2))
+    skin.eosin.ravel()[at] = 0.01 + np.maximum(0.45 * wall, septum * (0.42 + 0.06 * near))
+    skin.haematoxylin.ravel()[at] = 0.08 * wall + 0.04 * septum
+    skin.labels.ravel()[at[septum > 0.5]] = Label.COLLAGEN

@@ -1,9 +1,62 @@
 """The planted truth, kept apart from the cohort table so that no clock ever meets it."""
 
+import dataclasses
 import json
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import tifffile
+
+from skinage.errors import StageError
+from skinage.phantom.fate import planted_effects
+from skinage.phantom.folder import LABELS, SLIDES
+from skinage.phantom.labels import Label
+from skinage.phantom.presets import Preset
+from skinage.phantom.slide_file import page_mpp
+from skinage.phantom.tissue import COLUMNS_OF
+
+PUBLIC = [
+    "slide_id", "person_id", "path", "age_years", "sex", "body_site", "scanner", "stain_batch",
+    "biopsy_year", "visit", "arm", "follow_up_years", "died",
+]  # fmt: skip
+"""What a register would know; the diseases follow."""
+TISSUE = [*chain.from_iterable(COLUMNS_OF.values()), "corneum_um", "inflammation_per_mm2"]
+MPP_TOLERANCE = 1.01
+
+
+def public(slides: pd.DataFrame) -> pd.DataFrame:
+    """Give the cohort table of a phantom: the rows of `make_slides` without what is planted."""
+    diseases = [column for column in slides if str(column).startswith("disease_")]
+    paths = SLIDES + "/" + slides["slide_id"] + ".tiff"
+    return slides.assign(path=paths)[PUBLIC + diseases]
+
+
+def truth_tables(slides: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Give the truth as tables by file name: a row per person at first biopsy, a row per slide.
+
+    They share no column but the ids with the cohort table.
+    """
+    known = set(public(slides)) - {"slide_id", "person_id"}
+    hidden = slides.drop(columns=known & set(slides))
+    by_slide = hidden.assign(label_path=LABELS + "/" + slides["slide_id"] + ".tiff")
+    first = slides.sort_values(["visit", "replicate"], kind="stable").drop_duplicates("person_id")
+    by_person = first.sort_index()[["person_id", "acceleration_years", "sun_exposure", *TISSUE]]
+    keys = ["slide_id", "person_id"]
+    by_slide = by_slide[keys + [column for column in by_slide if column not in keys]]
+    return {"truth.csv": by_person, "truth_slides.csv": by_slide}
+
+
+def truth_of_all(planted: Preset) -> dict[str, Any]:
+    """Give what is true of the whole phantom, for ``truth.json``."""
+    effects = planted_effects(planted.hazard_ratio, planted.odds_ratio)
+    return {
+        **dataclasses.asdict(planted),
+        "effects": effects.to_dict("records"),
+        "labels": {label.name.lower(): int(label) for label in Label},
+    }
 
 
 def read_truth(cohort_path: str | Path) -> pd.DataFrame | None:
@@ -17,20 +70,125 @@ def read_truth(cohort_path: str | Path) -> pd.DataFrame | None:
     Returns
     -------
     pandas.DataFrame or None
-        A row per person: ``person_id``, ``acceleration_years`` and tissue parameters; None if the
-        cohort is no phantom.
+        A row per person at the first biopsy: ``person_id``, ``acceleration_years`` and tissue
+        parameters; None if the cohort is no phantom.
     """
-    path = Path(cohort_path).parent / "truth.csv"
-    return pd.read_csv(path, dtype={"person_id": str}) if path.is_file() else None
+    return _read_table(cohort_path, "truth.csv")
 
 
-def read_planted(cohort_path: str | Path) -> pd.DataFrame:
-    """Read the effects that were planted in the whole phantom: name and size.
+def read_truth_slides(cohort_path: str | Path) -> pd.DataFrame | None:
+    """Read what was planted in each slide of a phantom.
 
     Parameters
     ----------
     cohort_path
-        The cohort table; the effects lie beside it in ``truth.json``.
+        The cohort table; the truth lies beside it in ``truth_slides.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        A row per slide: ``slide_id``, ``person_id``, ``acceleration_years`` at that biopsy, tissue
+        parameters, nuisances and ``label_path``; None if the cohort is no phantom.
     """
-    planted = json.loads((Path(cohort_path).parent / "truth.json").read_text())
-    return pd.DataFrame({"planted": list(planted), "value": list(planted.values())})
+    table = _read_table(cohort_path, "truth_slides.csv")
+    # An empty field means no lesion, not a missing value.
+    return table if table is None else table.fillna({"lesion": ""})
+
+
+def read_planted(cohort_path: str | Path) -> pd.DataFrame:
+    """Read what was planted in the whole phantom.
+
+    Parameters
+    ----------
+    cohort_path
+        The cohort table; the settings lie beside it in ``truth.json``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per thing: ``planted`` (``preset``, ``seed``, ``treated arm``, and outcomes by the
+        names they have in tables of results: ``death``, ``disease_*``), ``value``, ``unit``.
+
+    Raises
+    ------
+    StageError
+        If the cohort is no phantom.
+    """
+    path = Path(cohort_path).parent / "truth.json"
+    if not path.is_file():
+        raise _no_phantom(cohort_path, path.name)
+    truth = json.loads(path.read_text())
+    effects = [
+        (e["outcome"], e["planted"], f"{e['estimate_name'].replace('_', ' ')} {e['unit']}")
+        for e in truth["effects"]
+    ]
+    rows = [
+        ("preset", truth["preset"], ""),
+        ("seed", truth["seed"], ""),
+        *effects,
+        ("treated arm", truth["arm_effect_years"], "years of acceleration"),
+    ]
+    return pd.DataFrame(rows, columns=["planted", "value", "unit"])
+
+
+def read_labels(
+    cohort_path: str | Path, slide_id: str, mpp: float | None = None
+) -> tuple[np.ndarray, float]:
+    """Read what each pixel of a phantom's slide is.
+
+    Parameters
+    ----------
+    cohort_path
+        The cohort table; ``labels/`` lies beside it.
+    slide_id
+        Which slide.
+    mpp
+        um per pixel wanted: the coarsest level that is not coarser is read, the finest if none is
+        fine enough or nothing is asked.
+
+    Returns
+    -------
+    labels : numpy.ndarray
+        ``(h, w)`` uint8, values of `skinage.phantom.labels.Label`.
+    mpp : float
+        um per pixel of this level.
+
+    Raises
+    ------
+    StageError
+        If the cohort is no phantom, has no such slide, or its labels are gone.
+    """
+    slides = read_truth_slides(cohort_path)
+    if slides is None:
+        raise _no_phantom(cohort_path, "truth_slides.csv")
+    found = slides.loc[slides["slide_id"] == slide_id, "label_path"]
+    if found.empty:
+        raise StageError(
+            f"{cohort_path}: no slide {slide_id!r}; expected one of {len(slides)}, such as "
+            f"{slides['slide_id'].iloc[0]}."
+        )
+    path = Path(cohort_path).parent / found.iloc[0]
+    if not path.is_file():
+        raise StageError(f"{path}: no such file; make the phantom again, what is there is kept.")
+    with tifffile.TiffFile(path) as file:
+        pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
+        scales = [page_mpp(page) for page in pages]
+        fine_enough = [k for k, m in enumerate(scales) if m <= (mpp or 0) * MPP_TOLERANCE]
+        level = max(fine_enough, default=0)
+        return pages[level].asarray(), scales[level]
+
+
+def _read_table(cohort_path: str | Path, name: str) -> pd.DataFrame | None:
+    path = Path(cohort_path).parent / name
+    keys = {"person_id": str, "slide_id": str}
+    if not path.is_file():
+        return None
+    # pandas' own way of reading numbers may be off in the last digit.
+    return pd.read_csv(path, dtype=keys, float_precision="round_trip")
+
+
+def _no_phantom(cohort_path: str | Path, missing: str) -> StageError:
+    return StageError(
+        f"{cohort_path}: no {missing} beside it, so it is no phantom and nothing planted is known; "
+        "make one with `skinage phantom`."
+    )

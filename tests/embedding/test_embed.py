@@ -24,8 +24,8 @@ def test_rows_are_tiles_with_their_features_place_and_person(
     np.testing.assert_allclose(atlas[shuffled["tile_id"]].X, expected, rtol=1e-4, atol=1e-5)
     assert atlas.X.dtype == np.float32
     np.testing.assert_array_equal(atlas.obsm["spatial"], phantom_tiles[["x", "y"]])
-    ages = phantom_cohort.set_index("person_id")["age_years"]
-    assert (atlas.obs["age_years"].to_numpy() == ages[atlas.obs["person_id"]].to_numpy()).all()
+    ages = phantom_cohort.set_index("slide_id")["age_years"]
+    assert (atlas.obs["age_years"].to_numpy() == ages[atlas.obs["slide_id"]].to_numpy()).all()
 
 
 def test_colour_statistics_are_embedded_like_an_encoder(phantom_tiles):

@@ -1,0 +1,83 @@
+"""Figures of synthetic skin: beside real skin at the same scale, and what each pixel is."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from skinage.figures.style import axes_or_new, scale_bar
+
+# In the order of the labels: layers, dermis, organs, nuclei, what is not tissue.
+LABEL_COLOURS = (
+    "#FFFFFF", "#B8860B", "#8C6BB1", "#FDE0EF", "#E9A3C9", "#F7F7F7", "#80B1D3", "#C51B1D",
+    "#1B7837", "#7FBC41", "#00A6A6", "#FFF2A8", "#4D1A6B", "#08306B", "#000000", "#A6611A",
+    "#6B6B6B", "#0033CC", "#252525",
+)  # fmt: skip
+
+
+def skin_panels(pictures: Mapping[str, NDArray[np.uint8]], mpp: float = 1.0) -> Figure:
+    """Show pictures of skin side by side at one physical scale.
+
+    Parameters
+    ----------
+    pictures
+        Title and ``(h, w, 3)`` uint8 RGB of each, all at the same `mpp`; larger ones get more room.
+    mpp
+        um per px of all pictures.
+    """
+    shapes = [picture.shape[:2] for picture in pictures.values()]
+    widths = [width for _, width in shapes]
+    tallest = max(height for height, _ in shapes)
+    across = 4.4 * len(pictures)
+    figure, axes = plt.subplots(
+        1,
+        len(pictures),
+        figsize=(across, across * tallest / sum(widths) + 0.3),
+        squeeze=False,
+        layout="constrained",
+        width_ratios=widths,
+    )
+    for ax, (title, picture) in zip(axes.flat, pictures.items(), strict=True):
+        ax.imshow(picture, interpolation="antialiased")
+        ax.set(xticks=[], yticks=[], title=title)
+        scale_bar(ax, mpp)
+    return figure
+
+
+def label_map(
+    labels: NDArray[np.uint8], names: Mapping[int, str], mpp: float, ax: Axes | None = None
+) -> Axes:
+    """Draw what each pixel of a synthetic slide is, with a legend of what occurs.
+
+    Parameters
+    ----------
+    labels
+        ``(h, w)`` uint8: the label of each pixel.
+    names
+        The name of each label.
+    mpp
+        um per px of `labels`.
+    ax
+        Where to draw; new axes if not given.
+    """
+    height, width = labels.shape
+    ax = axes_or_new(ax, 7.5, 5.0 * height / width)
+    colours = ListedColormap(LABEL_COLOURS)
+    # A label is no quantity: pixels are picked, never mixed.
+    ax.imshow(labels, cmap=colours, vmin=0, vmax=len(LABEL_COLOURS) - 1, interpolation="nearest")
+    present = [int(label) for label in np.unique(labels)]
+    patches = [
+        Patch(
+            facecolor=LABEL_COLOURS[label], edgecolor="#6B6B6B", linewidth=0.4, label=names[label]
+        )
+        for label in present
+    ]
+    ax.legend(handles=patches, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    ax.set(xticks=[], yticks=[])
+    scale_bar(ax, mpp)
+    return ax

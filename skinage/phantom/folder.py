@@ -1,0 +1,74 @@
+"""Write into the phantom folder: whole files or none, and errors that say what to do."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from skinage.errors import StageError
+from skinage.storage import remove
+
+SLIDES, LABELS = "slides", "labels"
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def prepared(out: Path) -> Iterator[Path]:
+    """Make the folder, and keep it free of what stopped runs or workers leave half-written.
+
+    Raises
+    ------
+    StageError
+        If the folder cannot be made or written.
+    """
+    with explained(out):
+        for folder in (out / SLIDES, out / LABELS):
+            folder.mkdir(parents=True, exist_ok=True)
+        (out / f".partial-{os.getpid()}-probe").touch()
+        _clear(out)
+    try:
+        yield out
+    finally:
+        _clear(out)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn an error of the disk into a StageError about `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise StageError(unwritten(path, error)) from error
+
+
+def unwritten(path: Path, error: OSError) -> str:
+    """Say which file could not be written, why, and what to do."""
+    remedy = "Free some space" if error.errno in NO_SPACE else "Choose a folder that can be written"
+    return (
+        f"{path}: cannot be written ({error.strerror or error}). {remedy} and start again: what is "
+        "done is kept, and no half-written file stands under a final name."
+    )
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> Path:
+    """Write a table whole or not at all.
+
+    Raises
+    ------
+    StageError
+        If it cannot be written.
+    """
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    with explained(path):
+        table.to_csv(partial, index=False, lineterminator="\n")
+        partial.replace(path)
+    return path
+
+
+def _clear(out: Path) -> None:
+    for folder in (out, out / SLIDES, out / LABELS):
+        for partial in (*folder.glob(".partial-*"), *folder.glob(".made/.partial-*")):
+            remove(partial)
