@@ -35,7 +35,7 @@ def _add_keratinocytes(skin: Skin, rng: np.random.Generator) -> None:
     keep = (skin.labels[at] == Label.VIABLE_EPIDERMIS) & (skin.below[at] < -11) & (depth > 7)
     keep &= chance < 1.6
     flat = np.clip(1.5 - depth / 20, 0, 1)
-    axes = np.stack([4.3 + 1.0 * flat, 3.5 - 1.6 * flat], axis=1) * np.exp(0.10 * size[:, None])
+    axes = np.stack([4.8 + 1.0 * flat, 3.9 - 1.8 * flat], axis=1) * np.exp(0.10 * size[:, None])
     middles, axes, angle, dye = (
         part[keep] for part in (middles, axes, skin.tilt + 0.4 * turn, 1.40 + 0.15 * dye)
     )
@@ -55,7 +55,7 @@ def _add_basal_cells(skin: Skin, rng: np.random.Generator) -> None:
     """Line the junction with a palisade of upright, darker nuclei."""
     step = skin.window.mpp
     rows = skin.spots(rng, 60_000, lambda at: _is_basal(skin, at), n_more=4)
-    rows = rows[_apart(rows[:, :2], 5.6)]
+    rows = rows[_apart(rows[:, :2], 6.3)]
     spots, (length, width, turn, dye) = rows[:, :2], rows[:, 2:].T
     slope = np.stack(np.gradient(_around(skin.below, skin, spots), step, axis=(1, 2)), axis=-1)
     slope = slope.mean(axis=(1, 2))
@@ -64,7 +64,7 @@ def _add_basal_cells(skin: Skin, rng: np.random.Generator) -> None:
     stamp_nuclei(
         skin,
         spots - slope * above[:, None],
-        np.stack([3.5 + 1.2 * length, 1.9 + 0.8 * width], axis=1),
+        np.stack([4.0 + 1.2 * length, 2.2 + 0.8 * width], axis=1),
         angle=np.arctan2(slope[:, 0], slope[:, 1]) + 0.7 * (turn - 0.5),
         dye=1.3 + 0.5 * dye,
         label=Label.KERATINOCYTE_NUCLEUS,
@@ -105,7 +105,7 @@ def _add_fibroblasts(skin: Skin, person: Mapping[str, Any], rng: np.random.Gener
     # Of three places tried the one nearest to the edge of a bundle.
     best = np.argsort(np.abs(skin.eosin[at] - 0.3) + 0.3 * noise, kind="stable")
     best = best[: len(spots) // 3]
-    axes = np.stack([3.6 + 3.6 * length, 1.2 + 0.9 * width], axis=1)[best]
+    axes = np.stack([3.6 + 3.4 * length, 1.5 + 1.2 * width], axis=1)[best]
     angle = skin.direction[at] + 0.9 * (turn - 0.5)
     stamp_nuclei(
         skin,

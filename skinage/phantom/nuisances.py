@@ -17,8 +17,8 @@ from skinage.phantom.fields import stream
 
 # Optical-density vectors of the warm pink and purple that a picture of real skin shows: eosin from
 # its dense bundles, haematoxylin between its nuclei and published estimates (Ruifrok 2001).
-HAEMATOXYLIN_OD = (0.50, 0.77, 0.39)
-EOSIN_OD = (0.11, 0.83, 0.55)
+HAEMATOXYLIN_OD = (0.45, 0.81, 0.37)
+EOSIN_OD = (0.08, 0.84, 0.54)
 LOSS_PER_YEAR = {"haematoxylin": 0.008, "eosin": 0.005}
 SCANNED_YEAR = 2024
 N_BATCHES = 4

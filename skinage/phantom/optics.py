@@ -13,7 +13,7 @@ from skinage.phantom.nuclei import add_nuclei
 from skinage.phantom.organs import add_organs
 from skinage.phantom.staining import stain_layers
 
-SCANNER_BLUR_UM = {"A": 0.55, "B": 0.8}
+SCANNER_BLUR_UM = {"A": 0.45, "B": 0.75}
 SCANNER_GAMMA = {"A": 1.0, "B": 0.94}
 HAEMATOXYLIN_DENSITY, EOSIN_DENSITY = 1.2, 1.15  # optical density of a unit of dye, fresh
 BLOOD_OD = (0.05, 0.42, 0.62)  # red cells beside eosin: orange
@@ -68,7 +68,8 @@ def draw_slide(
     for number, (row, col) in enumerate(np.ndindex(n_rows, n_cols)):
         part = np.s_[row * height : (row + 1) * height, col * width : (col + 1) * width]
         if number < n_pieces:
-            skin = draw_piece(slide, [*seeds, number], mpp)
+            piece = slide | {"has_fold": slide["has_fold"] and number == 0}
+            skin = draw_piece(piece, [*seeds, number], mpp)
             picture[part], labels[part] = expose(skin, slide, [*seeds, number]), skin.labels
         else:
             picture[part] = [round(slide[f"background_{colour}"]) for colour in "rgb"]

@@ -10,7 +10,7 @@ from skinage.phantom.fields import CellTexture, smooth_noise
 from skinage.phantom.labels import Label
 
 GRENZ_UM = 15.0  # free zone between junction and elastosis
-CELL_UM = (10.5, 12.0)  # height and width of an epidermal cell
+CELL_UM = (11.3, 13.0)  # height and width of an epidermal cell
 
 
 def stain_layers(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
@@ -29,7 +29,7 @@ def _stain_horn(skin: Skin, rng: np.random.Generator) -> None:
     at = skin.pixels_of(Label.STRATUM_CORNEUM)
     along, depth = skin.along.ravel()[at], skin.depth.ravel()[at]
     bent = depth + 2.5 * smooth_noise(rng, skin.window, 25).ravel()[at]
-    wall = np.exp(-((skin.texture.edge_at(bent / 6.5, along / 30) / 0.085) ** 2))
+    wall = np.exp(-((skin.texture.edge_at(bent / 6.5, along / 30) / 0.07) ** 2))
     compact = np.exp(depth / 2.5)
     skin.eosin.ravel()[at] = 0.03 + 0.60 * np.maximum(wall, compact)
     skin.haematoxylin.ravel()[at] = 0.01 + 0.75 * wall + 0.40 * compact
@@ -42,7 +42,7 @@ def _stain_epidermis(skin: Skin, rng: np.random.Generator) -> None:
     granular = np.exp(-(((depth - 3.5) / 4.5) ** 2))
     border = np.exp(-((skin.cells.edge_at(depth / CELL_UM[0], along / CELL_UM[1]) / 0.07) ** 2))
     cloud = smooth_noise(rng, skin.window, 30).ravel()[at]
-    grain = smooth_noise(rng, skin.window, 1.6).ravel()[at]
+    grain = 5 * skin.texture.nearest(depth / 3, along / 3.6)[1] - 1
     skin.eosin.ravel()[at] = 0.52 + 0.05 * cloud - 0.10 * border + 0.04 * grain
     skin.haematoxylin.ravel()[at] = (
         0.34 + 0.16 * basal + granular * (0.50 + 0.15 * grain) - 0.06 * border + 0.04 * cloud
@@ -87,15 +87,18 @@ def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generat
     row, column = aside / width, onward / (width * stretch)
     inward_um = skin.texture.edge_at(row, column) * width
     # Most borders are closed, some gape: the width of a gap changes along every bundle.
-    gap_um = np.exp(0.12 * coarse + 0.2 * middle + 0.25 * fine + 0.5 * rough)
+    gap_um = np.exp(0.12 * coarse + 0.2 * middle + 0.2 * fine + 0.45 * rough)
     reticular = below > PAPILLARY_UM + person["elastosis_um"] + 30
     sample = (inward_um / gap_um)[reticular][:: max(1, int(8 / skin.window.mpp**2))]
     # Gaps so wide that they take exactly the planted share.
     gap_um *= np.quantile(sample, 1 - person["collagen_fraction"]) if len(sample) else 1.0
-    solid = _step((inward_um - gap_um) / 0.3)
+    solid = _step((inward_um - gap_um) / 0.2)
     shade = rng.normal(1, 0.13, count).astype(np.float32)[skin.texture.nearest(row, column)[0]]
-    fibril = skin.texture.nearest(aside / 2.2, onward / 22)[1]
-    dense = 0.02 + solid * (shade * (0.36 + 0.55 * fibril + 0.05 * rough) + 0.03 * coarse)
+    fibril = skin.texture.nearest(aside / 2.2, onward / 14)[1]
+    speck = rng.normal(0, 0.14, count).astype(np.float32)[
+        skin.texture.nearest(aside / 3.2, onward / 6)[0]
+    ]
+    dense = 0.02 + solid * (shade * (0.34 + 0.65 * fibril + speck) + 0.03 * coarse)
     deeper = _step((below - PAPILLARY_UM + 16 * middle) / 10)
     for dye, bundles in ((skin.eosin, dense), (skin.haematoxylin, 0.01 + 0.05 * solid)):
         dye.ravel()[at] += deeper * (bundles - dye.ravel()[at])

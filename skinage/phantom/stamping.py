@@ -38,7 +38,7 @@ def stamp_nuclei(
     """
     if len(middles) == 0:
         return
-    at, which, radius = _footprint(skin, middles, axes, angle)
+    at, which, radius = footprint(skin, middles, axes, angle)
     cover = np.clip((1 - radius) * axes[which, 1] / skin.window.mpp + 0.5, 0, 1).astype(np.float32)
     amount = cover * dye.astype(np.float32)[which] * (0.66 + 0.34 * np.minimum(radius, 1) ** 2)
     np.maximum.at(skin.haematoxylin.ravel(), at, amount)
@@ -47,7 +47,7 @@ def stamp_nuclei(
         skin.labels.ravel()[at[cover > 0.5]] = label
 
 
-def _footprint(
+def footprint(
     skin: Skin, middles: np.ndarray, axes: np.ndarray, angle: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give the pixels that ellipses touch: flat index, number of the ellipse, radius."""
@@ -74,7 +74,7 @@ def _footprint(
 def clear_halos(skin: Skin, middles: np.ndarray, axes: np.ndarray, angle: np.ndarray) -> None:
     """Thin the dye about nuclei that shrank in fixation."""
     if len(middles):
-        at, _, _ = _footprint(skin, middles, axes, angle)
+        at, _, _ = footprint(skin, middles, axes, angle)
         for dye, limit in ((skin.haematoxylin, 0.15), (skin.eosin, 0.30)):
             dye.ravel()[at] = np.minimum(dye.ravel()[at], limit)
 

@@ -11,11 +11,11 @@ epidermis      viable epidermis 75 · site · exp(-r·t) um, r .075 M, .059 F
 rete           height of the ridges F 60·[1 - .6 / (1 + exp(-(u - 47) / 9))] um,
                M 60 - 6t um, at least 15
 dermis         1400 · site · exp(-.062t) um
-collagen       share of the dermis .84 - .035t, .4 to .92
+collagen       share of the dermis .80 - .035t, .4 to .92
 disorder       fibres von Mises about the surface, concentration 5·exp(-.15t)
-bundles        width 14·exp(-.05t) um
+bundles        width 12·exp(-.05t) um
 elastosis      depth below the junction sun · 4 · max(0, u - 35) um
-fibroblasts    640·exp(-.06t) per mm2 of dermis
+fibroblasts    760·exp(-.06t) per mm2 of dermis
 dark_nuclei    dark share of the fibroblast nuclei .05 + .03t, .01 to .9
 vessels        10 per mm2, -5 %/decade · sun; diameter 24 um, -4 %/decade
 adnexa         2.7 follicles and glands per mm2, -3 %/decade
@@ -122,11 +122,11 @@ def tissue_of(
         "epidermis_um": 75 * site * np.exp(-np.where(female, 0.059, 0.075) * t["epidermis"]),
         "rete_um": np.maximum(15, rete),
         "dermis_um": 1400 * site * np.exp(-0.062 * t["dermis"]),
-        "collagen_fraction": 0.84 - 0.035 * t["collagen"],
+        "collagen_fraction": 0.80 - 0.035 * t["collagen"],
         "fibre_concentration": 5 * np.exp(-0.15 * t["disorder"]),
-        "bundle_um": 14 * np.exp(-0.05 * t["bundles"]),
+        "bundle_um": 12 * np.exp(-0.05 * t["bundles"]),
         "elastosis_um": sun * 4 * np.maximum(0, u["elastosis"] - 35),
-        "fibroblasts_per_mm2": 640 * np.exp(-0.06 * t["fibroblasts"]),
+        "fibroblasts_per_mm2": 760 * np.exp(-0.06 * t["fibroblasts"]),
         "dark_fraction": 0.05 + 0.03 * t["dark_nuclei"],
         "vessels_per_mm2": 10 * np.exp(-0.05 * t["vessels"] * sun),
         "vessel_um": 24 * np.exp(-0.04 * t["vessels"]),

@@ -22,8 +22,8 @@ def people():
 
 @pytest.fixture(scope="module")
 def drawn(people):
-    """Twenty pieces from the thinnest to the thickest epidermis, with their person."""
-    order = people["epidermis_um"].argsort().to_numpy()[::3]
+    """Fifteen pieces from the thinnest to the thickest epidermis, with their person."""
+    order = people["epidermis_um"].argsort().to_numpy()[::4]
     return [(row, draw_piece(row, [k], 1.0)) for k, row in enumerate(_rows(people, order))]
 
 
@@ -112,11 +112,15 @@ def test_fat_begins_where_the_planted_dermis_ends(people):
 
 
 def test_fibres_turn_about_the_surface_as_planted(drawn):
+    measured, planted = [], []
     for person, skin in drawn:
         deep = np.isin(skin.labels, [Label.COLLAGEN, Label.GAP]) & (skin.below > 150)
-        angle = skin.direction[deep] - skin.tilt
+        measured.append(np.cos(skin.direction[deep] - skin.tilt).mean())
         draws = np.random.default_rng(0).vonmises(0, person["fibre_concentration"], 100_000)
-        assert np.cos(angle).mean() == pytest.approx(np.cos(draws).mean(), abs=0.15)
+        planted.append(np.cos(draws).mean())
+    # A piece holds some hundred patches, so each has a sampling error of about .06.
+    assert np.corrcoef(measured, planted)[0, 1] > 0.9
+    assert np.mean(measured) == pytest.approx(np.mean(planted), abs=0.05)
 
 
 def test_fibroblasts_are_as_dense_and_as_dark_as_planted(people):
@@ -126,8 +130,8 @@ def test_fibroblasts_are_as_dense_and_as_dark_as_planted(people):
         skin = draw_piece(row | plain, [k], 1.0)
         spindles = skin.labels == Label.FIBROBLAST_NUCLEUS
         dermis_mm2 = (spindles | np.isin(skin.labels, DERMIS)).sum() / 1e6
-        # A spindle of half axes 5.4 and 1.65 um covers about 28 um2; a few overlap.
-        densities.append(spindles.sum() / 28 / dermis_mm2 / row["fibroblasts_per_mm2"])
+        # A spindle of half axes 5.3 and 2.1 um covers about 35 um2; a few overlap.
+        densities.append(spindles.sum() / 35 / dermis_mm2 / row["fibroblasts_per_mm2"])
     np.testing.assert_allclose(densities, 1, atol=0.15)
 
 
