@@ -1,228 +1,339 @@
-"""Claim: a synthetic slide measures like a real picture of H&E skin, by the same code from pixels.
+"""Claim: the phantom looks like skin. Measures it and a real picture with the same code.
 
-Measures a real picture and ten synthetic ones (five people under 35, five over 70, one clean piece
-each, cut to the field of the real picture), all at 1 um/px, from nothing but RGB.
+Everything is measured on the pixels alone, for the real picture has no labels: masks of glass,
+horn, viable epidermis, dermis, nuclei and gaps, then colour, layers, nuclei, gaps and spectrum.
+Optical densities are natural logarithms against the glass of the same picture.
 
-    python benchmarks/phantom_likeness.py [real.tif]
+    python benchmarks/phantom_likeness.py [--real skin.tif] [--people 6] [--picture side.png]
 """
 
-import sys
+import argparse
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import tifffile
+from PIL import Image
 from scipy import ndimage
 from skimage import feature, filters, measure, morphology, segmentation
 
-from skinage.phantom import make_people, real_skin, render
+from skinage.phantom import make_people, render
 
-REAL = Path(__file__).parents[2] / "shared" / "realdata" / "skin" / "skin.tif"
-FIELD = np.s_[120:1080, 360:1640]  # of a synthetic slide: 960 x 1280 um with the surface on top
-CLEAN = {"n_pieces": 1, "has_fold": False, "has_pen": False, "n_dust": 0, "lesion": ""}
-GAP = 0.35  # of the 75th percentile of dermal OD sum: what is paler, smoothed by 1 um, is a gap
-OCTAVES_UM = [2, 4, 8, 16, 32, 64]  # shortest period of each band
-NUCLEUS_UM2 = (12, 250)  # what is smaller is a speck, what is larger a clump
-
-
-def main(path: Path) -> None:
-    people = make_people(200, seed=0).assign(**CLEAN)
-    old, young = people["age_years"] > 70, people["age_years"] < 35
-    table = pd.DataFrame({"real": describe(real_skin(path))})
-    for name, some in {"young": people[young], "old": people[old]}.items():
-        drawn = [render(row, seed)[FIELD] for seed, (_, row) in enumerate(some.head(5).iterrows())]
-        found = pd.DataFrame([describe(picture) for picture in drawn]).T
-        is_power = found.index.str.startswith("power")
-        found[is_power] = found[is_power].sub(table.loc[is_power, "real"], axis=0)
-        table[name] = [cell(values) for values in found.to_numpy()]
-    table.loc[table.index.str.startswith("power"), "real"] = 0
-    print(
-        f"{'statistic, unit':44}{'real':>8}   {'young: mean (min to max)':30}old: mean (min to max)"
-    )
-    for statistic, row in table.iterrows():
-        print(f"{statistic:44}{number(row['real']):>8}   {row['young']:30}{row['old']}")
+REAL = Path(__file__).resolve().parents[2] / "shared" / "realdata" / "skin" / "skin.tif"
+SHAPE = (960, 1280)  # px at 1 um/px: the real picture, and the window cut from a phantom
+CLEAN = {"lesion": "", "n_dust": 0, "has_fold": False, "has_pen": False, "n_pieces": 1}
+BANDS_UM = [2, 4, 8, 16, 32, 64, 128]
+Statistics = dict[tuple[str, str], float]
 
 
-def number(value: float) -> str:
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.{1 if abs(value) >= 10 else 2}f}"
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--real", type=Path, default=REAL, help="RGB picture at 1 um/px")
+    parser.add_argument("--people", type=int, default=6, help="how many young, and how many old")
+    parser.add_argument("--picture", type=Path, help="where to write the pictures side by side")
+    parser.add_argument("--overlays", type=Path, help="folder for pictures of the masks")
+    options = parser.parse_args()
+    people = make_people(400, 0)
+    young, old = people[people["age_years"] < 40], people[people["age_years"] > 70]
+    pictures = {"real": [tifffile.imread(options.real)[..., :3]]}
+    for name, group in (("young", young), ("old", old)):
+        rows = group.head(options.people).to_dict("records")
+        pictures[name] = [window(render(row | CLEAN, 0)) for row in rows]
+    measured = {}
+    for name, group in pictures.items():
+        masks = [Masks(picture) for picture in group]
+        measured[name] = pd.DataFrame([measure_all(of) for of in masks])
+        if options.overlays:
+            options.overlays.mkdir(parents=True, exist_ok=True)
+            for k, of in enumerate(masks):
+                Image.fromarray(of.overlay()).save(options.overlays / f"{name}{k}.png")
+    print(tabulate(measured).to_string(index=False))
+    if options.picture:
+        shown = np.hstack([group[0] for group in pictures.values()])
+        shown[-30:-22, 30:130] = 0  # scale bar, 100 um
+        Image.fromarray(shown).save(options.picture)
 
 
-def cell(values: np.ndarray) -> str:
-    return f"{number(values.mean()):>6} ({number(values.min())} to {number(values.max())})"
+def measure_all(of: "Masks") -> Statistics:
+    return colours(of) | layers(of) | nuclei(of) | gaps(of) | texture(of)
 
 
-def describe(picture: np.ndarray) -> dict[str, float]:
-    """Measure a picture at 1 um/px with the surface on top."""
-    density = optical_density(picture)
-    total = density.sum(axis=2)
-    horn, epidermis, dermis = layers(density)
-    limit = GAP * np.percentile(total[dermis], 75)
-    smooth = ndimage.gaussian_filter(total, 1)
-    gap = smooth < limit
-    nuclei = segment_nuclei(density, epidermis, dermis)
-    collagen = dermis & ~gap & ~ndimage.binary_dilation(nuclei > 0, iterations=3)
-    return {
-        **colours(density, {"epidermis": epidermis, "collagen": collagen, "nuclei": nuclei > 0}),
-        **thicknesses(horn, epidermis, total < limit),
-        **cells(nuclei, {"epidermis": epidermis, "dermis": dermis}),
-        "dermis gap limit, OD sum": limit,
-        "dermis gap share": gap[dermis].mean(),
-        **gap_widths(smooth, limit, dermis),
-        **spectrum(total, dermis),
-        **patchiness(total, gap, dermis),
+def window(picture: np.ndarray) -> np.ndarray:
+    """Cut the window that holds glass in its upper quarter and most tissue below."""
+    tissue = ndimage.gaussian_filter(densities(picture).sum(axis=2), 6) > 0.2
+    step, top = 16, SHAPE[0] // 5
+    best, corner = -np.inf, (0, 0)
+    height, width = (min(have, want) for have, want in zip(tissue.shape, SHAPE, strict=True))
+    for y in range(0, tissue.shape[0] - height + 1, step):
+        for x in range(0, tissue.shape[1] - width + 1, step):
+            part = tissue[y : y + height : 8, x : x + width : 8]
+            score = part[top // 8 :].mean() - part[: top // 8].mean()
+            if score > best:
+                best, corner = score, (y, x)
+    return picture[corner[0] : corner[0] + height, corner[1] : corner[1] + width]
+
+
+def densities(picture: np.ndarray) -> np.ndarray:
+    """Optical density of each channel against the glass: the commonest value of bright greys."""
+    bright = picture[(picture.min(axis=2) > 200) & (np.ptp(picture, axis=2) < 25)]
+    counts = [np.bincount(channel[channel < 255], minlength=256) for channel in bright.T]
+    glass = np.argmax(ndimage.gaussian_filter1d(np.array(counts, float), 3), axis=1)
+    return -np.log(np.clip(picture, 2, 255) / glass.astype(np.float32))
+
+
+def opened(mask: np.ndarray, radius: float) -> np.ndarray:
+    return ndimage.binary_opening(mask, morphology.disk(radius))
+
+
+def widest(mask: np.ndarray) -> np.ndarray:
+    """Keep the region that runs farthest along the picture, without holes and small bays."""
+    regions = measure.label(opened(mask, 4))
+    spans = [np.ptp(region.coords[:, 1]) for region in measure.regionprops(regions)]
+    layer = np.pad(regions == 1 + int(np.argmax(spans)), 10, "edge")
+    layer = ndimage.binary_closing(layer, morphology.disk(6))[10:-10, 10:-10]
+    return ndimage.binary_fill_holes(layer)
+
+
+class Masks:
+    """Where the structures of a picture are, as told from its pixels.
+
+    Attributes
+    ----------
+    glass, horn, epidermis, dermis, gaps
+        ``(h, w)`` bool; gaps lie in the dermis.
+    nuclei
+        ``(h, w)`` int: number of the nucleus, 0 outside.
+    below
+        ``(h, w)`` um from the viable epidermis.
+    """
+
+    def __init__(self, picture: np.ndarray) -> None:
+        self.picture, self.density = picture, densities(picture)
+        self.total = self.density.sum(axis=2)
+        self.glass = self._find_glass()
+        self.epidermis = self._find_epidermis()
+        rows, has = np.arange(len(picture))[:, None], self.epidermis.any(axis=0)
+        above = rows < np.where(has, self.epidermis.argmax(axis=0), 0)
+        self.horn = above & ~self.glass
+        self.below = ndimage.distance_transform_edt(~self.epidermis)
+        self.dermis = ~above & ~self.glass & (self.below > 3) & has
+        self.dermis &= ndimage.distance_transform_edt(~self.glass) > 15
+        self.nuclei = self._find_nuclei()
+        dense = np.percentile(self.density[..., 1][self.dermis], 75)
+        self.gaps = self.dermis & (self.density[..., 1] < 0.3 * dense)
+
+    def _find_glass(self) -> np.ndarray:
+        """Find what is pale and grey, and hangs together with a wide patch on the margin."""
+        pale = (self.total < 0.35) & (np.ptp(self.density, axis=2) < 0.1)
+        pale = opened(ndimage.median_filter(pale, 5), 4)
+        regions, _ = ndimage.label(pale)
+        wide = np.where(opened(np.pad(pale, 20, "edge"), 12)[20:-20, 20:-20], regions, 0)
+        margin = [wide[0], wide[-1], wide[:, 0], wide[:, -1]]
+        glass = np.isin(regions, np.setdiff1d(np.concatenate(margin), 0))
+        return ~morphology.remove_small_objects(~glass, max_size=3000)
+
+    def _find_epidermis(self) -> np.ndarray:
+        """Find the widest blue layer: bluer than halfway from dermis to its own upper part."""
+        blue = ndimage.gaussian_filter(np.minimum(self.density[..., 0], 0.6), 5)
+        white = ndimage.gaussian_filter((self.total < 0.3).astype(np.float32), 3)
+        dense = ~self.glass & (white < 0.1)
+        layer = widest(dense & (blue > filters.threshold_otsu(blue[dense])))
+        upper = layer & (ndimage.distance_transform_edt(layer) < 30)
+        level = np.median(blue[~self.glass & ~layer]), np.median(blue[upper])
+        return widest(dense & (blue > np.mean(level)))
+
+    def _find_nuclei(self) -> np.ndarray:
+        soft = ndimage.gaussian_filter(self.density, (1, 1, 0))
+        # Share of red in the absorbed light: haematoxylin against eosin, whatever the amount.
+        share = soft[..., 0] / (soft.sum(axis=2) + 0.3)
+        contrast = share - ndimage.gaussian_filter(share, 10)
+        # The granular layer is as blue as nuclei.
+        inside = self.epidermis & (ndimage.distance_transform_edt(~self.horn) > 10)
+        found = contrast > filters.threshold_otsu(contrast[inside])
+        dark = soft[..., 0] > 0.5 * np.median(soft[..., 0][found & inside])
+        found &= inside | (self.dermis & dark)
+        found = opened(ndimage.binary_fill_holes(found), 1.5)
+        inward = ndimage.gaussian_filter(ndimage.distance_transform_edt(found), 1)
+        peaks = feature.peak_local_max(inward, min_distance=3, labels=measure.label(found))
+        seeds = np.zeros(found.shape, int)
+        seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
+        nuclei = segmentation.watershed(-inward, seeds, mask=found)
+        return morphology.remove_small_objects(nuclei, max_size=14)
+
+    def overlay(self) -> np.ndarray:
+        """Draw the masks on the picture: gaps yellow, nuclei blue, epidermis green, glass black."""
+        shown = self.picture.copy()
+        shown[self.gaps] = (255, 230, 0)
+        for mask, colour in ((self.epidermis, (0, 160, 0)), (self.glass, (0, 0, 0))):
+            shown[segmentation.find_boundaries(mask)] = colour
+        shown[segmentation.find_boundaries(self.nuclei, mode="inner")] = (0, 0, 255)
+        return shown
+
+    def fields(self, size: int, step: int) -> Iterator[tuple[slice, slice]]:
+        """Yield squares that lie wholly in the dermis."""
+        for y in range(0, self.dermis.shape[0] - size + 1, step):
+            for x in range(0, self.dermis.shape[1] - size + 1, step):
+                field = np.s_[y : y + size, x : x + size]
+                if self.dermis[field].mean() > 0.97:
+                    yield field
+
+
+def colours(of: Masks) -> Statistics:
+    found: Statistics = {}
+    plain = of.nuclei == 0
+    collagen = of.dermis & plain & ~of.gaps
+    regions = {
+        "glass": ndimage.binary_erosion(of.glass, iterations=5),
+        "epidermis between nuclei": of.epidermis & plain,
+        "dermis to 150 um": collagen & (of.below < 150),
+        "dermis from 300 um": collagen & (of.below > 300),
+        "nuclei": ~plain,
+        "gaps": of.gaps,
     }
-
-
-def optical_density(picture: np.ndarray) -> np.ndarray:
-    """Natural logarithm of glass over pixel, glass being the mode of the bright pixels."""
-    bright = picture[picture.min(axis=2) > 200]
-    glass = np.array([np.bincount(channel).argmax() for channel in bright.T])
-    density = -np.log(np.clip(picture, 1, 255) / glass)
-    return density - shade(density)[..., None]
-
-
-def shade(density: np.ndarray) -> np.ndarray:
-    """Uneven light of the microscope: a parabola through what is brightest in red by the block."""
-    places, least = [], []
-    for square in windows(np.ones(density.shape[:2], bool), 80, 80):
-        block = ndimage.gaussian_filter(density[square], (1, 1, 0))
-        is_tissue = np.median(block[..., 1] - block[..., 0]) > 0.1
-        places.append([square[0].start + 40, square[1].start + 40, is_tissue])
-        least.append(np.percentile(block[..., 0], 2))
-    terms = np.linalg.lstsq(parabola(*np.array(places).T), least)[0]
-    down, across = np.indices(density.shape[:2])
-    found = parabola(down, across, np.zeros_like(down)) @ terms
-    return found - np.median(found)
-
-
-def parabola(down: np.ndarray, across: np.ndarray, is_tissue: np.ndarray) -> np.ndarray:
-    y, x = down / 1000, across / 1000
-    return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y, is_tissue], axis=-1)
-
-
-def layers(density: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Masks of horn, of viable epidermis (a dark, closed band under the surface), of dermis."""
-    total = density.sum(axis=2)
-    parts = measure.label(ndimage.gaussian_filter(density[..., 1] - density[..., 0], 2) < 0.08)
-    air = morphology.opening(np.isin(parts, np.setdiff1d(parts[0], 0)), morphology.disk(5))
-    below_um = ndimage.distance_transform_edt(~air)
-    smooth = ndimage.gaussian_filter(density[..., 0] + density[..., 1], 4)
-    closed = ndimage.uniform_filter((total < 0.3).astype(float), 15) < 0.2
-    near = closed & (below_um > 0) & (below_um < 300)
-    cut = np.exp(filters.threshold_otsu(np.log(smooth[near & (smooth > 0.1)])))
-    band = near & (smooth > cut)
-    parts = measure.label(morphology.opening(band, morphology.disk(5)))
-    epidermis = parts == np.bincount(parts.ravel())[1:].argmax() + 1
-    epidermis = ndimage.binary_fill_holes(morphology.closing(epidermis, morphology.disk(6)))
-    above = np.arange(len(total))[:, None] < top_line(epidermis)
-    dermis = ~above & ~ndimage.binary_dilation(epidermis, iterations=8)
-    return above & ~air & ~epidermis, epidermis, dermis
-
-
-def top_line(mask: np.ndarray) -> np.ndarray:
-    """Row of the first pixel of the mask in each column, without steps."""
-    columns = np.flatnonzero(mask.any(axis=0))
-    rows = np.interp(np.arange(mask.shape[1]), columns, mask.argmax(axis=0)[columns])
-    return ndimage.gaussian_filter1d(ndimage.median_filter(rows, 25), 5)
-
-
-def segment_nuclei(density: np.ndarray, epidermis: np.ndarray, dermis: np.ndarray) -> np.ndarray:
-    """Label nuclei: darker in red, less what eosin absorbs there, than their surroundings."""
-    red, green = density[..., 0], density[..., 1]
-    eosin = np.median(red[dermis]) / np.median(green[dermis])
-    blue = ndimage.gaussian_filter(red - eosin * green, 1)
-    around = ndimage.gaussian_filter(blue, 12)
-    least = np.where(epidermis, 0, 0.5 * np.percentile(blue[epidermis], 75))
-    granular = np.arange(len(red))[:, None] < top_line(epidermis) + 15  # dark all over
-    dark = (blue > np.maximum(around + 0.03, least)) & (epidermis | dermis) & ~granular
-    dark = ndimage.binary_fill_holes(morphology.closing(dark, morphology.disk(1)))
-    dark = morphology.opening(dark, morphology.disk(1))
-    inside = ndimage.gaussian_filter(ndimage.distance_transform_edt(dark), 1)
-    peaks = feature.peak_local_max(inside, min_distance=4, labels=measure.label(dark))
-    seeds = np.zeros(dark.shape, int)
-    seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
-    nuclei = segmentation.watershed(-inside, seeds, mask=dark)
-    sizes = np.bincount(nuclei.ravel())
-    kept = (sizes >= NUCLEUS_UM2[0]) & (sizes <= NUCLEUS_UM2[1])
-    return np.where(kept[nuclei], nuclei, 0)
-
-
-def colours(density: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
-    found = {}
-    for name, mask in masks.items():
-        red, green, blue = density[mask].mean(axis=0)
-        found |= {f"{name} OD red": red, f"{name} OD green": green, f"{name} OD blue": blue}
-        found |= {f"{name} OD red/green": red / green, f"{name} OD blue/green": blue / green}
+    for name, mask in regions.items():
+        for channel, mean in zip("rgb", of.density[mask].mean(axis=0), strict=True):
+            found[f"OD {channel}, {name}", "ln"] = mean
+        pixels = of.picture[mask].astype(float)
+        found[f"saturation, {name}", ""] = np.mean(1 - pixels.min(axis=1) / pixels.max(axis=1))
+    for share in (5, 25, 50, 75, 95):
+        value = np.percentile(of.total[of.dermis], share)
+        found[f"OD sum, dermis, percentile {share}", "ln"] = value
+    for stain, vector in zip(("haematoxylin", "eosin"), stains(of), strict=True):
+        found |= {(f"{stain} vector {c}", ""): v for c, v in zip("rgb", vector, strict=True)}
     return found
 
 
-def thicknesses(horn: np.ndarray, epidermis: np.ndarray, white: np.ndarray) -> dict[str, float]:
-    top = top_line(epidermis)
-    surface_um = np.hypot(np.diff(top), 1).sum()
-    junction_um = 0.0
-    for line in measure.find_contours(ndimage.gaussian_filter(epidermis.astype(float), 2), 0.5):
-        below = line[:, 0] > np.interp(line[:, 1], np.arange(len(top)), top) + 10
-        steps = np.hypot(*np.diff(line, axis=0).T)
-        junction_um += steps[below[1:] & below[:-1]].sum()
+def stains(of: Masks) -> list[np.ndarray]:
+    """Directions of the two stains (Macenko 2009), the bluer first."""
+    soft = ndimage.gaussian_filter(of.density, (2, 2, 0))
+    pixels = soft[(of.epidermis | of.dermis) & (soft.sum(axis=2) > 0.3)]
+    plane = np.linalg.eigh(pixels.T @ pixels)[1][:, 1:]
+    plane *= np.sign(plane[1])
+    angle = np.arctan2(*(pixels @ plane).T)
+    ends = [plane @ (np.sin(a), np.cos(a)) for a in np.percentile(angle, (1, 99))]
+    return sorted(ends, key=lambda end: -end[0])
+
+
+def layers(of: Masks) -> Statistics:
+    upper = of.glass | of.horn
+    surface, junction = contour(upper, 12), contour(upper | of.epidermis, 3)
+    at = junction.round().astype(int).T.clip(0, np.array([upper.shape]).T - 1)
+    thickness = ndimage.distance_transform_edt(~upper)[tuple(at)]
+    surface_um = length(surface)
     return {
-        "epidermis thickness, um": epidermis.sum() / surface_um,
-        "junction length / chord": junction_um / np.hypot(top[-1] - top[0], len(top) - 1),
-        "horn thickness, um": horn.sum() / surface_um,
-        "horn white share": white[horn].mean(),
+        ("viable epidermis, area / surface", "um"): of.epidermis.sum() / surface_um,
+        ("viable epidermis, thinnest 5 %", "um"): np.percentile(thickness, 5),
+        ("viable epidermis, thickest 5 %", "um"): np.percentile(thickness, 95),
+        ("junction, length / chord", ""): length(junction) / length(junction[[0, -1]]),
+        ("horn, area / surface", "um"): of.horn.sum() / surface_um,
+        ("horn, share of white", ""): np.mean(of.total[of.horn] < 0.3),
+        ("OD sum between epidermal nuclei, SD", "ln"): of.total[
+            of.epidermis & (of.nuclei == 0)
+        ].std(),
     }
 
 
-def cells(nuclei: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, float]:
-    names = ["area", "axis_major_length", "axis_minor_length", "centroid"]
-    table = pd.DataFrame(measure.regionprops_table(nuclei, properties=names))
-    ratio = table["axis_major_length"] / table["axis_minor_length"].clip(lower=1)
-    found = {}
-    for name, mask in masks.items():
-        here = mask[table["centroid-0"].astype(int), table["centroid-1"].astype(int)]
-        found[f"{name} nuclei, per mm2"] = here.sum() / mask.sum() * 1e6
-        found[f"{name} nuclei median area, um2"] = table["area"][here].median()
-        found[f"{name} nuclei median axis ratio"] = ratio[here].median()
+def nuclei(of: Masks) -> Statistics:
+    found: Statistics = {}
+    red, inward = of.density[..., 0], ndimage.distance_transform_edt(of.nuclei)
+    around = ndimage.binary_dilation(of.nuclei > 0, iterations=4) & (of.nuclei == 0)
+    every = measure.regionprops(of.nuclei)
+    for name, region in (("epidermis", of.epidermis), ("dermis", of.dermis)):
+        inside = [n for n in every if region[tuple(int(c) for c in n.centroid)]]
+        aspect = [n.axis_major_length / max(1, n.axis_minor_length) for n in inside]
+        core = of.total[region & (inward > 2.5)].mean()
+        rim = of.total[region & (inward > 0) & (inward < 2)].mean()
+        contrast = red[region & (of.nuclei > 0)].mean() - red[region & around].mean()
+        found |= {
+            (f"nuclei, {name}", "per mm2"): len(inside) / region.sum() * 1e6,
+            (f"nuclear area, {name}, median", "um2"): np.median([n.area for n in inside]),
+            (f"nuclear aspect, {name}, median", ""): np.median(aspect),
+            (f"nuclear OD r above surroundings, {name}", "ln"): contrast,
+            (f"nuclear OD sum, rim above core, {name}", "ln"): rim - core,
+        }
+    counts = [len(np.unique(of.nuclei[f])) - 1 for f in of.fields(128, 64)]
+    found["nuclei, dermis, median 128 um field", "per mm2"] = np.median(counts) / 128**2 * 1e6
     return found
 
 
-def gap_widths(smooth: np.ndarray, limit: float, dermis: np.ndarray) -> dict[str, float]:
-    """Twice the distance to the edge along the middle of the gaps, in steps of half a pixel."""
-    gap = (ndimage.zoom(smooth, 2, order=1) < limit) & dermis.repeat(2, axis=0).repeat(2, axis=1)
-    gap = morphology.remove_small_objects(gap, max_size=40)
-    width_um = ndimage.distance_transform_edt(gap)[morphology.skeletonize(gap)]
-    return {
-        "dermis gap median width, um": np.median(width_um),
-        "dermis gap 90th percentile width, um": np.percentile(width_um, 90),
-    }
-
-
-def windows(dermis: np.ndarray, size_px: int, step_px: int) -> list[tuple[slice, slice]]:
-    """Squares that lie in the dermis."""
-    corners = np.ndindex(*((n - size_px) // step_px + 1 for n in dermis.shape))
-    squares = [tuple(slice(i * step_px, i * step_px + size_px) for i in at) for at in corners]
-    return [square for square in squares if dermis[square].mean() > 0.97]
-
-
-def spectrum(total: np.ndarray, dermis: np.ndarray) -> dict[str, float]:
-    """Power of density (dB) by octave, mean over windows of 256 um."""
-    hann = np.outer(np.hanning(256), np.hanning(256))
-    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(256), np.fft.fftfreq(256)))
-    parts = [total[square] - total[square].mean() for square in windows(dermis, 256, 64)]
-    power = np.mean([np.abs(np.fft.fft2(part * hann)) ** 2 for part in parts], axis=0)
-    found = {}
-    for least in OCTAVES_UM:
-        band = (frequency <= 1 / least) & (frequency > 1 / (2 * least))
-        name = f"power at {least}-{2 * least} um against real, dB"
-        found[name] = 10 * np.log10(power[band].sum())
+def gaps(of: Masks) -> Statistics:
+    found: Statistics = {("gaps, share of dermis", ""): of.gaps.sum() / of.dermis.sum()}
+    solid = of.dermis & ~of.gaps
+    for name, mask, widths in (("gaps", of.gaps, (4, 8, 16)), ("collagen", solid, (10, 20, 40))):
+        for width in widths:
+            core = ndimage.distance_transform_edt(mask) > width / 2
+            wide = ndimage.distance_transform_edt(~core) <= width / 2
+            share = wide[mask].mean() if core.any() else 0.0
+            found[f"{name} wider than {width} um, share of {name}", ""] = share
+    for name, axis in (("along", 1), ("across", 0)):
+        starts = (np.diff(solid.astype(np.int8), axis=axis) == 1).sum()
+        found[f"unbroken collagen {name} the surface, mean", "um"] = solid.sum() / starts
     return found
 
 
-def patchiness(total: np.ndarray, gap: np.ndarray, dermis: np.ndarray) -> dict[str, float]:
-    squares = windows(dermis, 128, 64)
-    return {
-        "SD between 128 um windows, OD sum": np.std([total[s].mean() for s in squares]),
-        "SD between 128 um windows, gap share": np.std([gap[s].mean() for s in squares]),
-    }
+def texture(of: Masks) -> Statistics:
+    found: Statistics = {}
+    power = 10 * np.log10(np.mean([spectrum(of.total[f]) for f in of.fields(256, 64)], axis=0))
+    for low, high, band in zip(BANDS_UM, BANDS_UM[1:], power, strict=False):
+        found[f"power, periods {low} to {high} um", "dB to real"] = band
+    slope = np.polyfit(np.arange(1, len(power)), power[1:], 1)[0]
+    found["power, slope from 4 to 128 um", "dB/octave"] = slope
+    for size in (25, 51):
+        mean = coherency(of.total, size)[of.dermis].mean()
+        found[f"coherency of direction at {size} um", ""] = mean
+    for name, unit, image in (("mean OD sum", "ln", of.total), ("gap share", "", of.gaps)):
+        means = [image[f].mean() for f in of.fields(128, 128)]
+        found[f"{name} between 128 um fields, SD", unit] = np.std(means)
+    return found
+
+
+def contour(mask: np.ndarray, smooth_px: float) -> np.ndarray:
+    """Longest border of a mask, as points (row, column), without the staircase of pixels."""
+    lines = measure.find_contours(ndimage.gaussian_filter(mask.astype(np.float32), smooth_px), 0.5)
+    return max(lines, key=lambda line: np.ptp(line[:, 1]))
+
+
+def length(line: np.ndarray) -> float:
+    return float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum())
+
+
+def spectrum(image: np.ndarray) -> np.ndarray:
+    """Power in each band of periods, in squared optical density."""
+    taper = np.outer(*[np.hanning(n) for n in image.shape])
+    waves = np.fft.fft2((image - image.mean()) * taper)
+    power = np.abs(waves) ** 2 / (taper**2).sum() / image.size
+    frequency = np.hypot(*np.meshgrid(*[np.fft.fftfreq(n) for n in image.shape]))
+    edges = 1 / np.array(BANDS_UM)
+    bands = pairwise(edges)
+    return np.array([power[(frequency <= a) & (frequency > b)].sum() for a, b in bands])
+
+
+def coherency(image: np.ndarray, size_px: int) -> np.ndarray:
+    """Coherency of the structure tensor: 1 where all edges run one way."""
+    down, across = (ndimage.gaussian_filter(image, 1.5, order=o) for o in ((1, 0), (0, 1)))
+    xx, yy, xy = (ndimage.uniform_filter(p, size_px) for p in (across**2, down**2, across * down))
+    return np.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-9)
+
+
+def tabulate(measured: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Give a row per statistic: the real picture, mean and range of the phantoms."""
+    rows = []
+    for name, unit in measured["real"].columns:
+        values = {group: table[name, unit] for group, table in measured.items()}
+        if unit == "dB to real":
+            values = {group: column - values["real"][0] for group, column in values.items()}
+        real = values.pop("real")[0]
+        row = {"statistic": name, "unit": unit, "real": f"{real:.3g}"}
+        for group, column in values.items():
+            row[group] = f"{column.mean():.3g} ({column.min():.3g} to {column.max():.3g})"
+        within = [group for group, v in values.items() if v.min() <= real <= v.max()]
+        drawn = pd.concat(values.values())
+        place = "below" if real < drawn.min() else "above" if real > drawn.max() else "between"
+        rows.append(row | {"real lies": "in " + " and ".join(within) if within else place})
+    return pd.DataFrame(rows)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else REAL)
+    main()

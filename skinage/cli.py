@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--tile-px", type=_positive(int), default=96, help="tile side (%(default)s)")
     run.add_argument("--mpp", type=_positive(float), default=1.0, help="um per px (%(default)s)")
     run.add_argument(
-        "--tiles-per-slide", type=_positive(int), default=48, help="at most (%(default)s)"
+        "--tiles-per-slide", type=_positive(int), default=40, help="at most (%(default)s)"
     )
     run.add_argument("--backbone", default="test_resnet", help="a timm model (%(default)s)")
     run.add_argument("--epochs", type=_positive(int), default=12, help="of training (%(default)s)")

@@ -1,13 +1,15 @@
 """Figures: a table in, matplotlib ``Axes`` in and out; nothing is shown, saved or set globally.
 
-One module per step: ``cohort``, ``slides``, ``training``, ``atlas``, ``ageing``, ``outcomes``,
-``explain``; ``style`` holds styles and colours. Each is loaded when first used.
+One module per step: ``phantom``, ``cohort``, ``slides``, ``training``, ``atlas``, ``ageing``,
+``outcomes``, ``explain``; ``style`` holds styles and colours. Each is loaded when first used.
 """
 
 import importlib
 from types import ModuleType
 
-_STEPS = ("cohort", "slides", "training", "atlas", "ageing", "outcomes", "explain", "style")
+_STEPS = (
+    "phantom", "cohort", "slides", "training", "atlas", "ageing", "outcomes", "explain", "style",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> ModuleType:

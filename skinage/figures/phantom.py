@@ -14,7 +14,7 @@ from skinage.figures.style import axes_or_new, scale_bar
 
 # In the order of the labels: layers, dermis, organs, nuclei, what is not tissue.
 LABEL_COLOURS = (
-    "#FFFFFF", "#B8860B", "#8C6BB1", "#FDE0EF", "#E9A3C9", "#F7F7F7", "#80B1D3", "#C51B1D",
+    "#FFFFFF", "#B8860B", "#8C6BB1", "#FDE0EF", "#E9A3C9", "#DDDDDD", "#80B1D3", "#C51B1D",
     "#1B7837", "#7FBC41", "#00A6A6", "#FFF2A8", "#4D1A6B", "#08306B", "#000000", "#A6611A",
     "#6B6B6B", "#0033CC", "#252525",
 )  # fmt: skip
@@ -45,6 +45,7 @@ def skin_panels(pictures: Mapping[str, NDArray[np.uint8]], mpp: float = 1.0) -> 
     for ax, (title, picture) in zip(axes.flat, pictures.items(), strict=True):
         ax.imshow(picture, interpolation="antialiased")
         ax.set(xticks=[], yticks=[], title=title)
+        ax.spines[:].set_visible(False)
         scale_bar(ax, mpp)
     return figure
 
@@ -79,5 +80,7 @@ def label_map(
     ]
     ax.legend(handles=patches, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_color(GREY)
+    ax.spines[:].set_visible(True)  # glass is as white as the page
     scale_bar(ax, mpp)
     return ax

@@ -51,6 +51,7 @@ def slide_overview(
         squares.append(Rectangle((tile.x * to_thumbnail, tile.y * to_thumbnail), side, side))
     ax.add_collection(PatchCollection(squares, facecolor="none", edgecolor=VERMILLION, lw=0.8))
     ax.set(xticks=[], yticks=[], title=f"{len(tiles)} tiles, tissue outlined")
+    ax.spines[:].set_visible(False)
     scale_bar(ax, thumbnail_mpp)
     return ax
 

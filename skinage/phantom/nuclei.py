@@ -35,7 +35,7 @@ def _add_keratinocytes(skin: Skin, rng: np.random.Generator) -> None:
     keep = (skin.labels[at] == Label.VIABLE_EPIDERMIS) & (skin.below[at] < -11) & (depth > 7)
     keep &= chance < 1.6
     flat = np.clip(1.5 - depth / 20, 0, 1)
-    axes = np.stack([4.8 + 1.0 * flat, 3.9 - 1.8 * flat], axis=1) * np.exp(0.10 * size[:, None])
+    axes = np.stack([5.1 + 1.0 * flat, 4.15 - 1.9 * flat], axis=1) * np.exp(0.10 * size[:, None])
     middles, axes, angle, dye = (
         part[keep] for part in (middles, axes, skin.tilt + 0.4 * turn, 1.40 + 0.15 * dye)
     )
@@ -105,7 +105,7 @@ def _add_fibroblasts(skin: Skin, person: Mapping[str, Any], rng: np.random.Gener
     # Of three places tried the one nearest to the edge of a bundle.
     best = np.argsort(np.abs(skin.eosin[at] - 0.3) + 0.3 * noise, kind="stable")
     best = best[: len(spots) // 3]
-    axes = np.stack([3.6 + 3.4 * length, 1.5 + 1.2 * width], axis=1)[best]
+    axes = np.stack([3.9 + 3.5 * length, 1.65 + 1.2 * width], axis=1)[best]
     angle = skin.direction[at] + 0.9 * (turn - 0.5)
     stamp_nuclei(
         skin,

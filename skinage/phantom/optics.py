@@ -15,7 +15,7 @@ from skinage.phantom.staining import stain_layers
 
 SCANNER_BLUR_UM = {"A": 0.45, "B": 0.75}
 SCANNER_GAMMA = {"A": 1.0, "B": 0.94}
-HAEMATOXYLIN_DENSITY, EOSIN_DENSITY = 1.2, 1.15  # optical density of a unit of dye, fresh
+HAEMATOXYLIN_DENSITY, EOSIN_DENSITY = 1.2, 1.05  # optical density of a unit of dye, fresh
 BLOOD_OD = (0.05, 0.42, 0.62)  # red cells beside eosin: orange
 THICKNESSES = ("epidermis_um", "rete_um", "corneum_um", "dermis_um", "elastosis_um")
 Seed = int | Sequence[int]

@@ -43,9 +43,9 @@ def _stain_epidermis(skin: Skin, rng: np.random.Generator) -> None:
     border = np.exp(-((skin.cells.edge_at(depth / CELL_UM[0], along / CELL_UM[1]) / 0.07) ** 2))
     cloud = smooth_noise(rng, skin.window, 30).ravel()[at]
     grain = 5 * skin.texture.nearest(depth / 3, along / 3.6)[1] - 1
-    skin.eosin.ravel()[at] = 0.52 + 0.05 * cloud - 0.10 * border + 0.04 * grain
+    skin.eosin.ravel()[at] = 0.58 + 0.05 * cloud - 0.10 * border + 0.04 * grain
     skin.haematoxylin.ravel()[at] = (
-        0.34 + 0.16 * basal + granular * (0.50 + 0.15 * grain) - 0.06 * border + 0.04 * cloud
+        0.25 + 0.16 * basal + granular * (0.50 + 0.15 * grain) - 0.06 * border + 0.04 * cloud
     )
 
 
@@ -83,11 +83,11 @@ def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generat
     aside += 3 * np.sin(onward / 14 + 2 * middle) + 5 * fine + 1.5 * rough
     width = person["bundle_um"] * np.exp(rng.normal(0, 0.25, count)).astype(np.float32)[patch]
     # Short cells are bundles cut across, long ones run in the plane of the section.
-    stretch = np.exp(rng.normal(1.3, 0.7, count).clip(0.1, 2.6)).astype(np.float32)[patch]
+    stretch = np.exp(rng.normal(1.1, 0.6, count).clip(0.1, 2.3)).astype(np.float32)[patch]
     row, column = aside / width, onward / (width * stretch)
     inward_um = skin.texture.edge_at(row, column) * width
     # Most borders are closed, some gape: the width of a gap changes along every bundle.
-    gap_um = np.exp(0.12 * coarse + 0.2 * middle + 0.2 * fine + 0.45 * rough)
+    gap_um = np.exp(0.08 * coarse + 0.15 * middle + 0.15 * fine + 0.32 * rough)
     reticular = below > PAPILLARY_UM + person["elastosis_um"] + 30
     sample = (inward_um / gap_um)[reticular][:: max(1, int(8 / skin.window.mpp**2))]
     # Gaps so wide that they take exactly the planted share.
@@ -98,7 +98,7 @@ def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generat
     speck = rng.normal(0, 0.14, count).astype(np.float32)[
         skin.texture.nearest(aside / 3.2, onward / 6)[0]
     ]
-    dense = 0.02 + solid * (shade * (0.34 + 0.65 * fibril + speck) + 0.03 * coarse)
+    dense = 0.02 + solid * (shade * (0.34 + 0.65 * fibril + speck) + 0.05 * coarse)
     deeper = _step((below - PAPILLARY_UM + 16 * middle) / 10)
     for dye, bundles in ((skin.eosin, dense), (skin.haematoxylin, 0.01 + 0.05 * solid)):
         dye.ravel()[at] += deeper * (bundles - dye.ravel()[at])

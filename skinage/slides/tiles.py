@@ -25,7 +25,7 @@ def tile(
     tile_px: int = 96,
     mpp: float = 1.0,
     *,
-    tiles_per_slide: int | None = 48,
+    tiles_per_slide: int | None = 40,
     min_tissue: float = 0.5,
     seed: int = 0,
     out: str | Path | None = None,

@@ -130,8 +130,8 @@ def test_fibroblasts_are_as_dense_and_as_dark_as_planted(people):
         skin = draw_piece(row | plain, [k], 1.0)
         spindles = skin.labels == Label.FIBROBLAST_NUCLEUS
         dermis_mm2 = (spindles | np.isin(skin.labels, DERMIS)).sum() / 1e6
-        # A spindle of half axes 5.3 and 2.1 um covers about 35 um2; a few overlap.
-        densities.append(spindles.sum() / 35 / dermis_mm2 / row["fibroblasts_per_mm2"])
+        # A spindle of half axes 5.65 and 2.25 um covers about 40 um2; a few overlap.
+        densities.append(spindles.sum() / 40 / dermis_mm2 / row["fibroblasts_per_mm2"])
     np.testing.assert_allclose(densities, 1, atol=0.15)
 
 
