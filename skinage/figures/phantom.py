@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from skinage.figures.style import axes_or_new, scale_bar
+from skinage.figures.style import GREY, axes_or_new, scale_bar
 
 # In the order of the labels: layers, dermis, organs, nuclei, what is not tissue.
 LABEL_COLOURS = (
@@ -73,9 +73,7 @@ def label_map(
     ax.imshow(labels, cmap=colours, vmin=0, vmax=len(LABEL_COLOURS) - 1, interpolation="nearest")
     present = [int(label) for label in np.unique(labels)]
     patches = [
-        Patch(
-            facecolor=LABEL_COLOURS[label], edgecolor="#6B6B6B", linewidth=0.4, label=names[label]
-        )
+        Patch(facecolor=LABEL_COLOURS[label], edgecolor=GREY, linewidth=0.4, label=names[label])
         for label in present
     ]
     ax.legend(handles=patches, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
