@@ -141,7 +141,7 @@ def lay_out(person: Mapping[str, Any], rng: np.random.Generator, mpp: float) -> 
     outline = 9 * smooth_noise(rng, window, 70) + 3 * smooth_noise(rng, window, 12)
     outside = (np.abs(along) + outline > wide_um / 2) | (depth < -horn[column])
     labels[outside | (depth + outline > deep_um)] = Label.GLASS
-    cells, texture = CellTexture(rng, jitter=0.33), CellTexture(rng)
+    cells, texture = CellTexture(rng, jitter=0.25), CellTexture(rng)
     return Skin(window, along, depth, below, labels, tilt, surface, cells, texture)
 
 

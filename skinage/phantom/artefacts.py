@@ -52,7 +52,7 @@ def _add_naevus(skin: Skin, patch: Outline, rng: np.random.Generator) -> None:
     nests = skin.spots(rng, 900, is_any_of(skin, Label.COLLAGEN, Label.GAP), 1)
     for row in nests[_within(patch, skin, nests[:, :2])]:
         own = np.random.default_rng(int(row[2] * 2**32))
-        nest = Outline(skin, row[:2], (own.uniform(18, 30), own.uniform(14, 20)), row[2] * 3, own)
+        nest = Outline(skin, row[:2], (own.uniform(22, 34), own.uniform(17, 24)), row[2] * 3, own)
         nest.paint(skin, Label.COLLAGEN, [(1.0, 0.22, 0.40)])
         nest.fill(skin, own, (0.0, 0.95), 8.0)
 

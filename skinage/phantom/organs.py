@@ -13,7 +13,7 @@ from skinage.phantom.stamping import Places, footprint, is_any_of, stamp_nuclei
 
 INNER = (Label.COLLAGEN, Label.GAP, Label.ELASTOSIS)
 NERVES_PER_MM2 = 0.4
-CAPILLARIES_PER_MM2 = 60.0  # of papillary dermis
+CAPILLARIES_PER_MM2 = 90.0  # of papillary dermis
 PLEXUS_UM = (60.0, 220.0)  # below the junction, where vessels are most
 
 
@@ -56,8 +56,8 @@ def _add_vessel(skin: Skin, middle: np.ndarray, half_um: float, rng: np.random.G
     if rng.random() < 0.65:
         _add_red_cells(skin, inner, rng)
     inner.line(skin, rng, 13.0)
-    if rng.random() < 0.5:
-        number = int(rng.poisson(9))
+    if rng.random() < 0.65:
+        number = int(rng.poisson(13))
         around = rng.uniform(0, 2 * np.pi, number)
         far = max(inner.halves) * rng.uniform(0.9, 1.3, number) + rng.exponential(9, number) + 4
         middles = middle + np.stack([np.sin(around), np.cos(around)], axis=1) * far[:, None]

@@ -29,10 +29,10 @@ def _stain_horn(skin: Skin, rng: np.random.Generator) -> None:
     at = skin.pixels_of(Label.STRATUM_CORNEUM)
     along, depth = skin.along.ravel()[at], skin.depth.ravel()[at]
     bent = depth + 2.5 * smooth_noise(rng, skin.window, 25).ravel()[at]
-    wall = np.exp(-((skin.texture.edge_at(bent / 6.5, along / 30) / 0.07) ** 2))
+    wall = np.exp(-((skin.texture.edge_at(bent / 5.5, along / 30) / 0.07) ** 2))
     compact = np.exp(depth / 2.5)
-    skin.eosin.ravel()[at] = 0.03 + 0.60 * np.maximum(wall, compact)
-    skin.haematoxylin.ravel()[at] = 0.01 + 0.75 * wall + 0.40 * compact
+    skin.eosin.ravel()[at] = 0.02 + 0.50 * np.maximum(0.8 * wall, compact)
+    skin.haematoxylin.ravel()[at] = 0.01 + 0.95 * wall + 0.55 * compact
 
 
 def _stain_epidermis(skin: Skin, rng: np.random.Generator) -> None:
@@ -45,7 +45,7 @@ def _stain_epidermis(skin: Skin, rng: np.random.Generator) -> None:
     grain = 5 * skin.texture.nearest(depth / 3, along / 3.6)[1] - 1
     skin.eosin.ravel()[at] = 0.58 + 0.05 * cloud - 0.10 * border + 0.04 * grain
     skin.haematoxylin.ravel()[at] = (
-        0.25 + 0.16 * basal + granular * (0.50 + 0.15 * grain) - 0.06 * border + 0.04 * cloud
+        0.25 + 0.16 * basal + granular * (0.62 + 0.18 * grain) - 0.06 * border + 0.04 * cloud
     )
 
 
@@ -57,7 +57,7 @@ def _stain_papillary(skin: Skin, rng: np.random.Generator) -> None:
     bend = [6 * smooth_noise(rng, skin.window, 16).ravel()[at] for _ in range(2)]
     felt = skin.texture.nearest((deep + bend[0]) / 4.5, (along + bend[1]) / 26)[1]
     cloud = smooth_noise(rng, skin.window, 40).ravel()[at]
-    skin.eosin.ravel()[at] = 0.30 + 0.42 * felt + 0.04 * cloud
+    skin.eosin.ravel()[at] = 0.20 + 0.66 * felt + 0.04 * cloud
     skin.haematoxylin.ravel()[at] = 0.06 + 0.02 * cloud
     skin.direction.ravel()[at] = skin.tilt + 0.6 * cloud
 
@@ -72,7 +72,7 @@ def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generat
     )
     patches = CellTexture(rng, n_cells=24, texels=24)
     patch, _ = patches.nearest(
-        (deep + 14 * fine + 5 * rough) / 60, (along + 14 * middle + 16 * fine + 5 * rough) / 120
+        (deep + 14 * fine + 5 * rough) / 72, (along + 14 * middle + 16 * fine + 5 * rough) / 150
     )
     count = skin.texture.cell.max() + 1
     angle = rng.vonmises(0, person["fibre_concentration"], count).astype(np.float32)[patch]
@@ -81,13 +81,16 @@ def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generat
     onward = along * cosine + deep * sine + shift[0][patch]
     aside = deep * cosine - along * sine + shift[1][patch]
     aside += 3 * np.sin(onward / 14 + 2 * middle) + 5 * fine + 1.5 * rough
-    width = person["bundle_um"] * np.exp(rng.normal(0, 0.25, count)).astype(np.float32)[patch]
-    # Short cells are bundles cut across, long ones run in the plane of the section.
-    stretch = np.exp(rng.normal(1.1, 0.6, count).clip(0.1, 2.3)).astype(np.float32)[patch]
+    # Plump islands are bundles cut across, long ribbons run in the plane of the section.
+    across_cut = rng.random(count) < 0.4
+    spread = rng.normal(0, 0.22, (2, count))
+    width = person["bundle_um"] * np.exp(spread[0] + np.where(across_cut, 0.35, -0.2))
+    stretch = np.exp(spread[1] + np.where(across_cut, 0.3, 1.9))
+    width, stretch = (part.astype(np.float32)[patch] for part in (width, stretch))
     row, column = aside / width, onward / (width * stretch)
     inward_um = skin.texture.edge_at(row, column) * width
     # Most borders are closed, some gape: the width of a gap changes along every bundle.
-    gap_um = np.exp(0.08 * coarse + 0.15 * middle + 0.15 * fine + 0.32 * rough)
+    gap_um = np.exp(0.08 * coarse + 0.15 * middle + 0.2 * fine + 0.45 * rough)
     reticular = below > PAPILLARY_UM + person["elastosis_um"] + 30
     sample = (inward_um / gap_um)[reticular][:: max(1, int(8 / skin.window.mpp**2))]
     # Gaps so wide that they take exactly the planted share.
@@ -95,12 +98,12 @@ def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generat
     solid = _step((inward_um - gap_um) / 0.2)
     shade = rng.normal(1, 0.13, count).astype(np.float32)[skin.texture.nearest(row, column)[0]]
     fibril = skin.texture.nearest(aside / 2.2, onward / 14)[1]
-    speck = rng.normal(0, 0.14, count).astype(np.float32)[
+    speck = rng.normal(0, 0.10, count).astype(np.float32)[
         skin.texture.nearest(aside / 3.2, onward / 6)[0]
     ]
-    dense = 0.02 + solid * (shade * (0.34 + 0.65 * fibril + speck) + 0.05 * coarse)
+    dense = solid * (shade * (0.40 + 0.50 * fibril + speck) + 0.05 * coarse)
     deeper = _step((below - PAPILLARY_UM + 16 * middle) / 10)
-    for dye, bundles in ((skin.eosin, dense), (skin.haematoxylin, 0.01 + 0.05 * solid)):
+    for dye, bundles in ((skin.eosin, dense), (skin.haematoxylin, 0.05 * solid)):
         dye.ravel()[at] += deeper * (bundles - dye.ravel()[at])
     skin.direction.ravel()[at] = angle + skin.tilt
     labels = skin.labels.ravel()
@@ -123,8 +126,8 @@ def _stain_elastosis(skin: Skin, person: Mapping[str, Any], rng: np.random.Gener
     clump = skin.texture.edge_at((deep + 9 * near + 4 * rough) / 5.5, (along + 9 * wide) / 13)
     clump = _step((clump - 0.14) / 0.08) * (1 + 0.2 * rough)
     for dye, fibres in (
-        (skin.haematoxylin, 0.15 + 0.13 * clump),
-        (skin.eosin, 0.16 + 0.14 * clump),
+        (skin.haematoxylin, 0.12 + 0.18 * clump),
+        (skin.eosin, 0.13 + 0.19 * clump),
     ):
         dye.ravel()[at] += share * (fibres - dye.ravel()[at])
     skin.labels.ravel()[at[share > 0.4]] = Label.ELASTOSIS

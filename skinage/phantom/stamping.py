@@ -40,7 +40,7 @@ def stamp_nuclei(
         return
     at, which, radius = footprint(skin, middles, axes, angle)
     cover = np.clip((1 - radius) * axes[which, 1] / skin.window.mpp + 0.5, 0, 1).astype(np.float32)
-    amount = cover * dye.astype(np.float32)[which] * (0.55 + 0.45 * np.minimum(radius, 1) ** 2)
+    amount = cover * dye.astype(np.float32)[which] * (0.48 + 0.52 * np.minimum(radius, 1) ** 2)
     np.maximum.at(skin.haematoxylin.ravel(), at, amount)
     skin.eosin.ravel()[at] *= 1 - 0.5 * cover
     if label is not None:

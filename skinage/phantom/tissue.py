@@ -13,13 +13,13 @@ rete           height of the ridges F 60·[1 - .6 / (1 + exp(-(u - 47) / 9))] um
 dermis         1400 · site · exp(-.062t) um
 collagen       share of the dermis .80 - .035t, .4 to .92
 disorder       fibres von Mises about the surface, concentration 5·exp(-.15t)
-bundles        width 11·exp(-.05t) um
+bundles        width 13·exp(-.05t) um
 elastosis      depth below the junction sun · 4 · max(0, u - 35) um
 fibroblasts    800·exp(-.06t) per mm2 of dermis
 dark_nuclei    dark share of the fibroblast nuclei .05 + .03t, .01 to .9
 vessels        10 per mm2, -5 %/decade · sun; diameter 24 um, -4 %/decade
 adnexa         2.7 follicles and glands per mm2, -3 %/decade
-none           stratum corneum N(22, 3.5) um, at least 8: a negative control
+none           stratum corneum N(26, 4) um, at least 8: a negative control
 none           clusters of lymphocytes: gamma of mean .3 per mm2
 =============  ==================================================================
 
@@ -87,7 +87,7 @@ def draw_constitution(n_people: int, seed: int) -> pd.DataFrame:
         name: np.exp(stream(seed, name).normal(0, spread, n_people))
         for name, spread in NOISE_OF.items()
     }
-    horn = stream(seed, "corneum_um").normal(22, 3.5, n_people)
+    horn = stream(seed, "corneum_um").normal(26, 4, n_people)
     columns["corneum_um"] = np.maximum(8, horn)
     columns["inflammation_per_mm2"] = stream(seed, "inflammation").gamma(2, 0.15, n_people)
     return pd.DataFrame(columns)
@@ -124,7 +124,7 @@ def tissue_of(
         "dermis_um": 1400 * site * np.exp(-0.062 * t["dermis"]),
         "collagen_fraction": 0.80 - 0.035 * t["collagen"],
         "fibre_concentration": 5 * np.exp(-0.15 * t["disorder"]),
-        "bundle_um": 11 * np.exp(-0.05 * t["bundles"]),
+        "bundle_um": 13 * np.exp(-0.05 * t["bundles"]),
         "elastosis_um": sun * 4 * np.maximum(0, u["elastosis"] - 35),
         "fibroblasts_per_mm2": 800 * np.exp(-0.06 * t["fibroblasts"]),
         "dark_fraction": 0.05 + 0.03 * t["dark_nuclei"],

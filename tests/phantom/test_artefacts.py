@@ -55,7 +55,7 @@ def test_a_fold_lies_double_in_one_piece_only(person):
 
 @pytest.mark.parametrize("lesion", ["scar", "naevus"])
 def test_a_lesion_is_a_patch_of_another_tissue(person, lesion):
-    plain = {"vessels_per_mm2": 20.0, "adnexa_per_mm2": 10.0}
+    plain = {"vessels_per_mm2": 5.0, "adnexa_per_mm2": 0.0}
     skin = draw_piece(person | plain | {"lesion": lesion}, [5], 2.0)
     before = draw_piece(person | plain, [5], 2.0)
     patch = skin.labels == Label.LESION

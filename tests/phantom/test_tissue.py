@@ -68,7 +68,7 @@ def test_the_law_is_as_stated_in_numbers():
         "dermis_um": (1260, 1260 * np.exp(-0.31)),
         "collagen_fraction": (0.80, 0.625),
         "fibre_concentration": (5, 5 * np.exp(-0.75)),
-        "bundle_um": (11, 11 * np.exp(-0.25)),
+        "bundle_um": (13, 13 * np.exp(-0.25)),
         "elastosis_um": (0, 140),
         "fibroblasts_per_mm2": (800, 800 * np.exp(-0.3)),
         "dark_fraction": (0.05, 0.20),
