@@ -90,7 +90,7 @@ def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generat
     row, column = aside / width, onward / (width * stretch)
     inward_um = skin.texture.edge_at(row, column) * width
     # Most borders are closed, some gape: the width of a gap changes along every bundle.
-    gap_um = np.exp(0.08 * coarse + 0.15 * middle + 0.2 * fine + 0.45 * rough)
+    gap_um = width * np.exp(0.08 * coarse + 0.15 * middle + 0.2 * fine + 0.45 * rough)
     reticular = below > PAPILLARY_UM + person["elastosis_um"] + 30
     sample = (inward_um / gap_um)[reticular][:: max(1, int(8 / skin.window.mpp**2))]
     # Gaps so wide that they take exactly the planted share.
