@@ -10,6 +10,7 @@ from skinage.phantom.fields import CellTexture, smooth_noise
 from skinage.phantom.labels import Label
 
 GRENZ_UM = 15.0  # free zone between junction and elastosis
+N_PATCHES = 1600  # as many as a mosaic has cells
 CELL_UM = (11.3, 13.0)  # height and width of an epidermal cell
 
 
@@ -63,51 +64,66 @@ def _stain_papillary(skin: Skin, rng: np.random.Generator) -> None:
 
 
 def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
-    """Bundles in patches: each patch has its own direction, drawn about the surface."""
+    """Bundles of collagen, with gaps so wide that they take exactly the planted share."""
     at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN)
     at = at[skin.below.ravel()[at] > PAPILLARY_UM - 70]
-    along, deep, below = (a.ravel()[at] for a in (skin.along, skin.depth, skin.below))
-    rough, fine, middle, coarse = (
+    below = skin.below.ravel()[at]
+    rough, fine, middle, coarse = noises = [
         smooth_noise(rng, skin.window, scale).ravel()[at] for scale in (9, 22, 45, 110)
-    )
-    patches = CellTexture(rng, n_cells=24, texels=24)
-    patch, _ = patches.nearest(
-        (deep + 14 * fine + 5 * rough) / 72, (along + 14 * middle + 16 * fine + 5 * rough) / 150
-    )
-    count = skin.texture.cell.max() + 1
-    angle = rng.vonmises(0, person["fibre_concentration"], count).astype(np.float32)[patch]
-    cosine, sine = np.cos(angle), np.sin(angle)
-    shift = rng.uniform(0, 2000, (2, count)).astype(np.float32)
-    onward = along * cosine + deep * sine + shift[0][patch]
-    aside = deep * cosine - along * sine + shift[1][patch]
-    aside += 3 * np.sin(onward / 14 + 2 * middle) + 5 * fine + 1.5 * rough
-    # Plump islands are bundles cut across, long ribbons run in the plane of the section.
-    across_cut = rng.random(count) < 0.4
-    spread = rng.normal(0, 0.22, (2, count))
-    width = person["bundle_um"] * np.exp(spread[0] + np.where(across_cut, 0.35, -0.2))
-    stretch = np.exp(spread[1] + np.where(across_cut, 0.3, 1.9))
-    width, stretch = (part.astype(np.float32)[patch] for part in (width, stretch))
+    ]
+    onward, aside, width, stretch = _follow_fibres(skin, person, rng, at, noises)
     row, column = aside / width, onward / (width * stretch)
     inward_um = skin.texture.edge_at(row, column) * width
     # Most borders are closed, some gape: the width of a gap changes along every bundle.
     gap_um = width * np.exp(0.08 * coarse + 0.15 * middle + 0.2 * fine + 0.45 * rough)
     reticular = below > PAPILLARY_UM + person["elastosis_um"] + 30
     sample = (inward_um / gap_um)[reticular][:: max(1, int(8 / skin.window.mpp**2))]
-    # Gaps so wide that they take exactly the planted share.
     gap_um *= np.quantile(sample, 1 - person["collagen_fraction"]) if len(sample) else 1.0
     solid = _step((inward_um - gap_um) / 0.2)
-    shade = rng.normal(1, 0.13, count).astype(np.float32)[skin.texture.nearest(row, column)[0]]
+    number, _ = skin.texture.nearest(row, column)
+    shade = rng.normal(1, 0.13, N_PATCHES).astype(np.float32)[number]
     fibril = skin.texture.nearest(aside / 2.2, onward / 14)[1]
-    speck = rng.normal(0, 0.10, count).astype(np.float32)[
-        skin.texture.nearest(aside / 3.2, onward / 6)[0]
-    ]
+    number, _ = skin.texture.nearest(aside / 3.2, onward / 6)
+    speck = rng.normal(0, 0.10, N_PATCHES).astype(np.float32)[number]
     dense = solid * (shade * (0.40 + 0.50 * fibril + speck) + 0.05 * coarse)
     deeper = _step((below - PAPILLARY_UM + 16 * middle) / 10)
     for dye, bundles in ((skin.eosin, dense), (skin.haematoxylin, 0.05 * solid)):
         dye.ravel()[at] += deeper * (bundles - dye.ravel()[at])
-    skin.direction.ravel()[at] = angle + skin.tilt
     labels = skin.labels.ravel()
     labels[at[(solid < 0.5) & (labels[at] == Label.COLLAGEN)]] = Label.GAP
+
+
+def _follow_fibres(
+    skin: Skin,
+    person: Mapping[str, Any],
+    rng: np.random.Generator,
+    at: np.ndarray,
+    noises: list[np.ndarray],
+) -> tuple[np.ndarray, ...]:
+    """Turn places into um along and across the fibres, with width and stretch of a bundle there.
+
+    The dermis is a mosaic of patches; each has its own direction, drawn about the surface.
+    """
+    rough, fine, middle, _ = noises
+    along, deep = skin.along.ravel()[at], skin.depth.ravel()[at]
+    patches = CellTexture(rng, n_cells=24, texels=24)
+    patch, _ = patches.nearest(
+        (deep + 14 * fine + 5 * rough) / 72, (along + 14 * middle + 16 * fine + 5 * rough) / 150
+    )
+    angle = rng.vonmises(0, person["fibre_concentration"], N_PATCHES).astype(np.float32)[patch]
+    skin.direction.ravel()[at] = angle + skin.tilt
+    cosine, sine = np.cos(angle), np.sin(angle)
+    shift = rng.uniform(0, 2000, (2, N_PATCHES)).astype(np.float32)
+    onward = along * cosine + deep * sine + shift[0][patch]
+    aside = deep * cosine - along * sine + shift[1][patch]
+    aside += 3 * np.sin(onward / 14 + 2 * middle) + 5 * fine + 1.5 * rough
+    # Plump islands are bundles cut across, long ribbons run in the plane of the section.
+    across_cut = rng.random(N_PATCHES) < 0.4
+    spread = rng.normal(0, 0.22, (2, N_PATCHES))
+    width = person["bundle_um"] * np.exp(spread[0] + np.where(across_cut, 0.35, -0.2))
+    stretch = np.exp(spread[1] + np.where(across_cut, 0.3, 1.9))
+    width, stretch = (part.astype(np.float32)[patch] for part in (width, stretch))
+    return onward, aside, width, stretch
 
 
 def _step(x: np.ndarray) -> np.ndarray:
