@@ -1,5 +1,6 @@
 """A picture of real skin, to look at beside the phantom."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ def real_skin(path: str | Path | None = None) -> np.ndarray:
     ----------
     path
         A TIFF, PNG or JPEG at about 1 um per pixel. Without it scikit-image's ``skin`` is taken
-        (public domain, 10x objective, about 1 um per pixel), fetched from the internet once.
+        (public domain, 10x objective, about 1 um per pixel: normal skin above an intradermal
+        naevus), fetched from the internet once.
 
     Returns
     -------
@@ -30,9 +32,7 @@ def real_skin(path: str | Path | None = None) -> np.ndarray:
     """
     try:
         if path is None:
-            from skimage.data import skin
-
-            picture = skin()
+            picture = _fetched_skin()
         elif Path(path).suffix.lower() in (".tif", ".tiff"):
             # Pillow gives up on some compressions that tifffile reads.
             picture = tifffile.imread(path)
@@ -49,3 +49,16 @@ def real_skin(path: str | Path | None = None) -> np.ndarray:
             f"{path}: found {picture.dtype} of shape {picture.shape}; expected RGB in 8 bits."
         )
     return picture[..., :3]
+
+
+def _fetched_skin() -> np.ndarray:
+    from skimage.data import skin
+
+    # Its tries and the folder it writes to have no place in a notebook; a failure is an error.
+    logger = logging.getLogger("pooch")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        return skin()
+    finally:
+        logger.setLevel(level)

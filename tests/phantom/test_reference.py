@@ -1,3 +1,4 @@
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +28,16 @@ def test_what_is_no_picture_is_named(tmp_path):
             real_skin(tmp_path / name)
 
 
-def test_without_internet_the_error_says_what_to_do(monkeypatch):
+def test_without_internet_the_error_says_what_to_do(monkeypatch, caplog):
     def offline():
+        logging.getLogger("pooch").warning("trying again")
         raise ConnectionError("no route")
 
     monkeypatch.setattr("skimage.data.skin", offline)
     with pytest.raises(StageError, match="give the path of a picture"):
         real_skin()
+    assert not caplog.records
+    assert logging.getLogger("pooch").level == logging.NOTSET
 
 
 @pytest.mark.real
