@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from skinage.storage import storing, write_json
+from skinage.storage import write_csv, write_json
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -42,8 +42,7 @@ def save_figure(drawing: Axes | Figure, results: str | Path, name: str) -> None:
 
 def save_table(table: pd.DataFrame, path: str | Path) -> None:
     """Write a table as CSV in one step, so that a reader never meets half of it."""
-    with storing(path, {"rows": len(table)}) as partial:
-        table.to_csv(partial, index=False)
+    write_csv(path, table)
 
 
 def save_metrics(results: str | Path, room: str, metrics: dict[str, Any]) -> None:

@@ -94,11 +94,23 @@ def file_hash(path: str | Path) -> str:
 
 def write_json(path: str | Path, content: object) -> None:
     """Write JSON in one step, so that a reader never meets half a file."""
-    path = Path(path)
+    with _in_one_step(Path(path)) as partial:
+        partial.write_text(json.dumps(content, indent=2, default=str) + "\n")
+
+
+def write_csv(path: str | Path, table: pd.DataFrame) -> Path:
+    """Write a table in one step, so that a reader never meets half of it; give its path."""
+    with _in_one_step(Path(path)) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")
+    return Path(path)
+
+
+@contextmanager
+def _in_one_step(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
-        partial.write_text(json.dumps(content, indent=2, default=str) + "\n")
+        yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

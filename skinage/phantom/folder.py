@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
-
 from skinage.errors import StageError
 from skinage.storage import remove
 
@@ -51,21 +49,6 @@ def unwritten(path: Path, error: OSError) -> str:
         f"{path}: cannot be written ({error.strerror or error}). {remedy} and start again: what is "
         "done is kept, and no half-written file stands under a final name."
     )
-
-
-def write_csv(path: Path, table: pd.DataFrame) -> Path:
-    """Write a table whole or not at all.
-
-    Raises
-    ------
-    StageError
-        If it cannot be written.
-    """
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    with explained(path):
-        table.to_csv(partial, index=False, lineterminator="\n")
-        partial.replace(path)
-    return path
 
 
 def _clear(out: Path) -> None:

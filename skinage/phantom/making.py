@@ -13,13 +13,13 @@ from joblib import Parallel, cpu_count, delayed, parallel_config
 from tqdm.auto import tqdm
 
 from skinage.errors import StageError
-from skinage.phantom.folder import LABELS, SLIDES, explained, prepared, unwritten, write_csv
+from skinage.phantom.folder import LABELS, SLIDES, explained, prepared, unwritten
 from skinage.phantom.optics import draw_slide
 from skinage.phantom.people import make_slides
 from skinage.phantom.presets import choose
 from skinage.phantom.slide_file import write_labels, write_slide
 from skinage.phantom.truth import public, truth_of_all, truth_tables
-from skinage.storage import stored, storing, write_json
+from skinage.storage import stored, storing, write_csv, write_json
 
 MPP_RANGE = (0.25, 2.0)
 DRAWING = 5  # raised whenever the drawing changes, so that older slides are drawn again
@@ -86,12 +86,13 @@ def make_cohort(
     settings = {"seed": int(seed), "mpp": float(mpp)}
     with prepared(Path(out)) as out:
         _draw_all(out, slides, settings, n_workers or cpu_count())
-        for name, table in truth_tables(slides).items():
-            write_csv(out / name, table)
+        truth = settings | {"n_people": int(n_people), "preset": preset} | truth_of_all(planted)
         with explained(out / "truth.json"):
-            truth = settings | {"n_people": int(n_people), "preset": preset}
-            write_json(out / "truth.json", truth | truth_of_all(planted))
-        return write_csv(out / "cohort.csv", public(slides))
+            write_json(out / "truth.json", truth)
+        for name, table in (truth_tables(slides) | {"cohort.csv": public(slides)}).items():
+            with explained(out / name):
+                write_csv(out / name, table)
+        return out / "cohort.csv"
 
 
 def slide_seed(seed: int, slide_id: str) -> list[int]:
