@@ -7,8 +7,7 @@ import numpy as np
 
 from skinage.phantom.anatomy import Skin
 from skinage.phantom.fields import smooth_noise
-from skinage.phantom.labels import Label
-from skinage.phantom.organs import DERMIS
+from skinage.phantom.labels import DERMIS, Label
 from skinage.phantom.shapes import Outline
 from skinage.phantom.stamping import is_any_of, stamp_nuclei
 

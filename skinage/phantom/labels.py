@@ -27,5 +27,7 @@ class Label(IntEnum):
     DUST = 18
 
 
+DERMIS = (Label.PAPILLARY_DERMIS, Label.COLLAGEN, Label.GAP, Label.ELASTOSIS)
+"""What is dermis and no organ."""
 LABEL_NAMES = {int(label): label.name.replace("_", " ").lower() for label in Label}
 """What a label is, in words."""

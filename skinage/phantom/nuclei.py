@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from skinage.phantom.anatomy import Skin
-from skinage.phantom.labels import Label
+from skinage.phantom.labels import DERMIS, Label
 from skinage.phantom.staining import CELL_UM
 from skinage.phantom.stamping import clear_halos, is_any_of, stamp_nuclei
-
-DERMIS = (Label.PAPILLARY_DERMIS, Label.COLLAGEN, Label.GAP, Label.ELASTOSIS)
 
 
 def add_nuclei(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:

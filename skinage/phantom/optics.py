@@ -72,7 +72,9 @@ def draw_slide(
             skin = draw_piece(piece, [*seeds, number], mpp)
             picture[part], labels[part] = expose(skin, slide, [*seeds, number]), skin.labels
         else:
-            picture[part] = [round(slide[f"background_{colour}"]) for colour in "rgb"]
+            glass = [slide[f"background_{colour}"] for colour in "rgb"]
+            grain = _grain([*seeds, number], (height, width))[..., None]
+            picture[part] = np.clip(glass + grain + 0.5, 0, 255)
     mark(picture, labels, slide, stream(seeds, "marks"), mpp)
     return picture, labels
 
@@ -98,7 +100,7 @@ def expose(skin: Skin, slide: Mapping[str, Any], seed: Seed) -> np.ndarray:
     )
     eosin = skin.eosin * np.float32(EOSIN_DENSITY * slide["eosin_strength"])
     bloody = np.flatnonzero(skin.blood)
-    grain = stream(seed, "grain").standard_normal(skin.window.shape, dtype=np.float32) * 1.5
+    grain = _grain(seed, skin.window.shape)
     picture = np.empty((*skin.window.shape, 3), np.uint8)
     blur_px = SCANNER_BLUR_UM[slide["scanner"]] / skin.window.mpp
     for k, colour in enumerate("rgb"):
@@ -111,3 +113,8 @@ def expose(skin: Skin, slide: Mapping[str, Any], seed: Seed) -> np.ndarray:
             light = gaussian_filter1d(light, blur_px, axis=axis, truncate=2.5)
         picture[..., k] = np.clip(light + grain + 0.5, 0, 255)
     return picture
+
+
+def _grain(seed: Seed, shape: tuple[int, int]) -> np.ndarray:
+    """Draw the noise of the sensor, alike in all colours."""
+    return stream(seed, "grain").standard_normal(shape, dtype=np.float32) * 1.5

@@ -7,11 +7,10 @@ import numpy as np
 
 from skinage.phantom.anatomy import Skin
 from skinage.phantom.glands import add_eccrine_coil, add_follicle, add_nerve, add_tube
-from skinage.phantom.labels import Label
+from skinage.phantom.labels import DERMIS, Label
 from skinage.phantom.shapes import Outline
 from skinage.phantom.stamping import Places, footprint, is_any_of, stamp_nuclei
 
-DERMIS = (Label.PAPILLARY_DERMIS, Label.COLLAGEN, Label.GAP, Label.ELASTOSIS)
 NERVES_PER_MM2 = 0.4
 CAPILLARIES_PER_MM2 = 90.0  # of papillary dermis
 PLEXUS_UM = (60.0, 220.0)  # below the junction, where vessels are most

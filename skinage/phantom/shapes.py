@@ -3,12 +3,12 @@
 import numpy as np
 
 from skinage.phantom.anatomy import Skin
-from skinage.phantom.labels import Label
+from skinage.phantom.labels import DERMIS, Label
 from skinage.phantom.stamping import stamp_nuclei
 
 Layer = tuple[float, float, float]
 """Outer radius (1 is the outline), amount of haematoxylin, amount of eosin."""
-SOFT = (Label.PAPILLARY_DERMIS, Label.COLLAGEN, Label.GAP, Label.ELASTOSIS, Label.FAT)
+SOFT = (*DERMIS, Label.FAT)
 """What an organ or a lesion may displace."""
 
 

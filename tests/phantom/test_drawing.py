@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.signal import find_peaks
 
 from skinage.phantom import make_people, render, render_labels
+from skinage.phantom.anatomy import _junction
 from skinage.phantom.fields import stream
 from skinage.phantom.labels import Label
 from skinage.phantom.optics import draw_piece, draw_slide, expose
@@ -66,7 +68,10 @@ def test_every_piece_has_a_window_of_its_own(people):
     pieces = [labels[r : r + 375, c : c + 500] for r in (0, 375) for c in (0, 500, 1000)]
     assert [bool((piece != Label.GLASS).mean() > 0.3) for piece in pieces] == [True] * 5 + [False]
     assert (pieces[0] != pieces[1]).mean() > 0.05
-    assert (picture[375:, 1000:].min(axis=2) > 215).mean() > 0.99
+    bare, margin = picture[375:, 1000:], picture[:20, :]
+    assert (bare.min(axis=2) > 215).mean() > 0.99
+    np.testing.assert_allclose(bare.mean(axis=(0, 1)), margin.mean(axis=(0, 1)), atol=0.3)
+    assert bare.std() == pytest.approx(margin.std(), rel=0.1)
 
 
 def test_epidermis_is_as_thick_as_planted(drawn, planted):
@@ -84,6 +89,28 @@ def test_the_junction_is_as_long_as_planted_ridges_make_it(drawn, planted):
     measured = [_junction_um(skin) / (2 * HALF_UM) for _, skin in drawn]
     assert np.corrcoef(measured, planted["rete_um"])[0, 1] > 0.98
     assert min(measured) > 1
+
+
+def test_ridges_are_on_average_as_high_as_planted():
+    for seed in range(5):
+        flat, ridged = (
+            _junction({"epidermis_um": 900.0, "rete_um": um}, np.random.default_rng(seed), 1500.0)
+            for um in (0.0, 80.0)
+        )
+        ridges = (ridged - flat)[4 * 400 : -4 * 400]  # the piece, in steps of .25 um
+        peaks, _ = find_peaks(ridges)
+        assert len(peaks) in (13, 14)
+        assert ridges[peaks].mean() - ridges.min() == pytest.approx(80, rel=0.01)
+
+
+def test_an_oblique_cut_shows_every_layer_thicker(people):
+    upright, oblique = (
+        draw_piece(people.iloc[5].to_dict() | {"section_tilt_deg": tilt}, [3], 1.0)
+        for tilt in (0.0, 40.0)
+    )
+    for layer in (EPIDERMIS, [Label.STRATUM_CORNEUM]):
+        ratio = _thickness_um(oblique, layer) / _thickness_um(upright, layer)
+        assert ratio == pytest.approx(1 / np.cos(np.deg2rad(40)), rel=0.02)
 
 
 def test_collagen_takes_the_planted_share_of_the_reticular_dermis(drawn, planted):
