@@ -4,6 +4,7 @@
 ``storing(path, recipe)`` makes it. A recipe is a JSON-able dict of settings and input hashes.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -16,7 +17,11 @@ from typing import Any
 
 import pandas as pd
 
+from skinage.errors import StageError
+
 EDGE_BYTES = 1 << 20
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def stored(path: str | Path, recipe: Mapping[str, Any]) -> bool:
@@ -53,20 +58,26 @@ def storing(path: str | Path, recipe: Mapping[str, Any]) -> Iterator[Path]:
     ------
     pathlib.Path
         A path in the same folder with the same suffix; the block creates a file or a folder there.
+
+    Raises
+    ------
+    StageError
+        If there is no room, or no right to write.
     """
     path, record, start = Path(path), _record_path(path), time.monotonic()
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    remove(partial)
-    try:
-        yield partial
-        record.unlink(missing_ok=True)
-        remove(path)
-        partial.replace(path)
-    finally:
-        remove(partial)
-    entry = {"hash": recipe_hash(recipe), "recipe": recipe, "seconds": time.monotonic() - start}
-    write_json(record, entry)
+    with _in_words(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            remove(partial)
+            yield partial
+            record.unlink(missing_ok=True)
+            remove(path)
+            partial.replace(path)
+        finally:
+            remove(partial)
+        entry = {"hash": recipe_hash(recipe), "recipe": recipe, "seconds": time.monotonic() - start}
+        write_json(record, entry)
 
 
 def recipe_hash(recipe: Mapping[str, Any]) -> str:
@@ -107,13 +118,28 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> Path:
 
 @contextmanager
 def _in_one_step(path: Path) -> Iterator[Path]:
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    with _in_words(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            partial.replace(path)
+        finally:
+            remove(partial)
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Say which file cannot be written, and what to do, where the system says only that."""
     try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM | NO_RIGHT:
+            raise
+        advice = "make room" if error.errno in NO_ROOM else "choose a folder that you may write to"
+        raise StageError(
+            f"{path} cannot be written: {os.strerror(error.errno)}; {advice}"
+        ) from error
 
 
 def remove(path: Path) -> None:
