@@ -109,7 +109,9 @@ def _check(options: argparse.Namespace) -> int:
 
     cohort, problems = inspect_cohort(options.cohort)
     slides = check_slides(cohort)
-    print(slides.drop(columns=["path", "problem"]).to_string(index=False))
+    print(slides.drop(columns=["path", "note", "problem"]).to_string(index=False))
+    for row in slides[slides["note"] != ""].itertuples():
+        print(f"  note: slide {row.slide_id}: {row.note}")
     problems += [
         f"slide {row.slide_id}: {row.problem}" for row in slides.itertuples() if row.problem
     ]

@@ -1,13 +1,15 @@
-"""One seam over three readers: cuCIM, OpenSlide, and pictures held in memory.
+"""One seam over the readers: cuCIM, OpenSlide, tifffile, and pictures held in memory.
 
 Only the reader process imports this module. Coordinates are pixels of the level that is read;
-whatever lies outside the slide is white.
+whatever lies outside the slide is white. What a slide says of itself is taken from OpenSlide,
+whoever reads the pixels.
 """
 
 import math
 import os
-from collections.abc import Callable
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -15,11 +17,14 @@ import openslide
 from numpy.typing import NDArray
 
 from skinage.errors import SlideError
+from skinage.slides.encoded import EncodedTiles
 from skinage.slides.picture import Picture, on_white
-from skinage.slides.scale import Header, plausible, resolution_mpp
+from skinage.slides.scale import Header, plausible, true_downsamples
+from skinage.slides.screen import PLAIN_TIFFS
+from skinage.slides.tiled import TiledTiff
 
-THREADS = min(8, max(2, len(os.sched_getaffinity(0))))
 BATCH = 64
+CUCIM_SUFFIXES = (".svs", ".tif", ".tiff")  # cuCIM chooses its decoder by the lower-case suffix
 Pixels = NDArray[np.uint8]
 Corners = NDArray[np.int64]
 
@@ -29,39 +34,34 @@ class Backend(Protocol):
 
     header: Header
 
-    def read(self, level: int, x: int, y: int, size: tuple[int, int]) -> Pixels:
-        """Read ``size`` (width, height) pixels of a level as (height, width, 3)."""
-
     def read_many(self, level: int, corners: Corners, pixels: Pixels) -> None:
         """Fill ``pixels`` (n, height, width, 3) from corners (n, 2), left and top."""
 
 
-def open_backend(path: str, reader: str) -> Backend:
+def open_backend(path: str, reader: str, n_threads: int = 2) -> Backend:
     """Open a file with the reader that ``which_reader`` chose."""
-    backends: dict[str, Callable[[str], Backend]] = {
-        "cuCIM": CucimSlide,
-        "OpenSlide": OpenslideSlide,
-        "picture": Picture,
-    }
-    return backends[reader](path)
+    if reader == "picture":
+        return Picture(path)
+    if reader == "tifffile":
+        return TiledTiff(path)
+    try:
+        slide = OpenslideSlide(path, n_threads)
+        return slide if reader == "OpenSlide" else CucimSlide(path, slide.header, n_threads)
+    except (openslide.OpenSlideError, RuntimeError) as error:
+        raise SlideError(f"{reader} cannot open it, its tables are damaged: {error}") from None
 
 
 class CucimSlide:
     """A slide read by cuCIM; see ``screen`` for what it may be given."""
 
-    def __init__(self, path: str) -> None:
-        from cucim.clara import CuImage
-
-        self.image = CuImage(path)
-        aperio, tiff = self.image.metadata.get("aperio"), self.image.metadata["tiff"]
-        mpp = resolution_mpp(tiff["x_resolution"], tiff["resolution_unit"])
-        self.header = Header(
-            vendor="generic-tiff" if aperio is None else "aperio",
-            levels=tuple(tuple(size) for size in self.image.resolutions["level_dimensions"]),
-            downsamples=tuple(self.image.resolutions["level_downsamples"]),
-            mpp=mpp if aperio is None else number(aperio.get("MPP")),
-            magnification=None if aperio is None else number(aperio.get("AppMag")),
-        )
+    def __init__(self, path: str, header: Header, n_threads: int) -> None:
+        self.image = _open_by_any_name(path)
+        self.header, self.n_threads = header, n_threads
+        self.tiles = EncodedTiles(path)
+        self.downsamples = self.image.resolutions["level_downsamples"]
+        levels = tuple((w, h) for w, h in self.image.resolutions["level_dimensions"])
+        if levels != header.levels:
+            raise SlideError(f"cuCIM sees the levels {levels}, OpenSlide {header.levels}")
 
     def read(self, level: int, x: int, y: int, size: tuple[int, int]) -> Pixels:
         """Read one rectangle; only its part on the slide is asked of cuCIM."""
@@ -78,6 +78,7 @@ class CucimSlide:
     def read_many(self, level: int, corners: Corners, pixels: Pixels) -> None:
         """Read rectangles on the slide as batches, those across its edge one by one."""
         size = (pixels.shape[2], pixels.shape[1])
+        self.tiles.check(self.header.levels[level], corners, size)
         room = np.subtract(self.header.levels[level], size)
         inside = np.flatnonzero(((corners >= 0) & (corners <= room)).all(axis=1))
         if len(inside) == 1:  # cuCIM answers a list of one location with an image, not with batches
@@ -90,7 +91,7 @@ class CucimSlide:
         done = 0
         # An iterator that is dropped half-way can abort the process: it is always drained.
         for batch in self.image.read_region(
-            places, size, level, batch_size=min(BATCH, len(places)), num_workers=THREADS
+            places, size, level, batch_size=min(BATCH, len(places)), num_workers=self.n_threads
         ):
             read = np.asarray(batch).reshape(-1, *pixels.shape[1:])
             pixels[inside[done : done + len(read)]] = read
@@ -98,42 +99,66 @@ class CucimSlide:
 
     def _location(self, level: int, x: int, y: int) -> tuple[int, int]:
         # cuCIM takes level-0 px and floors location / downsample: rounding up meets x, y exactly.
-        downsample = self.header.downsamples[level]
+        downsample = self.downsamples[level]
         return math.ceil(x * downsample), math.ceil(y * downsample)
+
+
+def _open_by_any_name(path: str):  # type: ignore[no-untyped-def]
+    """Open a file with cuCIM, whatever its suffix: under a second name, which is gone at once."""
+    from cucim.clara import CuImage
+
+    if Path(path).suffix in CUCIM_SUFFIXES:
+        return CuImage(path)
+    with tempfile.TemporaryDirectory(prefix="skinage-") as folder:
+        name = os.path.join(folder, "slide.tif")
+        os.symlink(path, name)
+        return CuImage(name)
 
 
 class OpenslideSlide:
     """A slide read by OpenSlide, whose transparent pixels (never scanned, outside) are white."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, n_threads: int) -> None:
         self.slide = openslide.OpenSlide(path)
-        self.threads = ThreadPoolExecutor(THREADS)
-        properties = self.slide.properties
-        vendor = properties[openslide.PROPERTY_NAME_VENDOR]
-        mpp = _square(
-            number(properties.get(openslide.PROPERTY_NAME_MPP_X)),
-            number(properties.get(openslide.PROPERTY_NAME_MPP_Y)),
-        )
-        self.header = Header(
-            vendor=vendor,
-            levels=self.slide.level_dimensions,
-            downsamples=self.slide.level_downsamples,
-            mpp=plausible(mpp) if vendor == "generic-tiff" else mpp,
-            magnification=number(properties.get(openslide.PROPERTY_NAME_OBJECTIVE_POWER)),
-        )
+        self.threads = ThreadPoolExecutor(n_threads)
+        self.header = _header(self.slide)
+        # Other formats build on TIFF in ways of their own, which OpenSlide knows.
+        self.tiles = EncodedTiles(path) if self.header.vendor in PLAIN_TIFFS else None
 
     def read(self, level: int, x: int, y: int, size: tuple[int, int]) -> Pixels:
         """Read one rectangle over white."""
-        downsample = self.header.downsamples[level]
+        # OpenSlide takes whole level-0 px: where its downsample is no whole number, a pixel of the
+        # level is met to within half a level-0 px only, and OpenSlide interpolates.
+        downsample = self.slide.level_downsamples[level]
         place = (round(x * downsample), round(y * downsample))
         return on_white(self.slide.read_region(place, level, size))
 
     def read_many(self, level: int, corners: Corners, pixels: Pixels) -> None:
         """Read rectangles in a few threads."""
         size = (pixels.shape[2], pixels.shape[1])
+        if self.tiles:
+            self.tiles.check(self.header.levels[level], corners, size)
         parts = self.threads.map(lambda c: self.read(level, c[0], c[1], size), corners.tolist())
         for index, part in enumerate(parts):
             pixels[index] = part
+
+
+def _header(slide: openslide.OpenSlide) -> Header:
+    properties = slide.properties
+    vendor = properties[openslide.PROPERTY_NAME_VENDOR]
+    mpps = [
+        number(properties.get(name))
+        for name in (openslide.PROPERTY_NAME_MPP_X, openslide.PROPERTY_NAME_MPP_Y)
+    ]
+    if vendor == "generic-tiff":  # resolution tags, which may be a printer's
+        mpps = [plausible(mpp) for mpp in mpps]
+    return Header(
+        vendor=vendor,
+        levels=tuple((width, height) for width, height in slide.level_dimensions),
+        downsamples=true_downsamples(slide.level_dimensions, slide.level_downsamples),
+        mpp=_square(*mpps),
+        magnification=number(properties.get(openslide.PROPERTY_NAME_OBJECTIVE_POWER)),
+    )
 
 
 def number(text: str | float | None) -> float | None:

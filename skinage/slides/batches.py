@@ -1,34 +1,67 @@
-"""Pixels of a tile table, batch by batch, decoded while the caller works on the batch before."""
+"""Pixels of a tile table, batch by batch, decoded while the caller works on the batches before.
+
+tile table -> pieces (tiles of one slide within one batch) -> reader processes, in turn -> shared
+memory, a slot per batch -> batches in order. Pieces of several slides are under way at once, so
+that opening a slide keeps nobody waiting.
+"""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from skinage.errors import SlideError
-from skinage.slides.reader import Reader
+from skinage.slides.device import DeviceBatches
+from skinage.slides.memory import SharedPixels
+from skinage.slides.reader import N_CORES, TIME_LIMIT_S, Reader
 
+N_READERS = min(4, N_CORES)
+PIECE_TILES = 128
 MOST_ASKED = 32
+SLOTS = 3
+"""Batches in shared memory: the caller's and two that are being decoded."""
 Batch = tuple[NDArray[np.intp], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """The part of a batch that lies on one slide."""
+    """The part of a batch that lies on one slide: where in the batch, and what to ask for."""
 
     batch: int
-    rows: NDArray[np.intp]
+    places: slice
     slide_id: str
     request: dict[str, object]
 
 
+@overload
 def read_tiles(
     tiles: pd.DataFrame, batch_size: int = 256, failures: dict[str, str] | None = None
-) -> Iterator[Batch]:
-    """Read the pixels of a tile table slide by slide; the next batch is decoded meanwhile.
+) -> Generator[Batch, None, None]: ...
+
+
+@overload
+def read_tiles(
+    tiles: pd.DataFrame,
+    batch_size: int = 256,
+    failures: dict[str, str] | None = None,
+    *,
+    device: str,
+) -> DeviceBatches: ...
+
+
+def read_tiles(
+    tiles: pd.DataFrame,
+    batch_size: int = 256,
+    failures: dict[str, str] | None = None,
+    *,
+    device: str | None = None,
+) -> Generator[Batch, None, None] | DeviceBatches:
+    """Read the pixels of a tile table slide by slide; the next batches are decoded meanwhile.
 
     Parameters
     ----------
@@ -38,11 +71,15 @@ def read_tiles(
         Tiles per batch; the last may be smaller.
     failures
         If given, takes the reason by slide_id, and tiles of slides that fail are left out.
+    device
+        If given (``"cuda"``, ``"cpu"``), pixels come as torch tensors that lie there, and the
+        result says by ``.decoder`` and ``.reason`` what decodes them.
 
     Yields
     ------
     rows
-        (n,) positions in the table: slides as they first appear, rows of a slide in their order.
+        (n,) positions in the table: slides as they first appear, rows of a slide by extent, then in
+        their order.
     pixels
         (n, tile_px, tile_px, 3) uint8 RGB; the caller's to keep.
 
@@ -50,30 +87,33 @@ def read_tiles(
     ------
     SlideError
         If a slide cannot be read and ``failures`` is not given.
+    StageError
+        If the device is not there.
     """
-    todo, asked = deque(_pieces(tiles, batch_size)), deque[_Piece]()
-    failed: dict[str, str] = {} if failures is None else failures
-    with Reader() as reader:
-        for batch in range(todo[-1].batch + 1 if todo else 0):
-            rows, pixels = [], []
-            while (asked or todo) and (asked or todo)[0].batch == batch:
-                _ask_ahead(reader, todo, asked, batch, failed)
-                if not asked:
-                    continue  # what was left of this batch lies on slides that failed before
-                piece = asked.popleft()
-                try:
-                    pixels.append(reader.pixels_of_next())
-                    rows.append(piece.rows)
-                except SlideError as error:
-                    if failures is None:
-                        raise
-                    failed.setdefault(piece.slide_id, str(error))
-            _ask_ahead(reader, todo, asked, batch, failed)
-            if rows:
-                yield (
-                    np.concatenate(rows),
-                    pixels[0] if len(pixels) == 1 else np.concatenate(pixels),
-                )
+    batches = _read(tiles, batch_size, failures)
+    return batches if device is None else DeviceBatches(batches, device)
+
+
+def _read(
+    tiles: pd.DataFrame, batch_size: int, failures: dict[str, str] | None
+) -> Generator[Batch, None, None]:
+    if tiles.empty:
+        return
+    tile_px, order = _one_size(tiles), _by_slide(tiles)
+    todo = _pieces(tiles, order, tile_px, batch_size)
+    shape = (tile_px, tile_px, 3)
+    with _Readers(todo, batch_size * int(np.prod(shape))) as readers:
+        for batch, start in enumerate(range(0, len(order), batch_size)):
+            rows = order[start : start + batch_size]
+            failed = readers.wait_for(batch, strict=failures is None)
+            if failures is not None:
+                failures.update(readers.failures)
+            kept = np.ones(len(rows), bool)
+            for places in failed:
+                kept[places] = False
+            if kept.any():
+                slot = (batch % SLOTS) * readers.slot_bytes
+                yield rows[kept], readers.memory.array(slot, (len(rows), *shape))[kept]
 
 
 def read_pixels(tiles: pd.DataFrame) -> NDArray[np.uint8]:
@@ -96,40 +136,98 @@ def read_pixels(tiles: pd.DataFrame) -> NDArray[np.uint8]:
     return np.concatenate([pixels for _, pixels in batches])[order]
 
 
-def _ask_ahead(
-    reader: Reader, todo: deque[_Piece], asked: deque[_Piece], batch: int, failed: dict[str, str]
-) -> None:
-    """Ask for what is left of this batch and for the next one; the shared memory holds both."""
-    while todo and todo[0].batch <= batch + 1 and len(asked) < MOST_ASKED:
-        piece = todo.popleft()
-        if piece.slide_id not in failed:
-            reader.ask(piece.request)
-            asked.append(piece)
+class _Readers:
+    """Reader processes that take pieces in turn and lay pixels into one shared memory."""
+
+    def __init__(self, todo: Iterator[_Piece], slot_bytes: int) -> None:
+        self.slot_bytes = slot_bytes
+        self.failures: dict[str, str] = {}
+        self._todo = todo
+        self._next = next(todo, None)
+        self._asked: deque[tuple[_Piece, Reader | None]] = deque()
+        self._turn = 0
+
+    def __enter__(self) -> "_Readers":
+        with ExitStack() as stack:
+            self.memory = SharedPixels()
+            stack.callback(self.memory.close)
+            n_threads = max(1, N_CORES // N_READERS)
+            self._readers = [
+                stack.enter_context(Reader(TIME_LIMIT_S, n_threads, self.memory))
+                for _ in range(N_READERS)
+            ]
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def wait_for(self, batch: int, strict: bool) -> list[slice]:
+        """Wait until a batch is complete; give the places whose slide failed (or raise)."""
+        failed = []
+        self._ask_ahead(batch)
+        while self._asked and self._asked[0][0].batch == batch:
+            piece, reader = self._asked.popleft()
+            try:
+                if reader is None:
+                    raise SlideError(self.failures[piece.slide_id])
+                reader.wait_for_next()
+            except SlideError as error:
+                if strict:
+                    raise
+                self.failures.setdefault(piece.slide_id, str(error))
+                failed.append(piece.places)
+            self._ask_ahead(batch)
+        return failed
+
+    def _ask_ahead(self, batch: int) -> None:
+        """Ask for pieces of the next batches, as far as slots and the readers' ears allow."""
+        while self._next and self._next.batch < batch + SLOTS and len(self._asked) < MOST_ASKED:
+            reader = None  # nothing more is asked of a slide that has failed
+            if self._next.slide_id not in self.failures:
+                reader = self._readers[self._turn]
+                self._turn = (self._turn + 1) % N_READERS
+                reader.ask(self._next.request)
+            self._asked.append((self._next, reader))
+            self._next = next(self._todo, None)
 
 
-def _pieces(tiles: pd.DataFrame, batch_size: int) -> Iterator[_Piece]:
-    if tiles.empty:
-        return
+def _one_size(tiles: pd.DataFrame) -> int:
     sizes = sorted(set(tiles["tile_px"]))
     if len(sizes) > 1:
         raise SlideError(f"tiles of one batch must have one size; found tile_px {sizes}")
-    size = (int(sizes[0]), int(sizes[0]))
-    bytes_per_tile = size[0] * size[1] * 3
+    return int(sizes[0])
+
+
+def _by_slide(tiles: pd.DataFrame) -> NDArray[np.intp]:
+    slides = pd.factorize(tiles["path"])[0]
+    return np.lexsort((np.arange(len(tiles)), tiles["extent_px"], slides))
+
+
+def _pieces(
+    tiles: pd.DataFrame, order: NDArray[np.intp], tile_px: int, batch_size: int
+) -> Iterator[_Piece]:
     paths, ids = tiles["path"].to_numpy(), tiles["slide_id"].to_numpy()
     corners, extents = tiles[["x", "y"]].to_numpy(np.float64), tiles["extent_px"].to_numpy(float)
-    slides = pd.factorize(tiles["path"])[0]
-    order = np.lexsort((np.arange(len(tiles)), extents, slides))
     for batch, start in enumerate(range(0, len(order), batch_size)):
         rows = order[start : start + batch_size]
-        cuts = np.flatnonzero(np.diff(slides[rows]) | (np.diff(extents[rows]) != 0)) + 1
-        place = (batch % 2) * batch_size  # the two halves of the shared memory take turns
-        for part in np.split(rows, cuts):
+        slot = (batch % SLOTS) * batch_size
+        for first, end in _runs(paths[rows], extents[rows]):
+            part = rows[first:end]
             request = {
                 "path": paths[part[0]],
                 "corners": corners[part],
                 "extent": (extents[part[0]], extents[part[0]]),
-                "size": size,
-                "offset": place * bytes_per_tile,
+                "size": (tile_px, tile_px),
+                "offset": (slot + first) * tile_px**2 * 3,
             }
-            place += len(part)
-            yield _Piece(batch, part, ids[part[0]], request)
+            yield _Piece(batch, slice(first, end), ids[part[0]], request)
+
+
+def _runs(paths: NDArray[np.object_], extents: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
+    """Cut a batch where the slide or the extent changes, and into pieces of a bounded size."""
+    changes = np.flatnonzero((paths[1:] != paths[:-1]) | (extents[1:] != extents[:-1])) + 1
+    cuts = np.concatenate([[0], changes, [len(paths)]])
+    for first, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
+        for start in range(first, end, PIECE_TILES):
+            yield start, min(start + PIECE_TILES, end)

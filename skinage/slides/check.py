@@ -1,5 +1,6 @@
 """Can every slide be read? Asked before hours of work, of all slides, not of the first bad one."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ SIDE_PX = 256
 
 
 def check_slides(cohort: pd.DataFrame) -> pd.DataFrame:
-    """Open every slide and read its thumbnail and some places at full and at lowest resolution.
+    """Open every slide and read its thumbnail and some places of every level.
 
     Parameters
     ----------
@@ -24,8 +25,8 @@ def check_slides(cohort: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per slide: slide_id, path, reader, reason, mpp, width_px, height_px, and problem
-        (empty if there is none).
+        A row per slide: slide_id, path, reader, reason, mpp, width_px, height_px, n_levels,
+        n_tiles_read, note (a scale to be doubted) and problem; both empty if there is none.
     """
     rows = tqdm(cohort.to_dict("records"), desc="check", unit="slide")
     return pd.DataFrame([_check(row) for row in rows])
@@ -40,28 +41,36 @@ def _check(row: dict[str, Any]) -> dict[str, Any]:
         "mpp": np.nan,
         "width_px": 0,
         "height_px": 0,
+        "n_levels": 0,
+        "n_tiles_read": 0,
+        "note": "",
         "problem": "",
     }
     try:
-        slide = open_row(row)
+        with warnings.catch_warnings(record=True) as doubts:
+            warnings.simplefilter("always")
+            slide = open_row(row)
         record |= {
+            "note": "; ".join(str(doubt.message) for doubt in doubts),
             "reader": slide.reader,
             "reason": slide.reason,
             "mpp": slide.mpp,
             "width_px": slide.dimensions[0],
             "height_px": slide.dimensions[1],
+            "n_levels": len(slide.levels),
         }
-        _read_some(slide)
+        for level in range(len(slide.levels)):
+            record["n_tiles_read"] += _read_some(slide, level)
     except SlideError as error:
         record["problem"] = str(error)
     return record
 
 
-def _read_some(slide: Slide) -> None:
-    slide.thumbnail(max(8.0, slide.mpp * max(slide.dimensions) / 1024))
+def _read_some(slide: Slide, level: int) -> int:
+    """Read squares spread evenly over a level, at its own scale; tell how many."""
+    downsample = slide.downsamples[level]
     shares = (np.arange(PLACES) + 0.5) / PLACES
     places = np.stack(np.meshgrid(shares, shares), axis=-1).reshape(-1, 2)
-    for downsample in {slide.downsamples[0], slide.downsamples[-1]}:
-        extent_px = round(SIDE_PX * downsample)
-        corners = (places * slide.dimensions - extent_px / 2).round().astype(np.int64)
-        slide.read_tiles(corners, extent_px, SIDE_PX)
+    extent_px = round(SIDE_PX * downsample)
+    corners = (places * slide.dimensions - extent_px / 2).round().astype(np.int64)
+    return len(slide.read_tiles(corners, extent_px, SIDE_PX))

@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from skinage.errors import SlideError
+from skinage.slides.encoded import EncodedTiles
+from skinage.slides.layout import TIFF_BEGINNINGS
 from skinage.slides.scale import Header, resolution_mpp
 
-TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 Pixels = NDArray[np.uint8]
 
 
@@ -51,6 +52,8 @@ def _read_picture(path: str) -> tuple[Pixels, float | None]:
 def _read_tiff(path: str) -> tuple[Pixels, float | None]:
     with tifffile.TiffFile(path) as file:
         page = file.pages.first
+        size = page.imagewidth, page.imagelength
+        EncodedTiles(path).check(size, np.zeros((1, 2), np.int64), size)
         if page.axes not in ("YX", "YXS") or page.dtype != np.uint8:
             raise SlideError(f"a TIFF of 8-bit RGB is expected, not {page.axes} of {page.dtype}")
         mpp = resolution_mpp(page.resolution[0], tifffile.RESUNIT(page.resolutionunit).name.lower())

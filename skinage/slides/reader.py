@@ -1,12 +1,13 @@
 """The parent's end of a reader process: ask, and get pixels or a reason.
 
-A reader process that crashes or hangs is one failed request: it is ended, the next request starts
-another, and the requests behind the failed one are asked again.
+A reader process that crashes or hangs is one failed slide: it is ended, another is started, and the
+requests behind the failed one are asked again, unless they are for the same slide. One that is
+killed from outside is asked again.
 """
 
 import atexit
-import mmap
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,26 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinage.errors import SlideError
+from skinage.slides.memory import SharedPixels
 
 TIME_LIMIT_S = 60.0
-START = "import sys; sys.path[:] = {path!r}; from skinage.slides.server import serve; serve{fds}"
-
-
-class SharedPixels:
-    """A nameless file in memory, seen by both processes; nothing is left when they are gone."""
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self.memory: mmap.mmap | None = None
-
-    def array(self, offset: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """Give the bytes from ``offset`` on as an array; the file grows as needed."""
-        end = offset + int(np.prod(shape))
-        if os.fstat(self.fd).st_size < end:
-            os.ftruncate(self.fd, end)
-        if self.memory is None or len(self.memory) < end:
-            self.memory = mmap.mmap(self.fd, 0)
-        return np.frombuffer(self.memory, np.uint8, end - offset, offset).reshape(shape)
+N_CORES = len(os.sched_getaffinity(0))
+START = (
+    "import sys; sys.path[:] = {path!r}; from skinage.slides.server import serve; serve{arguments}"
+)
 
 
 class Reader:
@@ -49,11 +37,20 @@ class Reader:
     ----------
     time_limit_s
         How long one request may take before the process is taken to hang.
+    n_threads
+        Threads that decode.
+    memory
+        Where pixels are laid down; its own if not given.
     """
 
-    def __init__(self, time_limit_s: float = TIME_LIMIT_S) -> None:
-        self.time_limit_s = time_limit_s
-        self.pixels = SharedPixels(os.memfd_create("skinage-pixels"))
+    def __init__(
+        self,
+        time_limit_s: float = TIME_LIMIT_S,
+        n_threads: int = min(8, N_CORES),
+        memory: SharedPixels | None = None,
+    ) -> None:
+        self.time_limit_s, self.n_threads = time_limit_s, n_threads
+        self.pixels, self._owns_memory = memory or SharedPixels(), memory is None
         self._lock = threading.Lock()
         self._waiting: deque[dict[str, Any]] = deque()
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,13 +59,14 @@ class Reader:
         """Open a slide: ``header`` (a `Header`), ``reader`` and ``reason``; threads take turns."""
         with self._lock:
             self.ask({"path": path})
-            return self._next()[1]
+            return self._next()
 
     def read(self, request: dict[str, Any]) -> NDArray[np.uint8]:
         """Ask for pixels and wait for them; threads take turns."""
         with self._lock:
             self.ask(request)
-            return self.pixels_of_next()
+            self.wait_for_next()
+            return self.pixels.array(request["offset"], _shape(request)).copy()
 
     def ask(self, request: dict[str, Any]) -> None:
         """Send a request, without waiting.
@@ -80,59 +78,80 @@ class Reader:
             (width, height) in px, and ``offset``: where in the shared memory they shall lie.
             Without ``corners``, the header is asked for.
         """
+        if "corners" in request:
+            self.pixels.reserve(request["offset"] + int(np.prod(_shape(request))))
         self._waiting.append(request)
         if self._process is None or (self._process.poll() is not None and len(self._waiting) == 1):
             self._start()
         else:
             self._send(request)
 
-    def pixels_of_next(self) -> NDArray[np.uint8]:
-        """Wait for the pixels of the oldest request: a copy (n, height, width, 3).
+    def wait_for_next(self) -> None:
+        """Wait until the pixels of the oldest request lie in the shared memory.
 
         Raises
         ------
         SlideError
             If they cannot be read or trusted, or the process crashed or hung over them.
         """
-        request, _ = self._next()
-        shape = (len(request["corners"]), request["size"][1], request["size"][0], 3)
-        return self.pixels.array(request["offset"], shape).copy()
+        self._next()
 
-    def _next(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Wait for the answer to the oldest request, and give both."""
-        try:
-            answer, problem = self._receive()
-        except BaseException:  # interrupted half-way: what comes next would be the wrong answer
-            self.close()
-            raise
-        request = self._waiting.popleft()
-        if problem:
-            self._stop()
-            if self._waiting:
-                self._start()
-        problem = problem or answer.get("problem", "")
-        if problem:
-            raise SlideError(f"{_place(request)}: {problem}")
-        return request, answer
+    def _next(self) -> dict[str, Any]:
+        """Wait for the answer to the oldest request."""
+        request = self._waiting[0]
+        while "problem" not in request:
+            try:
+                answer, problem = self._receive()
+            except BaseException:  # interrupted half-way: what comes next would be the wrong answer
+                self.close_process()
+                raise
+            if not problem:
+                break
+            self._start_again(request, problem)
+        self._waiting.popleft()
+        if "problem" in request:
+            raise SlideError(f"{request['path']}: {_place(request)}{request['problem']}")
+        if "problem" in answer:
+            raise SlideError(f"{request['path']}: {answer['problem']}")
+        return answer
 
-    def close(self) -> None:
+    def _start_again(self, culprit: dict[str, Any], problem: str) -> None:
+        """Leave out what else is asked of a slide that ended the process; ask the rest again."""
+        killed = self._process is not None and self._process.poll() == -signal.SIGKILL
+        self._stop()
+        if killed and "killed" not in culprit:
+            culprit["killed"] = True  # from outside (out of memory?): the slide gets another try
+        else:
+            for request in self._waiting:
+                if request["path"] == culprit["path"]:
+                    request["problem"] = problem
+        if any("problem" not in request for request in self._waiting):
+            self._start()
+
+    def close_process(self) -> None:
         """End the process and forget what was asked."""
         self._waiting.clear()
         self._stop()
+
+    def close(self) -> None:
+        """End the process, and give back the memory if it is the reader's own."""
+        self.close_process()
+        if self._owns_memory:
+            self.pixels.close()
 
     def __enter__(self) -> "Reader":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-        os.close(self.pixels.fd)
 
     def _start(self) -> None:
         self._stop()
         ours, theirs = socket.socketpair()
         fds = (theirs.fileno(), self.pixels.fd)
+        arguments = (*fds, self.n_threads)
         # Not multiprocessing: it would run the user's __main__ again, and with it import torch.
-        code = START.format(path=sys.path, fds=fds)
+        code = START.format(path=sys.path, arguments=arguments)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _stop)
         self._process = subprocess.Popen(
             [sys.executable, "-c", code],
@@ -144,7 +163,8 @@ class Reader:
         theirs.close()
         self._connection = Connection(ours.detach())
         for request in self._waiting:
-            self._send(request)
+            if "problem" not in request:
+                self._send(request)
 
     def _stop(self) -> None:
         if self._process is not None:
@@ -175,12 +195,16 @@ class Reader:
         return f"the reader process ended (code {code}): {last.strip()}"
 
 
+def _shape(request: dict[str, Any]) -> tuple[int, int, int, int]:
+    return len(request["corners"]), request["size"][1], request["size"][0], 3
+
+
 def _place(request: dict[str, Any]) -> str:
     if "corners" not in request:
-        return str(request["path"])
+        return ""
     (left, top), (right, bottom) = request["corners"].min(axis=0), request["corners"].max(axis=0)
     right, bottom = right + request["extent"][0], bottom + request["extent"][1]
-    return f"{request['path']}, x {left:.0f} to {right:.0f}, y {top:.0f} to {bottom:.0f}"
+    return f"x {left:.0f} to {right:.0f}, y {top:.0f} to {bottom:.0f}: "
 
 
 _default: tuple[int, Reader] | None = None

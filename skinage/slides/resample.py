@@ -7,36 +7,35 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from skinage.slides.backends import Backend
-from skinage.slides.scale import finest_needed
 
 
 def read_resampled(
     slide: Backend,
+    level: int,
     corners: NDArray[np.float64],
     extent: tuple[float, float],
-    size: tuple[int, int],
     pixels: NDArray[np.uint8],
 ) -> None:
     """Fill ``pixels`` with n rectangles of one slide, each resampled to one size.
 
-    The coarsest level that still resolves the target is read. If it has the target's scale
-    (within half a pixel over the rectangle) its pixels are given as they are; otherwise they are
-    reduced by a triangle filter as wide as two target pixels, so that nothing aliases.
+    If the level has the target's scale (within half a pixel over the rectangle) its pixels are
+    given as they are, at the nearest whole pixel; otherwise they are reduced by a triangle filter
+    as wide as two target pixels, so that nothing aliases.
 
     Parameters
     ----------
     slide
         An open backend.
+    level
+        The one to read: the coarsest that still resolves the target (see ``finest_needed``).
     corners
         (n, 2) left and top in level-0 px.
     extent
         Width and height in level-0 px.
-    size
-        Width and height to give, in px.
     pixels
         (n, height, width, 3) uint8, filled in place.
     """
-    level = finest_needed(slide.header.downsamples, extent[0] / size[0])
+    size = (pixels.shape[2], pixels.shape[1])
     downsample = slide.header.downsamples[level]
     corners = corners / downsample
     width, height = extent[0] / downsample, extent[1] / downsample

@@ -1,5 +1,6 @@
 """The physical scale of a slide: um per pixel (mpp), from its header or from the user."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from skinage.errors import SlideError
 UM_PER_UNIT = {"centimeter": 1e4, "inch": 25400.0}
 PLAUSIBLE_MPP = (0.05, 5.0)
 """Resolution tags outside this range are a printer's dots per inch, not a microscope's scale."""
-MPP_OF_MAGNIFICATION = {20.0: 0.5, 40.0: 0.25}
+UM_AT_1X = 10.0
+"""um per px times magnification of usual scanners: 20x is about 0.5, 40x about 0.25."""
+OBJECTIVE_TOLERANCE = 1.7
 MPP_TOLERANCE = 0.05
 LEVEL_TOLERANCE = 1.01
 """Downsamples of pyramids are not whole numbers (2.0005): up to 1 % coarser counts as equal."""
@@ -82,29 +85,60 @@ def slide_mpp(path: str, header: Header, given: float | None) -> float:
     SlideError
         If nobody knows the scale.
     """
-    stated = header.mpp
+    stated, magnification = header.mpp, header.magnification
+    usual = None if magnification is None else UM_AT_1X / magnification
     if given is not None:
+        if not given > 0:
+            raise SlideError(f"{path}: mpp must be above 0 um per px, got {given:g}")
         if stated is not None and abs(given / stated - 1) > MPP_TOLERANCE:
-            warnings.warn(
-                f"{path}: the header says {stated:.4g} um per px, you say {given:.4g}; "
-                f"{given:.4g} is used",
-                stacklevel=3,
-            )
+            _warn(f"{path}: the header says {stated:.4g} um per px, you say {given:.4g}", given)
         return given
     if stated is not None:
+        if usual and not 1 / OBJECTIVE_TOLERANCE < stated / usual < OBJECTIVE_TOLERANCE:
+            _warn(
+                f"{path}: the header says {stated:.4g} um per px, yet an objective of "
+                f"{magnification:g}x, which gives about {usual:.3g}",
+                stated,
+            )
         return stated
-    if header.magnification in MPP_OF_MAGNIFICATION:
-        mpp = MPP_OF_MAGNIFICATION[header.magnification]
-        warnings.warn(
-            f"{path}: the header gives no um per px but an objective of "
-            f"{header.magnification:g}x; {mpp} um per px is assumed",
-            stacklevel=3,
-        )
-        return mpp
+    if usual:
+        _warn(f"{path}: the header gives an objective of {magnification:g}x, no um per px", usual)
+        return usual
     raise SlideError(
         f"{path}: no scale in the file; add a column `mpp` (um per px) to the cohort table, "
         "or pass mpp= to open_slide"
     )
+
+
+def _warn(what: str, used: float) -> None:
+    warnings.warn(f"{what}; {used:.4g} um per px is used: is that right?", stacklevel=4)
+
+
+def true_downsamples(
+    levels: Sequence[tuple[int, int]], stated: Sequence[float]
+) -> tuple[float, ...]:
+    """Tell how many level-0 px make a pixel of each level, without the rounding of level sizes.
+
+    A level of half of 2,221 px has 1,110: a ratio of 2.0009 that would shift the far edge by a
+    pixel. Where a power of two, or else a whole number, explains the sizes to within a pixel, that
+    is the downsample.
+
+    Parameters
+    ----------
+    levels
+        Width and height of each level in px, the finest first.
+    stated
+        Downsample of each level as the ratio of sizes (or the format) gives it.
+    """
+    return tuple(_whole(levels[0], size, ratio) for size, ratio in zip(levels, stated, strict=True))
+
+
+def _whole(finest: tuple[int, int], size: tuple[int, int], ratio: float) -> float:
+    for whole in (2 ** round(math.log2(ratio)), round(ratio)):
+        fits = all(abs(a / whole - b) < 1 for a, b in zip(finest, size, strict=True))
+        if fits and abs(whole / ratio - 1) < 0.5:
+            return float(whole)
+    return ratio
 
 
 def finest_needed(downsamples: Sequence[float], scale: float) -> int:

@@ -1,20 +1,20 @@
 """Which library may open this file: looked up in the file's tags before anything decodes it.
 
 cuCIM is the fastest reader, but some files crash it and some come back as zeros, so it only gets
-what it is known to read; OpenSlide gets every other slide, and plain pictures are read whole.
+what it is known to read; OpenSlide gets every other slide, tifffile what neither knows, and plain
+pictures are read whole.
+A file whose tags contradict each other goes to nobody: every reader would make something of it.
 """
 
 import importlib.util
-import os
-from pathlib import Path
 
 import openslide
 import tifffile
 
 from skinage.errors import SlideError
+from skinage.slides.layout import TIFF_BEGINNINGS, check_layout
 
-CUCIM_VENDORS = ("aperio", "generic-tiff")
-CUCIM_SUFFIXES = (".svs", ".tif", ".tiff")  # it looks at the lower-case suffix only
+PLAIN_TIFFS = ("aperio", "generic-tiff", "philips")
 CUCIM_COMPRESSIONS = {
     1: "uncompressed",
     5: "LZW",
@@ -24,8 +24,7 @@ CUCIM_COMPRESSIONS = {
     33003: "JPEG 2000",
     33005: "JPEG 2000",
 }
-LZW, RGB, YCBCR = 5, 2, 6
-ASPECT_TOLERANCE = 0.03
+LZW, RGB, YCBCR, JPEG2000_OF_TIFF = 5, 2, 6, 34712
 
 
 def which_reader(path: str) -> tuple[str, str]:
@@ -39,49 +38,59 @@ def which_reader(path: str) -> tuple[str, str]:
     Returns
     -------
     tuple of str
-        ``"cuCIM"``, ``"OpenSlide"`` or ``"picture"``, and the reason in words.
+        ``"cuCIM"``, ``"OpenSlide"``, ``"tifffile"`` or ``"picture"``, and the reason in words.
 
     Raises
     ------
     SlideError
-        If image bytes are missing from the file.
+        If image bytes are missing from the file, or its tags contradict each other.
     """
     vendor = openslide.OpenSlide.detect_format(path)
+    if vendor is not None and vendor not in PLAIN_TIFFS:
+        return "OpenSlide", f"{vendor}, which cuCIM does not read"
+    if vendor is None and not _is_tiff(path):
+        return "picture", "not a slide format that OpenSlide knows"
+    pages = _checked_pages(path, is_padded=vendor == "philips")
+    if pages[0].is_tiled and pages[0].compression == JPEG2000_OF_TIFF:
+        return "tifffile", "tiled JPEG 2000 of the TIFF standard, which no other reader knows"
     if vendor is None:
         return "picture", "not a slide format that OpenSlide knows"
-    if vendor not in CUCIM_VENDORS:
-        return "OpenSlide", f"{vendor}, which cuCIM does not read"
     if importlib.util.find_spec("cucim") is None:
         return "OpenSlide", "cuCIM is not installed"
-    if Path(path).suffix not in CUCIM_SUFFIXES:
-        return "OpenSlide", f"cuCIM opens {', '.join(CUCIM_SUFFIXES)} only (lower case)"
-    with tifffile.TiffFile(path) as file:
-        pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
-    tiled = [page for page in pages if page.is_tiled]
-    objection = _objection(vendor, pages, tiled)
+    objection = _objection(vendor, pages)
     if objection:
         return "OpenSlide", f"{objection}, which cuCIM cannot be trusted with"
-    _check_bytes(path, tiled)
-    return "cuCIM", f"{vendor}, tiled {CUCIM_COMPRESSIONS[tiled[0].compression]} TIFF"
+    compression = next(page.compression for page in pages if page.is_tiled)
+    return "cuCIM", f"{vendor}, tiled {CUCIM_COMPRESSIONS[compression]} TIFF"
 
 
-def _objection(
-    vendor: str, pages: list[tifffile.TiffPage], tiled: list[tifffile.TiffPage]
-) -> str | None:
+def _is_tiff(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(4) in TIFF_BEGINNINGS
+
+
+def _checked_pages(path: str, is_padded: bool) -> list[tifffile.TiffPage]:
+    try:
+        with tifffile.TiffFile(path) as file:
+            pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
+            check_layout(path, pages, is_padded)
+            return pages
+    except SlideError:
+        raise
+    except Exception as error:  # tables that make no sense fail in any way
+        raise SlideError(
+            f"the tag tables of the TIFF make no sense ({type(error).__name__}: {error}): "
+            "the file is damaged, copy it again"
+        ) from None
+
+
+def _objection(vendor: str, pages: list[tifffile.TiffPage]) -> str | None:
+    tiled = [page for page in pages if page.is_tiled]
     if not tiled:
         return "no tiled image"
     if vendor == "generic-tiff" and len(tiled) < len(pages):
         return "tiled and untiled images in one file"
-    aspect = tiled[0].imagewidth / tiled[0].imagelength
-    for page in tiled:
-        # The last level of a pyramid may be a few pixels only: allow for its rounding.
-        tolerance = ASPECT_TOLERANCE + 1 / min(page.imagewidth, page.imagelength)
-        if abs(page.imagewidth / page.imagelength / aspect - 1) > tolerance:
-            return "tiled images that are not levels of one pyramid"
-        objection = _page_objection(page)
-        if objection:
-            return objection
-    return None
+    return next(filter(None, map(_page_objection, tiled)), None)
 
 
 def _page_objection(page: tifffile.TiffPage) -> str | None:
@@ -97,15 +106,3 @@ def _page_objection(page: tifffile.TiffPage) -> str | None:
     if not all(page.databytecounts):
         return "empty tiles"
     return None
-
-
-def _check_bytes(path: str, pages: list[tifffile.TiffPage]) -> None:
-    size = os.path.getsize(path)
-    for level, page in enumerate(pages):
-        ends = [a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=True)]
-        missing = sum(end > size for end in ends)
-        if missing:
-            raise SlideError(
-                f"{missing} of {len(ends)} image tiles of level {level} lie beyond the end of the "
-                f"file ({size} bytes, {max(ends)} expected): the file is incomplete, copy it again"
-            )

@@ -13,6 +13,7 @@ from skinage.slides.reader import default_reader
 from skinage.slides.scale import finest_needed, slide_mpp
 
 MOST_UPSAMPLING = 1.5
+READ_AT_ONCE = 256
 BLOCK_PX = 4096
 """Larger regions are read in blocks of this side, so that a whole slide never lies in memory."""
 
@@ -108,13 +109,17 @@ class Slide:
         numpy.ndarray
             (n, tile_px, tile_px, 3) uint8 RGB.
         """
-        if len(corners) == 0:
-            return np.empty((0, tile_px, tile_px, 3), np.uint8)
-        return self._read(np.asarray(corners), (extent_px, extent_px), (tile_px, tile_px))
+        extent, size = (extent_px, extent_px), (tile_px, tile_px)
+        parts = [
+            self._read(np.asarray(corners[start : start + READ_AT_ONCE]), extent, size)
+            for start in range(0, len(corners), READ_AT_ONCE)
+        ]
+        return np.concatenate([np.empty((0, tile_px, tile_px, 3), np.uint8), *parts])
 
-    def thumbnail(self, mpp: float = 8.0) -> NDArray[np.uint8]:
-        """Read the whole slide at ``mpp`` um per px, or at its own scale if that is coarser."""
-        return self.read_region(0, 0, *self.dimensions, mpp=max(mpp, self.mpp))
+    def thumbnail(self, px: int = 1024) -> NDArray[np.uint8]:
+        """Read the whole slide, small: (height, width, 3) uint8, the longer side ``px`` at most."""
+        scale = max(1.0, max(self.dimensions) / px)
+        return self.read_region(0, 0, *self.dimensions, mpp=self.mpp * scale)
 
     def px_per(self, mpp: float) -> float:
         """Tell how many level-0 px make a pixel of ``mpp`` um; refuse to invent detail.

@@ -10,31 +10,6 @@ from skinage.slides.batches import read_tiles
 from skinage.slides.slide import open_slide
 
 
-def table(path, slide_id, n, extent_px=64, seed=0):
-    generator = np.random.default_rng(seed)
-    return pd.DataFrame(
-        {
-            "slide_id": slide_id,
-            "path": path,
-            "x": generator.integers(130, 700, n),
-            "y": generator.integers(130, 500, n),
-            "extent_px": extent_px,
-            "tile_px": 32,
-        }
-    )
-
-
-@pytest.fixture
-def tiles(write_slide, picture):
-    """Three slides, of different scale, their rows mixed."""
-    parts = [
-        table(write_slide("a.tiff")[0], "a", 13),
-        table(write_slide("b.tiff", pixels=255 - picture)[0], "b", 30, extent_px=100),
-        table(write_slide("c.tiff", compression="deflate", predictor=2)[0], "c", 8),
-    ]
-    return pd.concat(parts).sample(frac=1, random_state=0).reset_index(drop=True)
-
-
 @pytest.mark.parametrize("batch_size", [1, 7, 51, 1000])
 def test_every_tile_once_with_its_own_pixels(tiles, batch_size):
     batches = list(read_tiles(tiles, batch_size))
@@ -54,9 +29,9 @@ def test_every_tile_once_with_its_own_pixels(tiles, batch_size):
 
 
 @pytest.mark.parametrize("batch_size", [5, 20, 100])
-def test_a_slide_that_fails_costs_no_other(tiles, damaged_slide, batch_size):
-    bad = table(damaged_slide[0], "bad", 9, extent_px=32).assign(x=0, y=0)
-    gone = table("/none.svs", "gone", 11)
+def test_a_slide_that_fails_costs_no_other(tiles, tile_table, damaged_slide, batch_size):
+    bad = tile_table(damaged_slide[0], "bad", 9, extent_px=32).assign(x=0, y=0)
+    gone = tile_table("/none.svs", "gone", 11)
     mixed = pd.concat([bad, tiles, gone], ignore_index=True)
     failures = {}
     rows = [row for rows, _ in read_tiles(mixed, batch_size, failures) for row in rows]

@@ -10,13 +10,30 @@ def test_every_slide_has_a_row(write_slide, damaged_slide):
     )
     found = check_slides(cohort).set_index("slide_id")
     assert list(found) == [
-        "path", "reader", "reason", "mpp", "width_px", "height_px", "problem",
+        "path", "reader", "reason", "mpp", "width_px", "height_px", "n_levels", "n_tiles_read",
+        "note", "problem",
     ]  # fmt: skip
     assert "no such file" in found.loc["gone", "problem"]
     assert "JPEG" in found.loc["bad", "problem"]
-    assert found.loc["good", ["reader", "mpp", "width_px", "problem"]].tolist() == [
-        "cuCIM", 0.5, 800, "",
-    ]  # fmt: skip
+    assert found.loc["bad", "n_tiles_read"] == 0
+    columns = ["reader", "mpp", "width_px", "n_levels", "n_tiles_read", "note", "problem"]
+    assert found.loc["good", columns].tolist() == ["cuCIM", 0.5, 800, 3, 48, "", ""]
+
+
+def test_every_level_is_looked_at(write_slide, damage):
+    path, _ = write_slide()
+    damage(path, b"\0", level=2)
+    found = check_slides(pd.DataFrame({"slide_id": ["a"], "path": [path]})).loc[0]
+    assert found["n_tiles_read"] == 32
+    assert "level 2, x " in found["problem"]
+
+
+def test_a_scale_to_be_doubted_is_noted(write_slide):
+    path, _ = write_slide()
+    table = pd.DataFrame({"slide_id": ["a"], "path": [path], "mpp": [0.25]})
+    found = check_slides(table).loc[0]
+    assert "header says 0.5 um per px, you say 0.25" in found["note"]
+    assert found["problem"] == ""
 
 
 def test_real_files(real):

@@ -30,18 +30,33 @@ def reader():
         yield reader
 
 
-def test_a_killed_reader_is_one_failed_request(reader, write_slide):
+def test_a_reader_killed_from_outside_loses_nothing(reader, write_slide):
     path, levels = write_slide()
     reader.read(request(path))
     reader._process.send_signal(signal.SIGSTOP)
     for corner in ((0, 0), (64, 0), (128, 0)):
         reader.ask(request(path, corner, offset=corner[0] * 64 * 3))
     reader._process.kill()
-    with pytest.raises(SlideError, match=r"slide\.tiff, x 0 to 64, .*ended \(code -9\)"):
-        reader.pixels_of_next()
-    # The requests behind the failed one are not lost.
-    for x in (64, 128):
-        np.testing.assert_array_equal(reader.pixels_of_next()[0], levels[0][:64, x : x + 64])
+    for x in (0, 64, 128):
+        reader.wait_for_next()
+        found = reader.pixels.array(x * 64 * 3, (64, 64, 3))
+        np.testing.assert_array_equal(found, levels[0][:64, x : x + 64])
+
+
+def test_a_reader_that_is_killed_again_is_one_failed_slide(reader, write_slide):
+    path, other = write_slide()[0], write_slide("other.tiff")
+    for corner in ((0, 0), (64, 0)):
+        reader.ask(request(path, corner))
+    reader.ask(request(other[0], (64, 0)))
+    reader._process.send_signal(signal.SIGSTOP)
+    reader._waiting[0]["killed"] = True
+    reader._process.kill()
+    for right in (64, 128):  # what else is asked of that slide fails with it, at once
+        with pytest.raises(SlideError, match=rf"slide\.tiff: x \d+ to {right}, .*\(code -9\)"):
+            reader.wait_for_next()
+    reader.wait_for_next()
+    found = reader.pixels.array(0, (64, 64, 3))
+    np.testing.assert_array_equal(found, other[1][0][:64, 64:128])
 
 
 def test_a_reader_killed_between_requests_is_not_noticed(reader, write_slide):
@@ -55,7 +70,7 @@ def test_a_reader_killed_between_requests_is_not_noticed(reader, write_slide):
 def test_a_crash_of_native_code_is_reported(reader, write_slide, monkeypatch):
     path, _ = write_slide()
     crash = "import faulthandler; faulthandler._sigsegv()"
-    monkeypatch.setattr("skinage.slides.reader.START", crash + " # {path} {fds}")
+    monkeypatch.setattr("skinage.slides.reader.START", crash + " # {path} {arguments}")
     with pytest.raises(SlideError, match=r"slide\.tiff: the reader process ended \(code -11\)"):
         reader.header_of(path)
     monkeypatch.undo()

@@ -71,16 +71,16 @@ def test_reducing_does_not_alias(tmp_path):
 def test_blocks_join_without_seams(write_slide, monkeypatch):
     path, levels = write_slide(levels=1)
     slide = open_slide(path)
-    whole = slide.thumbnail(1.3)
+    whole = slide.read_region(0, 0, 800, 600, mpp=1.3)
     monkeypatch.setattr("skinage.slides.slide.BLOCK_PX", 150)
     np.testing.assert_array_equal(slide.read_region(0, 0, 800, 600), levels[0])
-    assert np.abs(slide.thumbnail(1.3).astype(int) - whole).max() <= 12
+    assert np.abs(slide.read_region(0, 0, 800, 600, mpp=1.3).astype(int) - whole).max() <= 12
 
 
 def test_the_thumbnail_of_a_coarse_slide_is_its_own_scale(write_slide):
     path, levels = write_slide(mpp=4.0)
     slide = open_slide(path)
-    np.testing.assert_array_equal(slide.thumbnail(2.0), levels[0])
+    np.testing.assert_array_equal(slide.thumbnail(), levels[0])
 
 
 def test_upsampling_is_refused(write_slide):
@@ -99,7 +99,7 @@ def test_pictures(tmp_path, picture):
     assert slide.reader == "picture"
     alpha = np.dstack([picture, np.zeros(picture.shape[:2], np.uint8)])
     Image.fromarray(alpha).save(tmp_path / "clear.png")
-    assert (open_slide(tmp_path / "clear.png", mpp=2.0).thumbnail(16.0) == 255).all()
+    assert (open_slide(tmp_path / "clear.png", mpp=2.0).thumbnail(64) == 255).all()
     tifffile.imwrite(tmp_path / "deep.tif", picture.astype(np.uint16), photometric="rgb")
     with pytest.raises(SlideError, match="8-bit RGB is expected"):
         open_slide(tmp_path / "deep.tif", mpp=2.0)
@@ -117,9 +117,9 @@ def test_a_tile_that_cannot_be_decoded_is_an_error_each_time(damaged_slide):
     slide = open_slide(path)
     assert slide.reader == "cuCIM"
     for _ in range(2):
-        with pytest.raises(SlideError, match=r"damaged\.tiff, x 64 to 164.*JPEG"):
+        with pytest.raises(SlideError, match=r"damaged\.tiff: level 0, x 64 to 164.*JPEG"):
             slide.read_region(64, 64, 100, 100)
-        with pytest.raises(SlideError, match="JPEG"):
+        with pytest.raises(SlideError, match=r"level 0, x 0 to 64, y 0 to 64.*JPEG"):
             slide.read_tiles(np.array([[256, 256], [0, 0], [128, 128]]), 64, 64)
     np.testing.assert_array_equal(slide.read_region(128, 0, 100, 100), levels[0][:100, 128:228])
 
@@ -147,11 +147,11 @@ def test_aperio_agrees_with_openslide(real):
 def test_dicom_and_hazards(real):
     slide = open_slide(real("slides/multi_frame_jpeg2000_camelyon_challenge_image.dcm"))
     assert slide.mpp == pytest.approx(28.97, abs=0.01)
-    assert slide.thumbnail(8.0).shape == (812, 1696, 3)
+    assert slide.thumbnail(2000).shape == (812, 1696, 3)
     with pytest.raises(SlideError, match=r"coarser than the 1\.0 um/px asked"):
         slide.read_region(0, 0, 50, 50, mpp=1.0)
     boxes = open_slide(real("hazards/boxes.tiff"), mpp=1.0)
-    assert (boxes.reader, boxes.thumbnail(1.0).shape) == ("OpenSlide", (250, 300, 3))
+    assert (boxes.reader, boxes.thumbnail().shape) == ("OpenSlide", (250, 300, 3))
     with pytest.raises(SlideError, match="no scale"):  # 352 um per px: a printer's resolution
         open_slide(real("hazards/boxes.tiff"))
     with pytest.raises(SlideError, match="neither a slide nor a picture"):
