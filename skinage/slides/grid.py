@@ -1,4 +1,4 @@
-"""Squares on a slide: where they can lie, how much tissue they hold, which are kept."""
+"""Squares on a slide: where they can lie, how much tissue they hold, in which order."""
 
 import hashlib
 
@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 
-def grid(dimensions: tuple[int, int], extent_px: int) -> NDArray[np.int64]:
-    """Lay squares side by side on a slide, row by row.
+def grid(dimensions: tuple[int, int], extent_px: int, step_px: float) -> NDArray[np.int64]:
+    """Lay squares on a slide at even steps, row by row.
 
     Parameters
     ----------
@@ -16,25 +16,40 @@ def grid(dimensions: tuple[int, int], extent_px: int) -> NDArray[np.int64]:
         Width and height of the slide in level-0 px.
     extent_px
         Side of a square in level-0 px.
+    step_px
+        From one square to the next, in level-0 px; less than the side lets them overlap. A step
+        that is no whole number is kept over the slide: each corner is rounded down by itself.
 
     Returns
     -------
     numpy.ndarray
         (n, 2) left and top in level-0 px; no square reaches over the edge.
     """
-    x, y = (np.arange(0, side - extent_px + 1, extent_px) for side in dimensions)
+    x, y = (_steps(side - extent_px, step_px) for side in dimensions)
     return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
 
-def tissue_fraction(
+def _steps(room_px: int, step_px: float) -> NDArray[np.int64]:
+    if room_px < 0:
+        return np.empty(0, np.int64)
+    corners = np.floor(np.arange(int(room_px / step_px) + 2) * step_px).astype(np.int64)
+    return corners[corners <= room_px]
+
+
+def around(centres: NDArray[np.float64], extent_px: int) -> NDArray[np.int64]:
+    """Give left and top of squares around centres (n, 2), in level-0 px."""
+    return np.floor(centres - extent_px / 2).astype(np.int64)
+
+
+def share(
     mask: NDArray[np.bool_], dimensions: tuple[int, int], corners: NDArray[np.int64], extent_px: int
 ) -> NDArray[np.float64]:
-    """Measure the share of tissue in squares, exactly also where they cut mask pixels.
+    """Measure the share of a mask in squares, exactly also where they cut mask pixels.
 
     Parameters
     ----------
     mask
-        (height, width) tissue over the whole slide.
+        (height, width) bool over the whole slide, such as tissue.
     dimensions
         Width and height of the slide in level-0 px.
     corners
@@ -59,15 +74,36 @@ def tissue_fraction(
     return np.clip(total / (extent_px**2 * scale.prod()), 0, 1)
 
 
-def sample(
-    candidates: NDArray[np.intp], most: int | None, seed: int, slide_id: str
-) -> NDArray[np.intp]:
-    """Draw at most ``most`` candidates, in their order; the draw is the slide's own.
+def most_common(
+    numbers: NDArray[np.int32],
+    dimensions: tuple[int, int],
+    corners: NDArray[np.int64],
+    extent_px: int,
+) -> NDArray[np.int64]:
+    """Tell for squares which number above 0 covers most of each; 0 where there is none.
+
+    Parameters
+    ----------
+    numbers
+        (height, width) over the whole slide, such as the numbers of the pieces of tissue.
+    dimensions, corners, extent_px
+        As in :func:`share`.
+    """
+    scale = np.array(numbers.shape[::-1]) / dimensions
+    first = np.clip(np.floor(corners * scale), 0, None).astype(int)
+    last = np.ceil((corners + extent_px) * scale).astype(int)
+    found = np.zeros(len(corners), np.int64)
+    for index, ((left, top), (right, bottom)) in enumerate(zip(first, last, strict=True)):
+        counts = np.bincount(numbers[top:bottom, left:right].ravel())[1:]
+        found[index] = counts.argmax() + 1 if counts.any() else 0
+    return found
+
+
+def random_order(n: int, seed: int, slide_id: str) -> NDArray[np.intp]:
+    """Shuffle ``n`` candidates; the order is the slide's own.
 
     It depends on ``seed`` and ``slide_id`` only, so adding slides to a cohort changes no other's.
     """
-    if most is None or len(candidates) <= most:
-        return candidates
     digest = hashlib.sha256(slide_id.encode()).digest()
     generator = np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
-    return np.sort(generator.choice(candidates, most, replace=False))
+    return generator.permutation(n)

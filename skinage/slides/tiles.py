@@ -1,32 +1,35 @@
-"""The tile table: a row per tile, chosen at random where there is tissue."""
+"""The tile table of a cohort: a row per tile, chosen at random where there is tissue."""
 
+import hashlib
+import json
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from skinage.errors import SlideError, StageError
-from skinage.slides.grid import grid, sample, tissue_fraction
-from skinage.slides.quality import sharpness
-from skinage.slides.slide import Slide, open_row
-from skinage.slides.tissue import find_tissue
-from skinage.storage import file_hash, stored, storing, table_hash
+from skinage.errors import SlideError
+from skinage.slides.choice import check_settings, choose_tiles
+from skinage.slides.quality import LIMITS, reasons
+from skinage.slides.slide import open_row
+from skinage.storage import file_hash, stored, storing, table_hash, write_json
 
-READ_AT_ONCE = 256
+METHOD = 2
+"""Raised whenever other tiles come of the same settings: tissue, quality or the draw changed."""
+TABLES = ("tiles", "left_out")
 Settings = dict[str, Any]
 
 
 def tile(
     cohort: pd.DataFrame,
     tile_px: int = 96,
-    mpp: float = 1.0,
+    mpp: float | Sequence[float] = 1.0,
     *,
+    step_um: float | None = None,
     tiles_per_slide: int | None = 40,
-    min_tissue: float = 0.5,
+    limits: Mapping[str, float] | None = None,
     seed: int = 0,
     out: str | Path | None = None,
 ) -> pd.DataFrame:
@@ -39,104 +42,118 @@ def tile(
     cohort
         A row per slide: slide_id, person_id, path, and mpp for files without a scale.
     tile_px, mpp
-        Side of a tile in px after resampling, and um per px.
+        Side of a tile in px after resampling, and um per px. For a field of so many um:
+        ``mpp=256 / 224``. Several scales, ``mpp=(1.14, 4.57)``, give tiles with common centres, all
+        brought to ``tile_px``; the wider ones may reach over the slide's edge, where it is white.
+    step_um
+        From tile to tile; the tile's side if not given. Less lets tiles overlap: half the side, by
+        half. Of several scales, that of the finest.
     tiles_per_slide
-        The most tiles of one slide; None for all.
-    min_tissue
-        The least share of a tile that is tissue.
+        The most tiles of one slide (per scale); None for all.
+    limits
+        What a tile must hold to be kept, where it differs from ``skinage.slides.quality.LIMITS``:
+        least ``tissue_fraction`` and ``sharpness``, most ``pen_fraction``, ``fold_fraction`` and
+        ``blood_fraction``. Of several scales, the finest is judged.
     seed
         Of the sampling; a slide's sample depends on it and on ``slide_id``, not on other slides.
     out
-        A Parquet file to keep the table in (and ``slides.csv`` beside it); if it was made by the
-        same settings from the same files it is read instead of made.
+        A Parquet file to keep the table in. Beside it lie ``left_out.parquet`` (what was refused,
+        with the reason) and ``slides.csv`` (a row per slide: slide_id, reader, reason, mpp,
+        width_px, height_px, n_pieces, n_tiles, n_left_out, n_not_drawn, problem). Slides that were
+        done by the same settings from the same file are not done again.
 
     Returns
     -------
     pandas.DataFrame
-        tile_id, slide_id, person_id, path, x, y, extent_px (level-0 px), tile_px, mpp,
-        tissue_fraction, sharpness. ``attrs["slides"]`` is a list with a dict per slide: slide_id,
-        reader, reason, mpp, width_px, height_px, n_tissue_tiles, n_tiles, problem.
+        tile_id, slide_id, person_id, path, x, y, extent_px (level-0 px), tile_px, mpp, centre_id,
+        piece, tissue_fraction, pen_fraction, fold_fraction, sharpness, blood_fraction.
 
     Raises
     ------
     SlideError
         If no slide gives a tile.
     StageError
-        If a setting is out of range.
+        If a setting is out of range, or ``out`` cannot be written.
     """
-    settings: Settings = {"tile_px": tile_px, "mpp": mpp, "seed": seed}
-    settings |= {"tiles_per_slide": tiles_per_slide, "min_tissue": min_tissue}
-    _check_settings(settings)
-    tiles = _tile_all(cohort, settings) if out is None else _kept(Path(out), cohort, settings)
-    _warn_of_problems(tiles.attrs["slides"])
+    scales = check_settings(tile_px, mpp, step_um, tiles_per_slide)
+    limits = {**LIMITS, **(limits or {})}
+    reasons(pd.DataFrame({name: [] for name in LIMITS}), limits)  # refuses unknown names
+    settings: Settings = {"tile_px": tile_px, "mpp": scales, "step_um": step_um, "seed": seed}
+    settings |= {"tiles_per_slide": tiles_per_slide, "limits": limits}
+    if out is None:
+        tiles, _, slides = _tile_all(cohort, settings, None)
+    else:
+        tiles, slides = _kept(Path(out), cohort, settings)
+    _warn_of_problems(slides)
     return tiles
 
 
-def _kept(out: Path, cohort: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    recipe = _recipe(cohort, settings)
+def _kept(out: Path, cohort: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the tables if they were made by this recipe, else make them."""
+    needed = cohort[[c for c in ("slide_id", "person_id", "path", "mpp") if c in cohort]]
+    files = {str(path): _hash_or_none(path) for path in cohort["path"]}
+    recipe = {"stage": "tile", "method": METHOD, **settings}
+    recipe |= {"cohort": table_hash(needed), "files": files}
+    slides_path = out.with_name("slides.csv")
     if not stored(out, recipe):
-        tiles = _tile_all(cohort, settings)
-        slides = pd.DataFrame(tiles.attrs["slides"])
-        with storing(out.with_name("slides.csv"), recipe) as partial:
+        tiles, left_out, slides = _tile_all(cohort, settings, out.parent / ".tiles")
+        with storing(slides_path, recipe) as partial:
             slides.to_csv(partial, index=False)
+        with storing(out.with_name("left_out.parquet"), recipe) as partial:
+            left_out.to_parquet(partial)
         with storing(out, recipe) as partial:
             tiles.to_parquet(partial)
-    return pd.read_parquet(out)
+    slides = pd.read_csv(slides_path, dtype={"slide_id": str}).fillna({"problem": ""})
+    return pd.read_parquet(out), slides
 
 
-def _tile_all(cohort: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    tables, slides = [], []
+def _tile_all(
+    cohort: pd.DataFrame, settings: Settings, folder: Path | None
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+    slides = []
     for row in tqdm(cohort.to_dict("records"), desc="tiles", unit="slide"):
         try:
-            table, record = _tile_slide(row, settings)
-            tables.append(table)
+            parts, record = _tile_slide(row, settings, folder)
+            for name in TABLES:
+                tables[name].append(parts[name])
         except SlideError as error:
             record = {"slide_id": row["slide_id"], "n_tiles": 0, "problem": str(error)}
         slides.append(record)
     if not any(slide["n_tiles"] for slide in slides):
-        raise SlideError("no slide gave a tile:\n" + "\n".join(_problems(slides)))
-    tiles = pd.concat(tables, ignore_index=True)
-    tiles.attrs["slides"] = slides
-    return tiles
+        raise SlideError("no slide gave a tile:\n" + "\n".join(_problems(pd.DataFrame(slides))))
+    tiles, left_out = (_joined(tables[name]) for name in TABLES)
+    return tiles, left_out, pd.DataFrame(slides)
 
 
-def _problems(slides: list[Settings]) -> list[str]:
-    return [f"{slide['slide_id']}: {slide['problem']}" for slide in slides if slide["problem"]]
+def _tile_slide(
+    row: Settings, settings: Settings, folder: Path | None
+) -> tuple[dict[str, pd.DataFrame], Settings]:
+    """Choose the tiles of a slide, or read them if that was done before."""
+    if folder is None:
+        return _choose(row, settings)
+    known = {name: row.get(name) for name in ("slide_id", "person_id", "path", "mpp")}
+    recipe = {"method": METHOD, **settings, **known, "file": _hash_or_none(row["path"])}
+    part = folder / hashlib.sha256(str(row["slide_id"]).encode()).hexdigest()[:16]
+    if not stored(part, recipe):
+        tables, record = _choose(row, settings)
+        with storing(part, recipe) as partial:
+            partial.mkdir()
+            for name in TABLES:
+                tables[name].to_parquet(partial / f"{name}.parquet")
+            write_json(partial / "slide.json", record)
+    tables = {name: pd.read_parquet(part / f"{name}.parquet") for name in TABLES}
+    return tables, json.loads((part / "slide.json").read_text())
 
 
-def _warn_of_problems(slides: list[Settings]) -> None:
-    problems = _problems(slides)
-    if problems:
-        warnings.warn(
-            f"{len(problems)} of {len(slides)} slides gave no tiles:\n" + "\n".join(problems),
-            stacklevel=3,
-        )
-
-
-def _tile_slide(row: Settings, settings: Settings) -> tuple[pd.DataFrame, Settings]:
+def _choose(row: Settings, settings: Settings) -> tuple[dict[str, pd.DataFrame], Settings]:
     slide = open_row(row)
-    tile_px = settings["tile_px"]
-    extent_px = round(tile_px * slide.px_per(settings["mpp"]))
-    corners = grid(slide.dimensions, extent_px)
-    tissue = tissue_fraction(find_tissue(slide), slide.dimensions, corners, extent_px)
-    enough = np.flatnonzero(tissue >= settings["min_tissue"])
-    kept = sample(enough, settings["tiles_per_slide"], settings["seed"], row["slide_id"])
-    corners, tissue = corners[kept], tissue[kept]
-    table = pd.DataFrame(
-        {
-            "tile_id": [f"{row['slide_id']}_{x}_{y}" for x, y in corners],
-            "slide_id": row["slide_id"],
-            "person_id": row["person_id"],
-            "path": str(row["path"]),
-            "x": corners[:, 0],
-            "y": corners[:, 1],
-            "extent_px": extent_px,
-            "tile_px": tile_px,
-            "mpp": slide.mpp * extent_px / tile_px,
-            "tissue_fraction": tissue,
-            "sharpness": _sharpness(slide, corners, extent_px, tile_px),
-        }
-    )
+    choice = choose_tiles(slide, slide_id=str(row["slide_id"]), **settings)
+    tables = {"tiles": choice.tiles, "left_out": choice.left_out}
+    for name, table in tables.items():
+        table = table.assign(slide_id=row["slide_id"], path=str(row["path"]))
+        table.insert(2, "person_id", row["person_id"])
+        tables[name] = table
     record = {
         "slide_id": row["slide_id"],
         "reader": slide.reader,
@@ -144,37 +161,33 @@ def _tile_slide(row: Settings, settings: Settings) -> tuple[pd.DataFrame, Settin
         "mpp": slide.mpp,
         "width_px": slide.dimensions[0],
         "height_px": slide.dimensions[1],
-        "n_tissue_tiles": len(enough),
-        "n_tiles": len(table),
-        "problem": "" if len(table) else "no tile has enough tissue",
+        "n_pieces": choice.n_pieces,
+        "n_tiles": len(choice.tiles),
+        "n_left_out": len(choice.left_out),
+        "n_not_drawn": choice.n_not_drawn,
+        "problem": "" if len(choice.tiles) else "no tile has enough tissue that can be used",
     }
-    return table, record
+    return tables, record
 
 
-def _sharpness(
-    slide: Slide, corners: NDArray[np.int64], extent_px: int, tile_px: int
-) -> NDArray[np.float64]:
-    parts = [
-        sharpness(slide.read_tiles(corners[start : start + READ_AT_ONCE], extent_px, tile_px))
-        for start in range(0, len(corners), READ_AT_ONCE)
-    ]
-    return np.concatenate([np.empty(0), *parts])
+def _hash_or_none(path: str) -> str | None:
+    return file_hash(path) if Path(path).is_file() else None
 
 
-def _recipe(cohort: pd.DataFrame, settings: Settings) -> Settings:
-    needed = cohort[[c for c in ("slide_id", "person_id", "path", "mpp") if c in cohort]]
-    files = {str(p): file_hash(p) if Path(p).is_file() else "missing" for p in cohort["path"]}
-    return {"stage": "tile", **settings, "cohort": table_hash(needed), "files": files}
+def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Join tables; one without rows has no say in the types of columns."""
+    return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
 
 
-def _check_settings(settings: Settings) -> None:
-    most = settings["tiles_per_slide"]
-    wrong = {
-        "tile_px (at least 8)": settings["tile_px"] < 8,
-        "mpp (above 0)": not settings["mpp"] > 0,
-        "tiles_per_slide (at least 1, or None)": most is not None and most < 1,
-        "min_tissue (0 to 1)": not 0 <= settings["min_tissue"] <= 1,
-    }
-    if any(wrong.values()):
-        names = ", ".join(name for name, is_wrong in wrong.items() if is_wrong)
-        raise StageError(f"tile: out of range: {names}; got {settings}")
+def _problems(slides: pd.DataFrame) -> Iterator[str]:
+    for slide in slides[slides["problem"] != ""].itertuples():
+        yield f"{slide.slide_id}: {slide.problem}"
+
+
+def _warn_of_problems(slides: pd.DataFrame) -> None:
+    problems = list(_problems(slides))
+    if problems:
+        warnings.warn(
+            f"{len(problems)} of {len(slides)} slides gave no tiles:\n" + "\n".join(problems),
+            stacklevel=3,
+        )
