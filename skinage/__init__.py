@@ -30,6 +30,8 @@ _ROOM_OF = {
     "open_slide": "skinage.slides.slide",
     "open_row": "skinage.slides.slide",
     "find_tissue": "skinage.slides.tissue",
+    "number_pieces": "skinage.slides.tissue",
+    "choose_tiles": "skinage.slides.choice",
     "tile": "skinage.slides.tiles",
     "read_tiles": "skinage.slides.batches",
     "read_pixels": "skinage.slides.batches",

@@ -1,5 +1,6 @@
 """Can every slide be read? Asked before hours of work, of all slides, not of the first bad one."""
 
+import hashlib
 import warnings
 from typing import Any
 
@@ -20,7 +21,9 @@ def check_slides(cohort: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     cohort
-        A row per slide: slide_id, path, and mpp for files without a scale.
+        A row per slide: slide_id, path, mpp for files without a scale, and ``sha256`` (as
+        ``sha256sum`` prints it) where a file shall be compared, byte by byte, with what it was: no
+        reader can see every kind of damage.
 
     Returns
     -------
@@ -59,11 +62,25 @@ def _check(row: dict[str, Any]) -> dict[str, Any]:
             "height_px": slide.dimensions[1],
             "n_levels": len(slide.levels),
         }
+        _compare_checksum(row)
         for level in range(len(slide.levels)):
             record["n_tiles_read"] += _read_some(slide, level)
     except SlideError as error:
         record["problem"] = str(error)
     return record
+
+
+def _compare_checksum(row: dict[str, Any]) -> None:
+    expected = row.get("sha256")
+    if not isinstance(expected, str) or not expected:
+        return
+    with open(row["path"], "rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected.strip().lower():
+        raise SlideError(
+            f"{row['path']}: its sha256 is {found}, the cohort table says {expected}: not the file "
+            "that it was, copy it again"
+        )
 
 
 def _read_some(slide: Slide, level: int) -> int:

@@ -14,6 +14,8 @@ from skinage.slides.slide import Slide
 from skinage.slides.tissue import ink_mask, number_pieces, tissue_mask
 
 MASK_MPP = 8.0
+TRACE = 0.005
+"""Squares with less tissue than this hold none; they are not listed."""
 LEAST_AT_ONCE, MOST_AT_ONCE = 16, 1024
 
 
@@ -78,7 +80,7 @@ def choose_tiles(
     squares = ground.squares(centres, extents[0])
     too_little = squares["tissue_fraction"] < limits["tissue_fraction"]
     is_marked = squares["pen_fraction"] > limits["pen_fraction"]
-    little = squares[too_little & (is_marked | (squares["tissue_fraction"] > 0))]
+    little = squares[too_little & (is_marked | (squares["tissue_fraction"] > TRACE))]
     seen = {name: limits[name] for name in ("pen_fraction", "tissue_fraction")}
     little = little.assign(reason=reasons(little, seen))
     examined = _examine(slide, squares[~too_little], limits, tiles_per_slide, seed)

@@ -156,6 +156,7 @@ def ink_mask(pixels: NDArray[np.uint8], mpp: float) -> Mask:
     ink = _spread(black | ((blue_ink | green_ink) & (darkest > INK_DENSITY)), red)
     # Blood resembles red ink, but not over so large an area.
     ink |= _spread(without_small(red_ink, LEAST_RED_UM2 / mpp**2), blue)
+    ink = without_small(ink, SMALLEST_UM2 / mpp**2)  # dust and dark grains are no pen
     return ndimage.binary_dilation(ink, iterations=2) if ink.any() else ink
 
 

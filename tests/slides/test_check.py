@@ -1,3 +1,5 @@
+import hashlib
+
 import pandas as pd
 
 from skinage.slides.check import check_slides
@@ -34,6 +36,21 @@ def test_a_scale_to_be_doubted_is_noted(write_slide):
     found = check_slides(table).loc[0]
     assert "header says 0.5 um per px, you say 0.25" in found["note"]
     assert found["problem"] == ""
+
+
+def test_a_file_that_is_not_what_it_was(write_slide):
+    path, _ = write_slide(compression=None)
+    with open(path, "rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    table = pd.DataFrame({"slide_id": ["a"], "path": [path], "sha256": [sha256.upper()]})
+    assert check_slides(table)["problem"].tolist() == [""]
+    with open(path, "r+b") as file:  # one pixel: no reader can see that
+        file.seek(5000)
+        before = file.read(1)
+        file.seek(5000)
+        file.write(bytes([before[0] ^ 255]))
+    assert "the cohort table says" in check_slides(table)["problem"][0]
+    assert check_slides(table.assign(sha256=None))["problem"].tolist() == [""]
 
 
 def test_real_files(real):
