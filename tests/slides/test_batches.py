@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from skinage.errors import SlideError
-from skinage.slides.batches import read_tiles
+from skinage.slides.batches import read_pixels, read_tiles
 from skinage.slides.slide import open_slide
 
 
@@ -51,6 +51,41 @@ def test_stopping_half_way_leaves_nothing(tiles):
     batches.close()
     assert len(os.listdir("/proc/self/fd")) == before
     assert psutil.Process().children() == children
+
+
+@pytest.mark.parametrize("when", [0, 2])
+def test_readers_killed_in_mid_batch_lose_no_tile(tiles, when):
+    expected = dict(zip(range(len(tiles)), read_pixels(tiles), strict=True))
+    before = set(psutil.Process().children())
+    found = {}
+    for number, (rows, pixels) in enumerate(read_tiles(tiles, 7)):
+        if number == when:
+            for reader in set(psutil.Process().children()) - before:
+                reader.kill()
+        found |= dict(zip(rows.tolist(), pixels, strict=True))
+    assert sorted(found) == sorted(expected)
+    for row, pixels in found.items():
+        np.testing.assert_array_equal(pixels, expected[row])
+
+
+@pytest.mark.slow
+def test_a_slide_that_hangs_is_reported_and_the_rest_goes_on(tiles, write_slide, monkeypatch):
+    path, _ = write_slide("hangs.tiff")
+    bad = tiles.iloc[:20].assign(slide_id="hangs", path=path)
+    hang = (
+        "import sys; sys.path[:] = {path!r}; import time; import skinage.slides.server as server;"
+        "which = server.which_reader;"
+        "server.which_reader = lambda p: time.sleep(99) if p.endswith('hangs.tiff') else which(p);"
+        "server.serve{arguments}"
+    )
+    monkeypatch.setattr("skinage.slides.reader.START", hang)
+    monkeypatch.setattr("skinage.slides.batches.TIME_LIMIT_S", 6.0)
+    failures = {}
+    batches = read_tiles(pd.concat([bad, tiles], ignore_index=True), 7, failures)
+    rows = [row for rows, _ in batches for row in rows]
+    assert list(failures) == ["hangs"]
+    assert sorted(rows) == list(range(20, 20 + len(tiles)))
+    assert "no answer within 6 s" in failures["hangs"]
 
 
 def test_no_tiles_and_mixed_sizes(tiles):

@@ -149,3 +149,9 @@ def test_several_scales(cohort):
             tiles.loc[[row], ["x", "y"]].to_numpy(), tiles["extent_px"][row], 16
         )
         np.testing.assert_array_equal(pixels[row], expected[0])
+
+
+def test_nowhere_to_write(cohort, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises((StageError, NotADirectoryError)):
+        tiled(cohort, out=tmp_path / "file" / "tiles.parquet")
