@@ -10,8 +10,8 @@ from skinage.slides.slide import Slide
 
 Mask = NDArray[np.bool_]
 Density = NDArray[np.float32]
-GLASS_LEAST, GLASS_SPREAD = 200, 20
-"""Glass is this bright (of 255) and this colourless; a picture without any is left as it is."""
+GLASS_LEAST, GLASS_SPREAD, LEAST_GLASS = 200, 20, 0.005
+"""Glass is this bright (of 255) and this colourless; a picture with less of it is left as it is."""
 COLOUR_THRESHOLDS = (0.02, 0.04)
 """Otsu's threshold is kept in this range, or dense epidermis would push pale collagen out."""
 FAINT_SHARE = 0.3
@@ -161,10 +161,11 @@ def ink_mask(pixels: NDArray[np.uint8], mpp: float) -> Mask:
 
 
 def _glass_to_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    glass = np.percentile(pixels.reshape(-1, 3), 99, axis=0)
-    if glass.min() < GLASS_LEAST or np.ptp(glass) > GLASS_SPREAD:
+    least, most = pixels.min(axis=-1), pixels.max(axis=-1)
+    glass = pixels[(least >= GLASS_LEAST) & (most - least <= GLASS_SPREAD)]
+    if len(glass) < LEAST_GLASS * least.size:
         return pixels
-    return np.minimum(pixels * (255 / glass), 255).astype(np.uint8)
+    return np.minimum(pixels * (255 / np.median(glass, axis=0)), 255).astype(np.uint8)
 
 
 def _spread(sure: Mask, density: NDArray[np.float32]) -> Mask:

@@ -47,11 +47,12 @@ def test_an_encoder_in_evaluation_mode_is_trained_with_its_batch_norm():
     assert all(module.training for module in method.modules())
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_leaves_an_encoder(phantom_tiles, tmp_path):
-    encoder = train(phantom_tiles, **SETTINGS, out=tmp_path / "encoder")
+    encoder = train(phantom_tiles, **SETTINGS | {"epochs": 30}, out=tmp_path / "encoder")
     losses = [row["loss"] for row in encoder.history]
-    assert [row["epoch"] for row in encoder.history] == [1, 2, 3, 4]
-    assert losses[-1] < losses[0]
+    assert [row["epoch"] for row in encoder.history] == list(range(1, 31))
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])  # of three batches each, so it varies
     names = {path.name for path in (tmp_path / "encoder").iterdir()}
     assert names == {"encoder.safetensors", "encoder.json", "history.json", "last.ckpt"}
     card = json.loads((tmp_path / "encoder" / "encoder.json").read_text())
