@@ -66,17 +66,16 @@ def slide_overview(
     ax.imshow(thumbnail, interpolation="antialiased", extent=(0, width, height, 0))
     _outline(ax, mask, width, height)
     groups = {} if left_out is None else _by_reason(left_out)
-    for label, (colour, rows) in groups.items():
-        _squares(ax, rows, thumbnail_mpp, colour, label)
-    _squares(ax, tiles, thumbnail_mpp, GREEN, f"{len(tiles)} tiles kept")
+    groups[f"{len(tiles)} tiles kept"] = GREEN, tiles
+    for colour, rows in groups.values():
+        _squares(ax, rows, thumbnail_mpp, colour)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     scale_bar(ax, thumbnail_mpp)
     ax.legend(
         handles=[
-            Patch(facecolor="none", edgecolor=squares.get_edgecolor(), label=squares.get_label())
-            for squares in reversed(ax.collections)
-            if not str(squares.get_label()).startswith("_")
+            Patch(facecolor="none", edgecolor=colour, label=label)
+            for label, (colour, _) in reversed(groups.items())
         ],
         loc="upper center",
         bbox_to_anchor=(0.5, 0.0),
@@ -120,15 +119,13 @@ def _by_reason(left_out: pd.DataFrame) -> dict[str, tuple[str, pd.DataFrame]]:
     return groups
 
 
-def _squares(ax: Axes, tiles: pd.DataFrame, thumbnail_mpp: float, colour: str, label: str) -> None:
+def _squares(ax: Axes, tiles: pd.DataFrame, thumbnail_mpp: float, colour: str) -> None:
     squares = []
     for tile in tiles.itertuples():
         to_thumbnail = tile.mpp * tile.tile_px / tile.extent_px / thumbnail_mpp
         side = tile.extent_px * to_thumbnail
         squares.append(Rectangle((tile.x * to_thumbnail, tile.y * to_thumbnail), side, side))
-    ax.add_collection(
-        PatchCollection(squares, facecolor="none", edgecolor=colour, lw=0.9, label=label)
-    )
+    ax.add_collection(PatchCollection(squares, facecolor="none", edgecolor=colour, lw=0.9))
 
 
 def tile_gallery(

@@ -7,6 +7,7 @@ whoever reads the pixels.
 
 import math
 import os
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,9 +45,9 @@ def open_backend(path: str, reader: str, n_threads: int = 2) -> Backend:
         return Picture(path)
     if reader == "tifffile":
         return TiledTiff(path)
+    backend = OpenslideSlide if reader == "OpenSlide" else CucimSlide
     try:
-        slide = OpenslideSlide(path, n_threads)
-        return slide if reader == "OpenSlide" else CucimSlide(path, slide.header, n_threads)
+        return backend(path, n_threads)
     except (openslide.OpenSlideError, RuntimeError) as error:
         raise SlideError(f"{reader} cannot open it, its tables are damaged: {error}") from None
 
@@ -54,14 +55,15 @@ def open_backend(path: str, reader: str, n_threads: int = 2) -> Backend:
 class CucimSlide:
     """A slide read by cuCIM; see ``screen`` for what it may be given."""
 
-    def __init__(self, path: str, header: Header, n_threads: int) -> None:
-        self.image = _open_by_any_name(path)
-        self.header, self.n_threads = header, n_threads
+    def __init__(self, path: str, n_threads: int) -> None:
+        with openslide.OpenSlide(path) as slide:
+            self.header = _header(slide)
+        self.image, self.n_threads = _open_by_any_name(path), n_threads
         self.tiles = EncodedTiles(path)
         self.downsamples = self.image.resolutions["level_downsamples"]
         levels = tuple((w, h) for w, h in self.image.resolutions["level_dimensions"])
-        if levels != header.levels:
-            raise SlideError(f"cuCIM sees the levels {levels}, OpenSlide {header.levels}")
+        if levels != self.header.levels:
+            raise SlideError(f"cuCIM sees the levels {levels}, OpenSlide {self.header.levels}")
 
     def read(self, level: int, x: int, y: int, size: tuple[int, int]) -> Pixels:
         """Read one rectangle; only its part on the slide is asked of cuCIM."""
@@ -94,7 +96,10 @@ class CucimSlide:
             places, size, level, batch_size=min(BATCH, len(places)), num_workers=self.n_threads
         ):
             read = np.asarray(batch).reshape(-1, *pixels.shape[1:])
-            pixels[inside[done : done + len(read)]] = read
+            part = inside[done : done + len(read)]
+            # Rows in a run are copied at once; most are.
+            run = slice(part[0], part[-1] + 1)
+            pixels[run if part[-1] - part[0] == len(part) - 1 else part] = read
             done += len(read)
 
     def _location(self, level: int, x: int, y: int) -> tuple[int, int]:
@@ -105,6 +110,8 @@ class CucimSlide:
 
 def _open_by_any_name(path: str):  # type: ignore[no-untyped-def]
     """Open a file with cuCIM, whatever its suffix: under a second name, which is gone at once."""
+    sys.modules.setdefault("cupy", None)  # type: ignore[arg-type]
+    # cuCIM would import cupy, which takes half a second, for the GPU that is not used here.
     from cucim.clara import CuImage
 
     if Path(path).suffix in CUCIM_SUFFIXES:

@@ -113,7 +113,8 @@ def _read(
                 kept[places] = False
             if kept.any():
                 slot = (batch % SLOTS) * readers.slot_bytes
-                yield rows[kept], readers.memory.array(slot, (len(rows), *shape))[kept]
+                pixels = readers.memory.array(slot, (len(rows), *shape))
+                yield rows[kept], pixels.copy() if kept.all() else pixels[kept]
 
 
 def read_pixels(tiles: pd.DataFrame) -> NDArray[np.uint8]:
