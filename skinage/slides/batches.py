@@ -7,7 +7,6 @@ that opening a slide keeps nobody waiting.
 
 from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import overload
 
@@ -17,10 +16,9 @@ from numpy.typing import NDArray
 
 from skinage.errors import SlideError
 from skinage.slides.device import DeviceBatches
-from skinage.slides.memory import SharedPixels
-from skinage.slides.reader import N_CORES, TIME_LIMIT_S, Reader
+from skinage.slides.pool import Pool, borrowed
+from skinage.slides.reader import Reader
 
-N_READERS = min(4, N_CORES)
 PIECE_TILES = 128
 MOST_ASKED = 32
 SLOTS = 3
@@ -102,7 +100,8 @@ def _read(
     tile_px, order = _one_size(tiles), _by_slide(tiles)
     todo = _pieces(tiles, order, tile_px, batch_size)
     shape = (tile_px, tile_px, 3)
-    with _Readers(todo, batch_size * int(np.prod(shape))) as readers:
+    with borrowed() as pool:
+        readers = _Readers(pool, todo)
         for batch, start in enumerate(range(0, len(order), batch_size)):
             rows = order[start : start + batch_size]
             failed = readers.wait_for(batch, strict=failures is None)
@@ -112,8 +111,8 @@ def _read(
             for places in failed:
                 kept[places] = False
             if kept.any():
-                slot = (batch % SLOTS) * readers.slot_bytes
-                pixels = readers.memory.array(slot, (len(rows), *shape))
+                slot = (batch % SLOTS) * batch_size * int(np.prod(shape))
+                pixels = pool.memory.array(slot, (len(rows), *shape))
                 yield rows[kept], pixels.copy() if kept.all() else pixels[kept]
 
 
@@ -138,30 +137,15 @@ def read_pixels(tiles: pd.DataFrame) -> NDArray[np.uint8]:
 
 
 class _Readers:
-    """Reader processes that take pieces in turn and lay pixels into one shared memory."""
+    """Gives pieces to reader processes in turn, and waits for the batch that is due."""
 
-    def __init__(self, todo: Iterator[_Piece], slot_bytes: int) -> None:
-        self.slot_bytes = slot_bytes
+    def __init__(self, pool: Pool, todo: Iterator[_Piece]) -> None:
         self.failures: dict[str, str] = {}
+        self._readers = pool.readers
         self._todo = todo
         self._next = next(todo, None)
         self._asked: deque[tuple[_Piece, Reader | None]] = deque()
         self._turn = 0
-
-    def __enter__(self) -> "_Readers":
-        with ExitStack() as stack:
-            self.memory = SharedPixels()
-            stack.callback(self.memory.close)
-            n_threads = max(1, N_CORES // N_READERS)
-            self._readers = [
-                stack.enter_context(Reader(TIME_LIMIT_S, n_threads, self.memory))
-                for _ in range(N_READERS)
-            ]
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def wait_for(self, batch: int, strict: bool) -> list[slice]:
         """Wait until a batch is complete; give the places whose slide failed (or raise)."""
@@ -187,7 +171,7 @@ class _Readers:
             reader = None  # nothing more is asked of a slide that has failed
             if self._next.slide_id not in self.failures:
                 reader = self._readers[self._turn]
-                self._turn = (self._turn + 1) % N_READERS
+                self._turn = (self._turn + 1) % len(self._readers)
                 reader.ask(self._next.request)
             self._asked.append((self._next, reader))
             self._next = next(self._todo, None)

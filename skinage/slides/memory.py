@@ -32,6 +32,11 @@ class SharedPixels:
             self.memory = mmap.mmap(self.fd, 0)
         return np.frombuffer(self.memory, np.uint8, end - offset, offset).reshape(shape)
 
+    def empty(self) -> None:
+        """Give the memory back to the system, while nobody writes; it grows again when reserved."""
+        self.memory = None
+        os.ftruncate(self.fd, 0)
+
     def close(self) -> None:
         """Give the file descriptor back; arrays that were given stay valid."""
         os.close(self.fd)

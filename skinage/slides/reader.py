@@ -88,6 +88,11 @@ class Reader:
         else:
             self._send(request)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether requests wait for an answer."""
+        return bool(self._waiting)
+
     def wait_for_next(self) -> None:
         """Wait until the pixels of the oldest request lie in the shared memory.
 

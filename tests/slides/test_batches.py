@@ -7,6 +7,7 @@ import pytest
 
 from skinage.errors import SlideError
 from skinage.slides.batches import read_pixels, read_tiles
+from skinage.slides.pool import _idle, close_idle
 from skinage.slides.slide import open_slide
 
 
@@ -43,25 +44,65 @@ def test_a_slide_that_fails_costs_no_other(tiles, tile_table, damaged_slide, bat
         list(read_tiles(mixed, batch_size))
 
 
+def open_files_and_processes():
+    return len(os.listdir("/proc/self/fd")), psutil.Process().children()
+
+
 def test_stopping_half_way_leaves_nothing(tiles):
-    before = len(os.listdir("/proc/self/fd"))
-    children = psutil.Process().children()
+    close_idle()
+    before = open_files_and_processes()
     batches = read_tiles(tiles, 4)
     next(batches)
     batches.close()
-    assert len(os.listdir("/proc/self/fd")) == before
-    assert psutil.Process().children() == children
+    close_idle()
+    assert open_files_and_processes() == before
+
+
+def test_processes_are_used_again_and_memory_is_given_back(tiles):
+    expected = read_pixels(tiles)
+    before = open_files_and_processes()
+    for _ in range(3):
+        np.testing.assert_array_equal(read_pixels(tiles), expected)
+    assert open_files_and_processes() == before
+    (pool,) = _idle
+    assert os.fstat(pool.memory.fd).st_size == 0
+    for process in before[1]:
+        assert process.is_running()
+
+
+def test_two_readings_at_once(tiles):
+    expected = read_pixels(tiles)
+    pairs = zip(read_tiles(tiles, 7), read_tiles(tiles, 7), strict=True)
+    for (rows, one), (other_rows, other) in pairs:
+        np.testing.assert_array_equal(rows, other_rows)
+        np.testing.assert_array_equal(one, expected[rows])
+        np.testing.assert_array_equal(other, expected[rows])
+    assert len(_idle) == 1
+
+
+def test_a_forked_process_has_readers_of_its_own(tiles):
+    expected = read_pixels(tiles)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            same = np.array_equal(read_pixels(tiles), expected)
+            close_idle()
+            os._exit(0 if same else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(pid, 0)[1] == 0
+    np.testing.assert_array_equal(read_pixels(tiles), expected)
 
 
 @pytest.mark.parametrize("when", [0, 2])
 def test_readers_killed_in_mid_batch_lose_no_tile(tiles, when):
     expected = dict(zip(range(len(tiles)), read_pixels(tiles), strict=True))
-    before = set(psutil.Process().children())
+    (pool,) = _idle
     found = {}
     for number, (rows, pixels) in enumerate(read_tiles(tiles, 7)):
         if number == when:
-            for reader in set(psutil.Process().children()) - before:
-                reader.kill()
+            for reader in pool.readers:
+                reader._process.kill()
         found |= dict(zip(rows.tolist(), pixels, strict=True))
     assert sorted(found) == sorted(expected)
     for row, pixels in found.items():
@@ -79,13 +120,15 @@ def test_a_slide_that_hangs_is_reported_and_the_rest_goes_on(tiles, write_slide,
         "server.serve{arguments}"
     )
     monkeypatch.setattr("skinage.slides.reader.START", hang)
-    monkeypatch.setattr("skinage.slides.batches.TIME_LIMIT_S", 6.0)
+    monkeypatch.setattr("skinage.slides.pool.TIME_LIMIT_S", 6.0)
+    close_idle()
     failures = {}
     batches = read_tiles(pd.concat([bad, tiles], ignore_index=True), 7, failures)
     rows = [row for rows, _ in batches for row in rows]
     assert list(failures) == ["hangs"]
     assert sorted(rows) == list(range(20, 20 + len(tiles)))
     assert "no answer within 6 s" in failures["hangs"]
+    close_idle()
 
 
 def test_no_tiles_and_mixed_sizes(tiles):

