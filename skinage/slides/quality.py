@@ -23,7 +23,9 @@ AT_LEAST = ("tissue_fraction", "sharpness")
 FOCUS_MPP = 1.0
 NOISE_VARIANCE = 5e-6
 """Of optical density: more than a sensor or JPEG leave in the finest detail of even glass."""
-FOLD_EOSIN, FOLD_MIXTURE, FOLD_SMOOTHING_UM, LEAST_FOLD_UM2 = 1.5, 1.6, 12.0, 10_000.0
+FOLD_EOSIN, FOLD_MIXTURE, FOLD_SMOOTHING_UM, LEAST_FOLD_UM2 = 1.4, 1.4, 12.0, 10_000.0
+LEAST_RED = 0.01
+"""Added to red density: that of pale tissue is small, and moves with a grey level of the glass."""
 HAEMATOXYLIN_BLUE = 0.45
 """Haematoxylin absorbs this much blue light, as a share of the red light that it absorbs."""
 
@@ -101,7 +103,7 @@ def fold_mask(pixels: NDArray[np.uint8], tissue: Mask, mpp: float) -> Mask:
         return tissue
     red, _, blue = np.moveaxis(smooth_density(pixels, FOLD_SMOOTHING_UM / mpp), -1, 0)
     eosin = blue - HAEMATOXYLIN_BLUE * red
-    mixture = red / np.maximum(eosin, 1e-3)
+    mixture = (red + LEAST_RED) / np.maximum(eosin, 1e-3)
     usual_eosin, usual_mixture = np.median(eosin[tissue]), np.median(mixture[tissue])
     double = (eosin > FOLD_EOSIN * usual_eosin) & (mixture < FOLD_MIXTURE * usual_mixture)
     double = ndimage.binary_opening(double & tissue, disk(1))

@@ -7,14 +7,8 @@ killed from outside is asked again.
 
 import atexit
 import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import threading
 from collections import deque
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -22,14 +16,10 @@ from numpy.typing import NDArray
 
 from skinage.errors import SlideError
 from skinage.slides.memory import SharedPixels
+from skinage.slides.process import ReaderProcess
 
 TIME_LIMIT_S = 60.0
 N_CORES = len(os.sched_getaffinity(0))
-KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 28)}
-"""The C library of the reader process keeps its memory: fresh pages for each batch cost a third."""
-START = (
-    "import sys; sys.path[:] = {path!r}; from skinage.slides.server import serve; serve{arguments}"
-)
 
 
 class Reader:
@@ -55,7 +45,7 @@ class Reader:
         self.pixels, self._owns_memory = memory or SharedPixels(), memory is None
         self._lock = threading.Lock()
         self._waiting: deque[dict[str, Any]] = deque()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ReaderProcess | None = None
 
     def header_of(self, path: str) -> dict[str, Any]:
         """Open a slide: ``header`` (a `Header`), ``reader`` and ``reason``; threads take turns."""
@@ -82,11 +72,13 @@ class Reader:
         """
         if "corners" in request:
             self.pixels.reserve(request["offset"] + int(np.prod(_shape(request))))
+        if self._process is not None and not (self._waiting or self._process.is_running):
+            self._end()  # it was ended while nobody asked it
         self._waiting.append(request)
-        if self._process is None or (self._process.poll() is not None and len(self._waiting) == 1):
+        if self._process is None:
             self._start()
         else:
-            self._send(request)
+            self._process.send(request)
 
     @property
     def is_asked(self) -> bool:
@@ -108,7 +100,8 @@ class Reader:
         request = self._waiting[0]
         while "problem" not in request:
             try:
-                answer, problem = self._receive()
+                process = self._process or self._start()
+                answer, problem = process.receive(self.time_limit_s)
             except BaseException:  # interrupted half-way: what comes next would be the wrong answer
                 self.close_process()
                 raise
@@ -124,9 +117,9 @@ class Reader:
 
     def _start_again(self, culprit: dict[str, Any], problem: str) -> None:
         """Leave out what else is asked of a slide that ended the process; ask the rest again."""
-        killed = self._process is not None and self._process.poll() == -signal.SIGKILL
-        self._stop()
-        if killed and "killed" not in culprit:
+        was_killed = self._process is not None and self._process.was_killed
+        self._end()
+        if was_killed and "killed" not in culprit:
             culprit["killed"] = True  # from outside (out of memory?): the slide gets another try
         else:
             for request in self._waiting:
@@ -138,7 +131,7 @@ class Reader:
     def close_process(self) -> None:
         """End the process and forget what was asked."""
         self._waiting.clear()
-        self._stop()
+        self._end()
 
     def close(self) -> None:
         """End the process, and give back the memory if it is the reader's own."""
@@ -152,55 +145,17 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _start(self) -> None:
-        self._stop()
-        ours, theirs = socket.socketpair()
-        fds = (theirs.fileno(), self.pixels.fd)
-        arguments = (*fds, self.n_threads)
-        # Not multiprocessing: it would run the user's __main__ again, and with it import torch.
-        code = START.format(path=sys.path, arguments=arguments)
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _stop)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.DEVNULL,
-            stdout=self._said,
-            stderr=self._said,
-            pass_fds=fds,
-            env=os.environ | KEEP_MEMORY,
-        )
-        theirs.close()
-        self._connection = Connection(ours.detach())
+    def _start(self) -> ReaderProcess:
+        self._process = ReaderProcess(self.pixels.fd, self.n_threads)
         for request in self._waiting:
             if "problem" not in request:
-                self._send(request)
+                self._process.send(request)
+        return self._process
 
-    def _stop(self) -> None:
+    def _end(self) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._connection.close()
-            self._said.close()
+            self._process.end()
             self._process = None
-
-    def _send(self, request: dict[str, Any]) -> None:
-        try:
-            self._connection.send(request)
-        except (BrokenPipeError, ConnectionResetError):
-            return  # the process is gone: `answer` will find out, and say so
-
-    def _receive(self) -> tuple[dict[str, Any], str]:
-        try:
-            if self._connection.poll(self.time_limit_s):
-                return self._connection.recv(), ""
-        except (EOFError, ConnectionResetError):
-            return {}, self._last_words()
-        return {}, f"no answer within {self.time_limit_s:g} s, the reader process was ended"
-
-    def _last_words(self) -> str:
-        code = self._process.wait(timeout=5) if self._process else None
-        said = os.pread(self._said.fileno(), 10000, 0).decode(errors="replace").split("\n")
-        last = next((line for line in reversed(said) if line.strip()), "it said nothing")
-        return f"the reader process ended (code {code}): {last.strip()}"
 
 
 def _shape(request: dict[str, Any]) -> tuple[int, int, int, int]:

@@ -75,7 +75,10 @@ def tissue_mask(pixels: NDArray[np.uint8], mpp: float) -> Mask:
     low, high = COLOUR_THRESHOLDS
     threshold = low if np.ptp(colour) < low else np.clip(threshold_otsu(colour), low, high)
     ink = ink_mask(pixels, mpp)
-    stained = apply_hysteresis_threshold(colour, threshold * FAINT_SHARE, threshold) & ~ink
+    # Both stains absorb green most: faint yellow or blue is light that is not quite even.
+    faint = density[..., 1] - density.min(axis=-1) > threshold * FAINT_SHARE
+    sure = colour > threshold
+    stained = apply_hysteresis_threshold(sure * 2 + faint, 0.5, 1.5) & ~ink
     tissue = _closed(stained, max(1, round(BRIDGE_UM / mpp))) & ~ink
     smallest_px = SMALLEST_UM2 / mpp**2
     return ~without_small(~without_small(tissue, smallest_px), smallest_px)

@@ -98,7 +98,7 @@ def read_by_both(monkeypatch):
                 "offset": 0,
             }
             with monkeypatch.context() as context:
-                context.setattr("skinage.slides.reader.START", OTHER_READER)
+                context.setattr("skinage.slides.process.START", OTHER_READER)
                 expected = slow.read(request)
             assert fast.header_of(path)["reader"] == "cuCIM"
             assert slow.header_of(path)["reader"] == "OpenSlide"

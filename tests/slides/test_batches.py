@@ -102,7 +102,7 @@ def test_readers_killed_in_mid_batch_lose_no_tile(tiles, when):
     for number, (rows, pixels) in enumerate(read_tiles(tiles, 7)):
         if number == when:
             for reader in pool.readers:
-                reader._process.kill()
+                reader._process.process.kill()
         found |= dict(zip(rows.tolist(), pixels, strict=True))
     assert sorted(found) == sorted(expected)
     for row, pixels in found.items():
@@ -119,7 +119,7 @@ def test_a_slide_that_hangs_is_reported_and_the_rest_goes_on(tiles, write_slide,
         "server.which_reader = lambda p: time.sleep(99) if p.endswith('hangs.tiff') else which(p);"
         "server.serve{arguments}"
     )
-    monkeypatch.setattr("skinage.slides.reader.START", hang)
+    monkeypatch.setattr("skinage.slides.process.START", hang)
     monkeypatch.setattr("skinage.slides.pool.TIME_LIMIT_S", 6.0)
     close_idle()
     failures = {}

@@ -33,10 +33,10 @@ def reader():
 def test_a_reader_killed_from_outside_loses_nothing(reader, write_slide):
     path, levels = write_slide()
     reader.read(request(path))
-    reader._process.send_signal(signal.SIGSTOP)
+    reader._process.process.send_signal(signal.SIGSTOP)
     for corner in ((0, 0), (64, 0), (128, 0)):
         reader.ask(request(path, corner, offset=corner[0] * 64 * 3))
-    reader._process.kill()
+    reader._process.process.kill()
     for x in (0, 64, 128):
         reader.wait_for_next()
         found = reader.pixels.array(x * 64 * 3, (64, 64, 3))
@@ -48,9 +48,9 @@ def test_a_reader_that_is_killed_again_is_one_failed_slide(reader, write_slide):
     for corner in ((0, 0), (64, 0)):
         reader.ask(request(path, corner))
     reader.ask(request(other[0], (64, 0)))
-    reader._process.send_signal(signal.SIGSTOP)
+    reader._process.process.send_signal(signal.SIGSTOP)
     reader._waiting[0]["killed"] = True
-    reader._process.kill()
+    reader._process.process.kill()
     for right in (64, 128):  # what else is asked of that slide fails with it, at once
         with pytest.raises(SlideError, match=rf"slide\.tiff: x \d+ to {right}, .*\(code -9\)"):
             reader.wait_for_next()
@@ -62,15 +62,15 @@ def test_a_reader_that_is_killed_again_is_one_failed_slide(reader, write_slide):
 def test_a_reader_killed_between_requests_is_not_noticed(reader, write_slide):
     path, _ = write_slide()
     reader.read(request(path))
-    reader._process.kill()
-    reader._process.wait()
+    reader._process.process.kill()
+    reader._process.process.wait()
     assert reader.read(request(path)).shape == (1, 64, 64, 3)
 
 
 def test_a_crash_of_native_code_is_reported(reader, write_slide, monkeypatch):
     path, _ = write_slide()
     crash = "import faulthandler; faulthandler._sigsegv()"
-    monkeypatch.setattr("skinage.slides.reader.START", crash + " # {path} {arguments}")
+    monkeypatch.setattr("skinage.slides.process.START", crash + " # {path} {arguments}")
     with pytest.raises(SlideError, match=r"slide\.tiff: the reader process ended \(code -11\)"):
         reader.header_of(path)
     monkeypatch.undo()
@@ -83,7 +83,7 @@ def test_a_hang_is_ended(write_slide):
         reader.time_limit_s = 20
         reader.read(request(path))
         reader.time_limit_s = 0.5
-        reader._process.send_signal(signal.SIGSTOP)
+        reader._process.process.send_signal(signal.SIGSTOP)
         with pytest.raises(SlideError, match=r"no answer within 0\.5 s"):
             reader.read(request(path))
         reader.time_limit_s = 20
@@ -93,7 +93,7 @@ def test_a_hang_is_ended(write_slide):
 def test_an_interrupted_wait_does_not_mix_up_answers(reader, write_slide):
     path, levels = write_slide()
     reader.read(request(path))
-    reader._process.send_signal(signal.SIGSTOP)
+    reader._process.process.send_signal(signal.SIGSTOP)
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
