@@ -5,6 +5,7 @@ memory, a slot per batch -> batches in order. Pieces of several slides are under
 that opening a slide keeps nobody waiting.
 """
 
+import os
 from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -137,7 +138,7 @@ def read_pixels(tiles: pd.DataFrame) -> NDArray[np.uint8]:
 
 
 class _Readers:
-    """Gives pieces to reader processes in turn, and waits for the batch that is due."""
+    """Give pieces to reader processes in turn, and wait for the batch that is due."""
 
     def __init__(self, pool: Pool, todo: Iterator[_Piece]) -> None:
         self.failures: dict[str, str] = {}
@@ -200,7 +201,7 @@ def _pieces(
         for first, end in _runs(paths[rows], extents[rows]):
             part = rows[first:end]
             request = {
-                "path": paths[part[0]],
+                "path": os.path.abspath(paths[part[0]]),
                 "corners": corners[part],
                 "extent": (extents[part[0]], extents[part[0]]),
                 "size": (tile_px, tile_px),

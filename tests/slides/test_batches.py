@@ -70,6 +70,13 @@ def test_processes_are_used_again_and_memory_is_given_back(tiles):
         assert process.is_running()
 
 
+def test_relative_paths_start_where_the_caller_is_now(tiles, tmp_path, monkeypatch):
+    expected = read_pixels(tiles)
+    monkeypatch.chdir(tmp_path)  # the reader processes were started elsewhere
+    relative = tiles.assign(path=[os.path.basename(path) for path in tiles["path"]])
+    np.testing.assert_array_equal(read_pixels(relative), expected)
+
+
 def test_two_readings_at_once(tiles):
     expected = read_pixels(tiles)
     pairs = zip(read_tiles(tiles, 7), read_tiles(tiles, 7), strict=True)
