@@ -1,5 +1,6 @@
 import os
-import resource
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,6 @@ from skinage.storage import (
     storing,
     table_hash,
     write_csv,
-    write_json,
 )
 
 
@@ -81,15 +81,6 @@ def test_recipe_hash_does_not_depend_on_the_order_of_keys():
 
 
 @pytest.fixture
-def full_disk():
-    """No file of this process can grow beyond 20,000 bytes, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.fixture
 def read_only_folder(tmp_path):
     """A folder that this user may not write to (root, who may write anywhere, becomes nobody)."""
     folder = tmp_path / "read_only"
@@ -106,26 +97,55 @@ def read_only_folder(tmp_path):
 LARGE = pd.DataFrame({"a": np.random.default_rng(0).random(100_000)})
 
 
-@pytest.mark.usefixtures("full_disk")
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
-    expected = r"tiles\.parquet cannot be written: .*; make room"
-    with pytest.raises(StageError, match=expected), storing(tmp_path / "tiles.parquet", {}) as path:
-        LARGE.to_parquet(path)
-    with pytest.raises(StageError, match=r"a\.csv cannot be written"):
-        write_csv(tmp_path / "a.csv", LARGE)
-    with pytest.raises(StageError, match=r"a\.json cannot be written"):
-        write_json(tmp_path / "a.json", LARGE["a"].tolist())
-    assert os.listdir(tmp_path) == []
+FULL_DISK = """
+import resource, sys
+import numpy as np, pandas as pd
+from pathlib import Path
+from skinage.errors import StageError
+from skinage.storage import stored, storing, write_csv, write_json
+
+folder = Path(sys.argv[1])
+old = folder / "old.csv"
+with storing(old, {"seed": 0}) as partial:
+    partial.write_text("old")
+# No file can grow beyond 20,000 bytes, as on a disk that is full.
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+large = pd.DataFrame({"a": np.random.default_rng(0).random(100_000)})
+
+def store(path):
+    with storing(path, {"seed": 1}) as partial:
+        large.to_parquet(partial) if path.suffix == ".parquet" else large.to_csv(partial)
+
+for path, write in [
+    (folder / "tiles.parquet", store),
+    (old, store),
+    (folder / "a.csv", lambda path: write_csv(path, large)),
+    (folder / "a.json", lambda path: write_json(path, large["a"].tolist())),
+]:
+    try:
+        write(path)
+    except StageError as error:
+        print(error)
+print(old.read_text(), stored(old, {"seed": 0}))
+"""
 
 
-def test_a_full_disk_keeps_what_was_there(tmp_path, full_disk):
-    path = tmp_path / "a.csv"
-    with storing(path, {"seed": 0}) as partial:
-        partial.write_text("old")
-    with pytest.raises(StageError, match="make room"), storing(path, {"seed": 1}) as partial:
-        LARGE.to_csv(partial)
-    assert path.read_text() == "old"
-    assert stored(path, {"seed": 0})
+def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path):
+    """In a process of its own: what it may write, its report may not exceed either."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    *errors, last = done.stdout.splitlines()
+    names = ["tiles.parquet", "old.csv", "a.csv", "a.json"]
+    for error, name in zip(errors, names, strict=True):
+        assert error.startswith(f"{tmp_path / name} cannot be written: ")
+        assert error.endswith("; make room")
+    assert last == "old True"
+    assert sorted(os.listdir(tmp_path)) == [".made", "old.csv"]
 
 
 def test_a_read_only_folder_is_told(read_only_folder):
