@@ -52,10 +52,11 @@ def real_skin(path: str | Path | None = None) -> np.ndarray:
 
 
 def _fetched_skin() -> np.ndarray:
+    import pooch
     from skimage.data import skin
 
     # Its tries and the folder it writes to have no place in a notebook; a failure is an error.
-    logger = logging.getLogger("pooch")
+    logger = pooch.get_logger()
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:

@@ -2,6 +2,7 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import pooch
 import pytest
 import tifffile
 from PIL import Image
@@ -28,16 +29,25 @@ def test_what_is_no_picture_is_named(tmp_path):
             real_skin(tmp_path / name)
 
 
-def test_without_internet_the_error_says_what_to_do(monkeypatch, caplog):
+def test_without_internet_the_error_says_what_to_do(monkeypatch):
+    logger, said = pooch.get_logger(), []
+    handler = logging.Handler()
+    monkeypatch.setattr(handler, "emit", said.append)
+    logger.addHandler(handler)
+    level = logger.level
+
     def offline():
-        logging.getLogger("pooch").warning("trying again")
+        pooch.get_logger().warning("trying again")
         raise ConnectionError("no route")
 
     monkeypatch.setattr("skimage.data.skin", offline)
     with pytest.raises(StageError, match="give the path of a picture"):
         real_skin()
-    assert not caplog.records
-    assert logging.getLogger("pooch").level == logging.NOTSET
+    assert said == []
+    assert logger.level == level
+    logger.warning("as before")
+    assert len(said) == 1
+    logger.removeHandler(handler)
 
 
 @pytest.mark.real
