@@ -57,9 +57,12 @@ def _fetched_skin() -> np.ndarray:
 
     # Its tries and the folder it writes to have no place in a notebook; a failure is an error.
     logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    logger.addFilter(_silence)
     try:
         return skin()
     finally:
-        logger.setLevel(level)
+        logger.removeFilter(_silence)
+
+
+def _silence(_record: logging.LogRecord) -> bool:
+    return False
