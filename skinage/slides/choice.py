@@ -76,6 +76,8 @@ def choose_tiles(
     limits = {**LIMITS, **(limits or {})}
     ground = _Ground(slide, slide_id, tile_px)
     step_px = extents[0] if step_um is None else step_um / slide.mpp
+    if step_px < 1:
+        raise StageError(f"tile: step_um is {step_um}, less than a px of {slide.mpp:.3g} um")
     centres = grid(slide.dimensions, extents[0], step_px) + np.float64(extents[0] / 2)
     squares = ground.squares(centres, extents[0])
     too_little = squares["tissue_fraction"] < limits["tissue_fraction"]

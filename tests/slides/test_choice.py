@@ -119,6 +119,7 @@ def test_pieces_are_numbered(write_slide, slide):
         ({"mpp": (1.0, 1.0)}, "each once"),
         ({"mpp": ()}, "mpp above 0"),
         ({"step_um": 0.0}, "step_um above 0"),
+        ({"step_um": 0.1}, "less than a px of 1 um"),
         ({"tiles_per_slide": 0}, "tiles_per_slide at least 1 or None"),
     ],
 )
