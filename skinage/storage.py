@@ -136,10 +136,17 @@ def _in_words(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_ROOM | NO_RIGHT:
             raise
-        advice = "make room" if error.errno in NO_ROOM else "choose a folder that you may write to"
-        raise StageError(
-            f"{path} cannot be written: {os.strerror(error.errno)}; {advice}"
-        ) from error
+        raise StageError(unwritten(path, error)) from error
+
+
+def unwritten(path: Path, error: OSError) -> str:
+    """Say which file could not be written, why, and what to do."""
+    remedy = "Free some space" if error.errno in NO_ROOM else "Choose a folder that can be written"
+    reason = os.strerror(error.errno) if error.errno else error
+    return (
+        f"{path}: cannot be written ({reason}). {remedy} and start again: what is done is kept, "
+        "and no half-written file stands under a final name."
+    )
 
 
 def remove(path: Path) -> None:

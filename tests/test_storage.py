@@ -142,14 +142,14 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path):
     *errors, last = done.stdout.splitlines()
     names = ["tiles.parquet", "old.csv", "a.csv", "a.json"]
     for error, name in zip(errors, names, strict=True):
-        assert error.startswith(f"{tmp_path / name} cannot be written: ")
-        assert error.endswith("; make room")
+        assert error.startswith(f"{tmp_path / name}: cannot be written (")
+        assert "Free some space and start again" in error
     assert last == "old True"
     assert sorted(os.listdir(tmp_path)) == [".made", "old.csv"]
 
 
 def test_a_read_only_folder_is_told(read_only_folder):
-    expected = r"cannot be written: Permission denied; choose a folder that you may write to"
+    expected = r"cannot be written \(Permission denied\)\. Choose a folder that can be written"
     with pytest.raises(StageError, match=expected):
         write_csv(read_only_folder / "a.csv", LARGE)
     deeper = read_only_folder / "results" / "a.parquet"

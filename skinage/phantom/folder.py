@@ -1,16 +1,14 @@
 """Write into the phantom folder: whole files or none, and errors that say what to do."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from skinage.errors import StageError
-from skinage.storage import remove
+from skinage.storage import remove, unwritten
 
 SLIDES, LABELS = "slides", "labels"
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -40,15 +38,6 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StageError(unwritten(path, error)) from error
-
-
-def unwritten(path: Path, error: OSError) -> str:
-    """Say which file could not be written, why, and what to do."""
-    remedy = "Free some space" if error.errno in NO_SPACE else "Choose a folder that can be written"
-    return (
-        f"{path}: cannot be written ({error.strerror or error}). {remedy} and start again: what is "
-        "done is kept, and no half-written file stands under a final name."
-    )
 
 
 def _clear(out: Path) -> None:

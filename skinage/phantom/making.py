@@ -13,13 +13,13 @@ from joblib import Parallel, cpu_count, delayed, parallel_config
 from tqdm.auto import tqdm
 
 from skinage.errors import StageError
-from skinage.phantom.folder import LABELS, SLIDES, explained, prepared, unwritten
+from skinage.phantom.folder import LABELS, SLIDES, explained, prepared
 from skinage.phantom.optics import draw_slide
 from skinage.phantom.people import make_slides
 from skinage.phantom.presets import choose
 from skinage.phantom.slide_file import write_labels, write_slide
 from skinage.phantom.truth import public, truth_of_all, truth_tables
-from skinage.storage import stored, storing, write_csv, write_json
+from skinage.storage import stored, storing, unwritten, write_csv, write_json
 
 MPP_RANGE = (0.25, 2.0)
 DRAWING = 5  # raised whenever the drawing changes, so that older slides are drawn again
@@ -166,6 +166,8 @@ def _draw(slide_path: Path, label_path: Path, recipe: Mapping[str, Any]) -> str:
         try:
             with storing(path, recipe) as partial:
                 write(partial, pixels, recipe["mpp"])
+        except StageError as error:
+            return str(error)
         except OSError as error:
             return unwritten(path, error)
     return ""

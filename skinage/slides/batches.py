@@ -22,6 +22,7 @@ from skinage.slides.reader import Reader
 
 PIECE_TILES = 128
 MOST_ASKED = 32
+OPEN_SLIDES = 4
 SLOTS = 3
 """Batches in shared memory: the caller's and two that are being decoded."""
 Batch = tuple[NDArray[np.intp], NDArray[np.uint8]]
@@ -146,7 +147,7 @@ class _Readers:
         self._todo = todo
         self._next = next(todo, None)
         self._asked: deque[tuple[_Piece, Reader | None]] = deque()
-        self._turn = 0
+        self._opened = [deque[str](maxlen=OPEN_SLIDES) for _ in pool.readers]
 
     def wait_for(self, batch: int, strict: bool) -> list[slice]:
         """Wait until a batch is complete; give the places whose slide failed (or raise)."""
@@ -171,11 +172,21 @@ class _Readers:
         while self._next and self._next.batch < batch + SLOTS and len(self._asked) < MOST_ASKED:
             reader = None  # nothing more is asked of a slide that has failed
             if self._next.slide_id not in self.failures:
-                reader = self._readers[self._turn]
-                self._turn = (self._turn + 1) % len(self._readers)
+                reader = self._reader_for(str(self._next.request["path"]))
                 reader.ask(self._next.request)
             self._asked.append((self._next, reader))
             self._next = next(self._todo, None)
+
+    def _reader_for(self, path: str) -> Reader:
+        """Choose the reader with least to do; to open a slide counts as two pieces."""
+        busy = [
+            sum(other is reader for _, other in self._asked) + 2 * (path not in opened)
+            for reader, opened in zip(self._readers, self._opened, strict=True)
+        ]
+        number = busy.index(min(busy))
+        if path not in self._opened[number]:
+            self._opened[number].append(path)
+        return self._readers[number]
 
 
 def _one_size(tiles: pd.DataFrame) -> int:
