@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from skinage.ageing.clock import predict_out_of_fold
-from skinage.ageing.folds import check_leakage, person_folds
 from skinage.ageing.matching import check_ages, match_ages
 from skinage.ageing.people import features_of
 from skinage.errors import StageError
+from skinage.folds import check_leakage, person_folds
 
 N_BOOTSTRAP = 1000
 

@@ -11,11 +11,11 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skinage.ageing.folds import check_leakage, person_folds
 from skinage.ageing.matching import MIN_PEOPLE as MIN_PEOPLE
 from skinage.ageing.matching import match_ages
 from skinage.ageing.people import feature_names, features_of
 from skinage.errors import StageError
+from skinage.folds import check_leakage, person_folds
 from skinage.storage import write_json
 
 

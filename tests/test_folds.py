@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.ageing.folds import check_leakage, person_folds
 from skinage.errors import LeakageError, StageError
+from skinage.folds import check_leakage, person_folds
 
 
 def ages(n_people, seed=0):
