@@ -3,20 +3,34 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from skinage.contrastive.backbone import build_backbone, feature_width, make_backbone
+from skinage.contrastive.foundation import describe
+from skinage.contrastive.weights import (
+    fill_backbone,
+    fit,
+    pretrained_file,
+    read_weights,
+    write_weights,
+)
 from skinage.errors import StageError
-from skinage.storage import recipe_hash
+from skinage.storage import recipe_hash, write_json
 
-WEIGHTS, CARD = "encoder.safetensors", "encoder.json"
+__all__ = [
+    "Encoder", "load_encoder", "make_backbone", "new_encoder", "normalise", "settle_batch_norm",
+]  # fmt: skip
+
+WEIGHTS, CARD, HISTORY = "encoder.safetensors", "encoder.json", "history.json"
+CARD_KEYS = (
+    "backbone", "architecture", "model_args", "features", "input_size", "fixed_input_size", "dim",
+    "tile_px", "mpp", "mean", "std", "hash",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,8 +42,11 @@ class Encoder:
     module
         ``(n, 3, h, w)`` normalised float to ``(n, dim)``.
     card
-        ``backbone``, ``dim``, ``tile_px``, ``mpp``, ``mean``, ``std``, ``method``, ``seed``,
-        ``hash`` (of data and settings) and what training adds.
+        ``backbone`` as given; what rebuilds it without the hub (``architecture``, ``model_args``,
+        ``features``: ``"pooled"`` or ``"class_and_mean"``, ``input_size``, ``fixed_input_size``);
+        ``dim``, ``tile_px``, ``mpp``, ``mean``, ``std``, ``method``, ``seed``, ``hash`` (of data
+        and settings), for loaded weights ``weights``, ``weights_hash`` and ``weights_dropped``,
+        and what training adds.
     history
         Loss per epoch; empty without training.
     """
@@ -50,89 +67,104 @@ class Encoder:
             return self.module(self.prepare(pixels).to(device)).float().cpu().numpy()
 
     def save(self, folder: str | Path) -> None:
-        """Write ``encoder.safetensors``, ``encoder.json`` and ``history.json`` into a folder."""
+        """Write ``encoder.safetensors``, ``history.json`` and ``encoder.json`` into a folder.
+
+        The card goes first and comes last: it never stands beside weights not its own.
+
+        Raises
+        ------
+        StageError
+            If there is no room, or no right to write.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        state = {name: value.contiguous() for name, value in self.module.state_dict().items()}
-        save_file(state, folder / WEIGHTS)
-        (folder / CARD).write_text(json.dumps(self.card, indent=2) + "\n")
-        (folder / "history.json").write_text(json.dumps(self.history, indent=1) + "\n")
+        (folder / CARD).unlink(missing_ok=True)
+        write_weights(self.module, folder / WEIGHTS)
+        write_json(folder / HISTORY, self.history)
+        write_json(folder / CARD, self.card)
 
 
-def load_encoder(folder: str | Path) -> Encoder:
-    """Load an encoder from its folder; nothing is unpickled.
+def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
+    """Load an encoder from its folder, without the hub; nothing is unpickled.
 
     Parameters
     ----------
     folder
-        With ``encoder.safetensors`` and ``encoder.json``.
+        With ``encoder.json`` and the weights.
+    weights
+        Their file in the folder: the last state, or ``"best.safetensors"`` of a training.
 
     Raises
     ------
     StageError
-        If a file is missing, cut short, or the weights are of another backbone.
+        If a file is missing or cut short, the card lacks something, or the weights are of another
+        backbone.
     """
     folder = Path(folder)
-    for name in (WEIGHTS, CARD):
+    for name in (weights, CARD):
         if not (folder / name).is_file():
-            raise StageError(
-                f"{folder}: no {name}; expected a folder that an encoder was saved to."
-            )
-    card = json.loads((folder / CARD).read_text())
-    module = make_backbone(card["backbone"])
-    try:
-        module.load_state_dict(load_file(folder / WEIGHTS))
-    except (SafetensorError, RuntimeError) as error:
+            raise StageError(f"{folder}: no {name}; expected the folder of a saved encoder.")
+    card = _read_json(folder / CARD, dict)
+    lacking = [key for key in CARD_KEYS if key not in card]
+    if lacking:
         raise StageError(
-            f"{folder / WEIGHTS}: not the weights of a {card['backbone']}: {error}"
-        ) from error
-    history = folder / "history.json"
-    return Encoder(
-        module.eval(), card, json.loads(history.read_text()) if history.is_file() else []
-    )
+            f"{folder / CARD}: the card lacks {', '.join(lacking)}; it was changed by hand or "
+            "written by an older version. Train or save the encoder again."
+        )
+    module = build_backbone(card)
+    fit(module, read_weights(folder / weights), folder / weights)
+    history = folder / HISTORY
+    return Encoder(module.eval(), card, _read_json(history, list) if history.is_file() else [])
 
 
-def new_encoder(backbone: str, tile_px: int, mpp: float, seed: int = 0) -> Encoder:
-    """Make an untrained encoder: random weights, the rival that every training has to beat.
+def _read_json(path: Path, kind: type) -> Any:
+    try:
+        content = json.loads(path.read_text())
+    except ValueError as error:  # of JSON and of UTF-8 alike
+        raise StageError(f"{path}: not JSON ({error}). Save the encoder again.") from error
+    if not isinstance(content, kind):
+        raise StageError(f"{path}: found {type(content).__name__}, expected {kind.__name__}.")
+    return content
+
+
+def new_encoder(
+    backbone: str, tile_px: int, mpp: float, seed: int = 0, *, weights: str | Path | None = None
+) -> Encoder:
+    """Make an encoder: random weights, the rival that every training has to beat, or pretrained.
 
     Parameters
     ----------
     backbone
-        Any timm model name.
+        Any timm model name (random weights); ``"hf-hub:org/model"``, such as
+        ``"hf-hub:MahmoodLab/UNI2-h"``; or ``"local-dir:FOLDER"`` with ``config.json`` and
+        ``model.safetensors``. See `skinage.contrastive.foundation`.
     tile_px, mpp
         The side of the tiles and their um per px.
     seed
-        Fixes the weights.
-    """
-    import timm.data
+        Fixes random weights.
+    weights
+        A local ``.safetensors`` file to load instead.
 
+    Raises
+    ------
+    StageError
+        On an unknown or unreachable backbone, unsuitable weights, or tiles of a size that the
+        backbone does not take.
+    """
+    card: dict[str, Any] = {"backbone": backbone, "method": "untrained", **describe(backbone)}
+    file = pretrained_file(backbone, weights)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = make_backbone(backbone).eval()
-    data = timm.data.resolve_model_data_config(module)
-    with torch.inference_mode():
-        # Some backbones give more features than their num_features says: ask a forward pass.
-        dim = module(torch.zeros(2, 3, tile_px, tile_px)).shape[1]
-    card = {
-        "backbone": backbone, "method": "untrained", "dim": dim, "tile_px": tile_px, "mpp": mpp,
-        "mean": list(data["mean"]), "std": list(data["std"]), "seed": seed,
-    }  # fmt: skip
+        module = build_backbone(card).eval()
+    if file is not None:
+        card |= {"method": "pretrained", **fill_backbone(module, file)}
+    card |= {
+        "dim": feature_width(module, card, tile_px),
+        "tile_px": tile_px,
+        "mpp": mpp,
+        "seed": seed,
+    }
     return Encoder(module, card | {"hash": recipe_hash(card)})
-
-
-def make_backbone(name: str) -> nn.Module:
-    """Make a timm backbone without its classifier and with random weights."""
-    import timm
-
-    try:
-        model = timm.create_model(name, pretrained=False, num_classes=0)
-    except RuntimeError as error:
-        near = get_close_matches(name, timm.list_models())
-        raise StageError(
-            f"backbone: timm has no model {name!r}; names near it: {', '.join(near) or 'none'}."
-        ) from error
-    # On two (busy) cores mobilenetv3_small_050 at 64 px trained about twice as fast.
-    return model.to(memory_format=torch.channels_last)
 
 
 def normalise(images: Tensor, card: dict[str, Any]) -> Tensor:

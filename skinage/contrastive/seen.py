@@ -1,0 +1,72 @@
+"""Whose labels an encoder saw: marks on its card that name nobody, and a refusal to be fooled."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skinage.errors import LeakageError
+
+MARK_DIGITS = 16
+NAMED = 5
+
+
+def person_mark(person_id: str) -> str:
+    """Give a person's mark: 16 hex digits, so that no patient's id travels with an encoder.
+
+    The mark hides an id from the eye, not from somebody who can guess ids and hash them.
+    """
+    return hashlib.sha256(f"skinage:{person_id}".encode()).hexdigest()[:MARK_DIGITS]
+
+
+def label_seen(card: dict[str, Any], person_ids: Iterable[str]) -> np.ndarray:
+    """Tell for each person whether the encoder saw their label.
+
+    Parameters
+    ----------
+    card
+        An encoder's card; ``labels_seen`` has ``target`` and ``people`` (marks), or is absent.
+    person_ids
+        Any number, also repeated.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of bool, as long as ``person_ids``.
+    """
+    people = pd.Series(list(person_ids), dtype=object)
+    seen = set(card.get("labels_seen", {}).get("people", ()))
+    known = {person: person_mark(person) in seen for person in people.unique()}
+    return people.map(known).to_numpy(dtype=bool)
+
+
+def refuse_seen(card: dict[str, Any], person_ids: Iterable[str], doing: str) -> None:
+    """Refuse people whose label the encoder saw.
+
+    Parameters
+    ----------
+    card
+        An encoder's card.
+    person_ids
+        The people about to be tested.
+    doing
+        What is about to be done, as the start of the message.
+
+    Raises
+    ------
+    LeakageError
+        If the encoder saw a label of any of them.
+    """
+    people = np.array(list(person_ids), dtype=object)
+    seen = list(dict.fromkeys(people[label_seen(card, people)]))
+    if not seen:
+        return
+    named = ", ".join(str(person) for person in seen[:NAMED]) + (", ..." if seen[NAMED:] else "")
+    raise LeakageError(
+        f"{doing}: the encoder saw {card['labels_seen']['target']} of {len(seen)} of these "
+        f"{len(set(people))} people in its training ({named}); results for them would look better "
+        "than they are. Leave these people out, train an encoder without them, or take one that "
+        "saw no labels."
+    )
