@@ -92,7 +92,7 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
     folder
         With ``encoder.json`` and the weights.
     weights
-        Their file in the folder: the last state, or ``"best.safetensors"`` of a training.
+        Their file in it, such as ``"best.safetensors"`` of a training.
 
     Raises
     ------
@@ -152,18 +152,14 @@ def new_encoder(
         backbone does not take.
     """
     card: dict[str, Any] = {"backbone": backbone, "method": "untrained", **describe(backbone)}
-    file = pretrained_file(backbone, weights)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = build_backbone(card).eval()
+    card |= {"dim": feature_width(module, card, tile_px), "tile_px": tile_px, "mpp": mpp}
+    file = pretrained_file(backbone, weights)
     if file is not None:
         card |= {"method": "pretrained", **fill_backbone(module, file)}
-    card |= {
-        "dim": feature_width(module, card, tile_px),
-        "tile_px": tile_px,
-        "mpp": mpp,
-        "seed": seed,
-    }
+    card["seed"] = seed
     return Encoder(module, card | {"hash": recipe_hash(card)})
 
 

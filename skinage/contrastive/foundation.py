@@ -79,7 +79,7 @@ def describe(backbone: str) -> dict[str, Any]:
         config, architecture, model_args = _read_config(kind, place)
         _check_name(architecture, backbone)
     config = PretrainedCfg().to_dict() | config
-    repository = foundation_model(place)
+    repository = foundation_model(kind, place)
     model_args = {**model_args, **ASKED.get(repository, {})}
     size = model_args.get("img_size", config["input_size"][1:])
     sides = [size, size] if isinstance(size, int) else size
@@ -99,14 +99,18 @@ def source(backbone: str) -> tuple[str, str]:
     return (kind, place) if kind in ("hf-hub", "local-dir") else ("name", backbone)
 
 
-def foundation_model(place: str) -> str:
-    """Recognise a foundation model by repository, or by the name of a folder; else give ``""``."""
-    repository = place.partition("@")[0]
-    parts = {part.lower() for part in Path(place).parts[-3:]}
+def foundation_model(kind: str, place: str) -> str:
+    """Recognise a foundation model by its repository, or by a folder's name; else give ``""``."""
+    repository = place.partition("@")[0].lower()
+    folders = [part.lower() for part in Path(place).parts]
     for known in ASKED:
-        name = known.rpartition("/")[2]
-        cached = f"models--{known.replace('/', '--')}"
-        if repository.lower() == known.lower() or parts & {name.lower(), cached.lower()}:
+        lower = known.lower()
+        cached = f"models--{lower.replace('/', '--')}"  # .../models--org--model/snapshots/commit
+        if kind == "hf-hub" and repository == lower:
+            return known
+        if kind == "local-dir" and (
+            folders[-1:] == [lower.rpartition("/")[2]] or folders[-3:-2] == [cached]
+        ):
             return known
     return ""
 

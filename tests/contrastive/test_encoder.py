@@ -1,8 +1,11 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
+import timm
 import torch
+from safetensors.torch import save_file
 
 from skinage import StageError
 from skinage.contrastive.encoder import load_encoder, new_encoder, normalise, settle_batch_norm
@@ -72,6 +75,58 @@ def test_damaged_or_missing_files_are_named(tmp_path):
         load_encoder(folder)
 
 
-def test_an_unknown_backbone_gets_near_names():
-    with pytest.raises(StageError, match="resnet18"):
-        new_encoder("resnet_18", 32, 2.0)
+def test_a_card_that_is_damaged_or_lacks_keys_is_named(tmp_path):
+    new_encoder(BACKBONE, 32, 2.0).save(tmp_path)
+    card = tmp_path / "encoder.json"
+    content = json.loads(card.read_text())
+    del content["architecture"], content["mean"]
+    card.write_text(json.dumps(content))
+    with pytest.raises(StageError, match="lacks architecture, mean"):
+        load_encoder(tmp_path)
+    for text, found in (("{", "not JSON"), ("[]", "found list, expected dict")):
+        card.write_text(text)
+        with pytest.raises(StageError, match=found):
+            load_encoder(tmp_path)
+
+
+def test_other_weights_beside_the_last_ones_load_by_name(pixels, tmp_path):
+    best = new_encoder(BACKBONE, 32, 2.0, seed=1)
+    best.save(tmp_path)
+    (tmp_path / "encoder.safetensors").rename(tmp_path / "best.safetensors")
+    new_encoder(BACKBONE, 32, 2.0, seed=2).save(tmp_path)
+    loaded = load_encoder(tmp_path, weights="best.safetensors")
+    np.testing.assert_array_equal(loaded.embed(pixels), best.embed(pixels))
+    assert np.abs(load_encoder(tmp_path).embed(pixels) - best.embed(pixels)).max() > 0
+    with pytest.raises(StageError, match=r"no worst\.safetensors"):
+        load_encoder(tmp_path, weights="worst.safetensors")
+
+
+def test_a_pretrained_encoder_loads_without_the_folder_it_came_from(pixels, tmp_path):
+    source = tmp_path / "Virchow"  # a stand-in that is recognised by its name
+    layers = {"mlp_layer": timm.layers.SwiGLUPacked, "act_layer": torch.nn.SiLU}
+    model = timm.create_model("test_vit", num_classes=0, global_pool="", img_size=32, **layers)
+    source.mkdir()
+    save_file(model.state_dict(), source / "model.safetensors")
+    arguments = {"global_pool": "", "img_size": 32}
+    config = {"architecture": "test_vit", "pretrained_cfg": {}, "model_args": arguments}
+    (source / "config.json").write_text(json.dumps(config))
+    encoder = new_encoder(f"local-dir:{source}", 32, 0.5)
+    assert encoder.embed(pixels).shape == (6, 128)
+    encoder.save(tmp_path / "encoder")
+    shutil.rmtree(source)
+    loaded = load_encoder(tmp_path / "encoder")
+    np.testing.assert_array_equal(loaded.embed(pixels), encoder.embed(pixels))
+    assert loaded.card == encoder.card
+
+
+def test_a_stopped_save_leaves_no_card_beside_weights_not_its_own(tmp_path, monkeypatch):
+    new_encoder(BACKBONE, 32, 2.0, seed=1).save(tmp_path)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skinage.contrastive.encoder.write_json", stop)
+    with pytest.raises(KeyboardInterrupt):
+        new_encoder(BACKBONE, 32, 2.0, seed=2).save(tmp_path)
+    with pytest.raises(StageError, match=r"no encoder\.json"):
+        load_encoder(tmp_path)
