@@ -37,6 +37,7 @@ _ROOM_OF = {
     "read_pixels": "skinage.slides.batches",
     "check_slides": "skinage.slides.check",
     "HistologyViews": "skinage.contrastive.views",
+    "Pairs": "skinage.contrastive.pairs",
     "train": "skinage.contrastive.train",
     "untrained_encoder": "skinage.contrastive.train",
     "Encoder": "skinage.contrastive.encoder",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from skinage.ageing.clock import predict_out_of_fold
 from skinage.ageing.matching import check_ages, match_ages
-from skinage.ageing.people import features_of
+from skinage.ageing.people import features_of, refuse_seen_labels
 from skinage.errors import StageError
 from skinage.folds import check_leakage, person_folds
 
@@ -135,6 +135,8 @@ def compare_clocks(
     check_leakage(fold, cohort)
     folds, target = fold.to_numpy(), actual.to_numpy()
     shuffled = np.random.default_rng(seed).permutation(target)
+    for people in rivals.values():
+        refuse_seen_labels(people.loc[actual.index])
     features = {name: features_of(people.loc[actual.index]) for name, people in rivals.items()}
     pairs = {
         name: (target, predict_out_of_fold(values, target, folds))

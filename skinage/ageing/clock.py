@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skinage.ageing.matching import MIN_PEOPLE as MIN_PEOPLE
 from skinage.ageing.matching import match_ages
-from skinage.ageing.people import feature_names, features_of
+from skinage.ageing.people import feature_names, features_of, refuse_seen_labels
 from skinage.errors import StageError
 from skinage.folds import check_leakage, person_folds
 from skinage.storage import write_json
@@ -49,11 +49,13 @@ def predict_age(
     StageError
         If there are fewer than ``MIN_PEOPLE`` people, one age only, or unusable features.
     LeakageError
-        If two people of different folds have a slide in common.
+        If two people of different folds have a slide in common, or the encoder saw the age of
+        anybody.
     """
     known = match_ages(people, cohort)
     fold = person_folds(known["age_years"], n_folds, seed)
     check_leakage(fold, cohort)
+    refuse_seen_labels(people.loc[known.index])
     features = features_of(people.loc[known.index])
     predicted = predict_out_of_fold(features, known["age_years"].to_numpy(), fold.to_numpy())
     ages = known.assign(predicted_years=predicted, fold=fold)

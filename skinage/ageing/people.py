@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from skinage.errors import StageError
+from skinage.errors import LeakageError, StageError
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -33,7 +33,8 @@ def pool(atlas: "AnnData", statistics: Sequence[str] = ("mean", "std")) -> pd.Da
     -------
     pandas.DataFrame
         Index ``person_id``, sorted; columns ``mean_0000`` ... ``std_0000`` ... (float64) and
-        ``n_tiles``. ``attrs["encoder_hash"]`` names the encoder where its card states a hash.
+        ``n_tiles``; ``label_seen``, if the encoder saw labels: whether it saw this person's.
+        ``attrs["encoder_hash"]`` names the encoder where its card states a hash.
 
     Raises
     ------
@@ -57,6 +58,8 @@ def pool(atlas: "AnnData", statistics: Sequence[str] = ("mean", "std")) -> pd.Da
     names = [f"{name}_{k:04d}" for name in statistics for k in range(atlas.n_vars)]
     people = pd.DataFrame(pooled, index=pd.Index(ids, name="person_id"), columns=names)
     people["n_tiles"] = np.bincount(codes)
+    if "label_seen" in atlas.obs:
+        people["label_seen"] = atlas.obs.groupby(codes)["label_seen"].any().to_numpy()
     encoder_hash = dict(atlas.uns.get("encoder", {})).get("hash")
     if encoder_hash is not None:
         people.attrs["encoder_hash"] = str(encoder_hash)
@@ -80,8 +83,30 @@ def _pool_one(tiles: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
 
 
 def feature_names(people: pd.DataFrame) -> list[str]:
-    """Name the feature columns of a table of people: all but ``n_tiles``."""
-    return [name for name in people.columns if name != "n_tiles"]
+    """Name the feature columns of a table of people: all but ``n_tiles`` and ``label_seen``."""
+    return [name for name in people.columns if name not in ("n_tiles", "label_seen")]
+
+
+def refuse_seen_labels(people: pd.DataFrame) -> None:
+    """Refuse to test people whose age the encoder of their features saw in its training.
+
+    Parameters
+    ----------
+    people
+        As `pool` gives them, only those about to be tested.
+
+    Raises
+    ------
+    LeakageError
+        If the encoder saw a label of any of them.
+    """
+    seen = [*people.index[people["label_seen"]]] if "label_seen" in people else []
+    if seen:
+        raise LeakageError(
+            f"ages: the encoder saw the ages of {len(seen)} of these {len(people)} people in its "
+            f"training, such as {seen[:5]}; their predictions would look better than they are. "
+            "Fit a clock on them (fit_clock) and predict only the people it was trained without."
+        )
 
 
 def features_of(people: pd.DataFrame) -> np.ndarray:

@@ -1,31 +1,45 @@
-"""One progress bar and a live loss curve while an encoder trains."""
+"""One progress bar and live curves while an encoder trains."""
 
-from typing import Any
+from typing import Any, cast
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
+from torch import nn
 from tqdm.auto import tqdm
+
+from skinage.contrastive.probe import Probe
 
 
 class LiveCurve(Callback):
-    """Shows one progress bar over all steps and, in a notebook, the loss curve as it grows.
+    """Shows one progress bar over all steps and, in a notebook, the curves as they grow.
+
+    Parameters
+    ----------
+    probe
+        Looks at the features after every epoch.
 
     Attributes
     ----------
     history
-        A dict per finished epoch: ``epoch`` and ``loss``. It travels in the checkpoint, so that
-        a resumed run shows the whole curve.
+        A dict per finished epoch: ``epoch``, ``loss`` and what the probe measured. It travels in
+        the checkpoint, so that a resumed run shows the whole curve.
     """
 
-    def __init__(self) -> None:
-        self.history: list[dict[str, float]] = []
+    def __init__(self, probe: Probe) -> None:
+        self.probe, self.history = probe, list[dict[str, float]]()
         self._bar: tqdm | None = None
         self._display: Any = None
 
     def on_train_start(self, trainer: Trainer, _module: LightningModule) -> None:
         """Open the bar where the training stands."""
-        total = int(trainer.estimated_stepping_batches)
-        self._bar = tqdm(total=total, initial=trainer.global_step, desc="training", unit="batch")
+        if trainer.is_global_zero:
+            per_epoch = int(trainer.num_training_batches)
+            self._bar = tqdm(
+                total=per_epoch * (trainer.max_epochs or 1),
+                initial=per_epoch * trainer.current_epoch,
+                desc="training",
+                unit="batch",
+            )
 
     def on_train_batch_end(self, _trainer: Trainer, *_: Any) -> None:
         """Move the bar."""
@@ -33,15 +47,20 @@ class LiveCurve(Callback):
             self._bar.update()
 
     def on_train_epoch_end(self, trainer: Trainer, module: LightningModule) -> None:
-        """Keep the epoch's loss and redraw the curve."""
-        loss = float(trainer.callback_metrics["loss"])
-        self.history.append({"epoch": module.current_epoch + 1, "loss": loss})
-        if self._bar is not None:
-            self._bar.set_postfix(epoch=module.current_epoch + 1, loss=f"{loss:.3f}")
+        """Keep the epoch's loss, look at the features and redraw the curves."""
+        loss, epoch = float(trainer.callback_metrics["loss"]), module.current_epoch + 1
+        if self._bar is None:
+            return
+        found = self.probe.measure(cast(nn.Module, module.backbone), cast(dict, module.card))
+        self.history.append({"epoch": epoch, "loss": loss} | found)
+        for logger in trainer.loggers:
+            logger.log_metrics(found, step=trainer.global_step)
+        shown = {name: f"{value:.3f}" for name, value in {"loss": loss, **found}.items()}
+        self._bar.set_postfix(epoch=epoch, **shown)
         self._draw()
 
     def on_train_end(self, *_: Any) -> None:
-        """Close the bar and take the curve away: the encoder brings its history."""
+        """Close the bar and take the curves away: the encoder brings its history."""
         if self._bar is not None:
             self._bar.close()
         if self._display is not None:
@@ -64,10 +83,9 @@ class LiveCurve(Callback):
         import pandas as pd
         from IPython.display import display
 
-        from skinage.figures.training import loss_curve
+        from skinage.figures.training import training_curves
 
-        figure, ax = plt.subplots(figsize=(4.5, 2.8), layout="constrained")
-        loss_curve(pd.DataFrame(self.history), ax=ax)
+        figure = training_curves(pd.DataFrame(self.history))
         if self._display is None:
             self._display = display(figure, display_id=True)
         else:

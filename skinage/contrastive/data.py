@@ -1,33 +1,61 @@
-"""Tiles to training batches, from the slides, within a bound of memory."""
+"""Tiles to training batches, from the slides, within a bound of memory.
+
+tile table -> pools of people -> pixels, read ahead -> batches of pairs
+"""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from lightly.utils import dist
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from skinage.contrastive.pairs import Pairs, PairSampler
+from skinage.contrastive.partners import Rows
 from skinage.errors import StageError
 from skinage.slides.batches import read_tiles
 
 
-class TileStream(IterableDataset[Tensor]):
-    """Random batches of tiles, epoch after epoch, read from slides through a bounded pool.
+class TileBatch(NamedTuple):
+    """A batch of pairs: ``(n, 3, h, w)`` uint8; ``second`` is None where a tile is its own pair.
 
-    A table that fits into the pool is read once and shuffled whole. A larger one is read again
-    in every epoch, slides in random order, shuffled within a pool full of slides at a time.
+    ``ages_years`` ``(n,)`` float32, NaN where unknown.
+    """
+
+    first: Tensor
+    second: Tensor | None
+    ages_years: Tensor
+
+
+class _Pool(NamedTuple):
+    rows: Rows
+    pixels: NDArray[np.uint8]
+
+
+class TileStream(IterableDataset[TileBatch]):
+    """Random batches of pairs, epoch after epoch, read from slides through a bounded pool.
+
+    A table that fits into the pool is read once. A larger one is read again in every epoch, people
+    in random order, a pool full of people at a time, the next pool while training goes on. Several
+    training processes deal the people among them anew in every epoch.
 
     Parameters
     ----------
     tiles
-        The tile table.
+        The tile table; with ``age_years`` where a method sees ages.
     batch_size
-        Tiles in a batch; what is left at the end of an epoch waits for another epoch.
+        Pairs in a batch.
     seed
         The order depends on the seed and the epoch only, so that a resumed run repeats it.
+    pairs
+        What makes a pair.
     pool_gb
-        Largest size of the pool in memory.
+        Largest size of the pixels in memory.
 
     Attributes
     ----------
@@ -39,11 +67,16 @@ class TileStream(IterableDataset[Tensor]):
     Raises
     ------
     StageError
-        If there are fewer tiles than a batch.
+        If there are fewer tiles than a batch, or no pairs.
     """
 
     def __init__(
-        self, tiles: pd.DataFrame, batch_size: int, seed: int = 0, pool_gb: float = 2.0
+        self,
+        tiles: pd.DataFrame,
+        batch_size: int,
+        seed: int = 0,
+        pairs: Pairs | None = None,
+        pool_gb: float = 2.0,
     ) -> None:
         if len(tiles) < batch_size:
             raise StageError(
@@ -51,49 +84,83 @@ class TileStream(IterableDataset[Tensor]):
                 "take a smaller batch_size or more tiles per slide."
             )
         self.tiles = tiles.reset_index(drop=True)
+        self.sampler = PairSampler(self.tiles, pairs or Pairs(), batch_size)
         self.batch_size, self.seed, self.epoch = batch_size, seed, 0
         self.failures: dict[str, str] = {}
         tile_bytes = 3 * int(tiles["tile_px"].iloc[0]) ** 2
-        self._pool_tiles = max(batch_size, int(pool_gb * 2**30 / tile_bytes))
-        self._whole: np.ndarray | None = None
+        self._pool_tiles = max(4 * batch_size, int(pool_gb * 2**30 / tile_bytes))
+        self._rows_of = list(self.tiles.groupby("person_id", sort=True).indices.values())
+        none = pd.Series(np.nan, self.tiles.index)
+        ages = self.tiles.get("age_years", none).to_numpy(np.float32)
+        self._ages_years = torch.from_numpy(ages)
+        self._whole: _Pool | None = None
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
-        return len(self.tiles) // self.batch_size
+        """Batches of one process in an epoch."""
+        return max(1, len(self.tiles) // self.batch_size // dist.world_size())
 
-    def __iter__(self) -> Iterator[Tensor]:
-        """Give the batches of one epoch, each ``(batch_size, 3, h, w)`` uint8."""
+    def __iter__(self) -> Iterator[TileBatch]:
+        """Give the batches of one epoch."""
+        mine = self._people_of_this_process()
+        random = np.random.default_rng([self.seed, self.epoch, 1 + dist.rank()])
+        n_tiles, done = sum(map(len, mine)), 0
+        for asked, pool in self._pools(mine):
+            # Shares of the epoch, so that every process gives as many batches as it said.
+            n_before = len(self) * done // n_tiles
+            done += len(asked)
+            n_batches = len(self) * done // n_tiles - n_before
+            place = np.full(len(self.tiles), -1)
+            place[pool.rows] = np.arange(len(pool.rows))
+            rows = asked[place[asked] >= 0]
+            for anchors, others in self.sampler.batches(rows, n_batches, random):
+                # A partner on a slide that could not be read: the tile is its own.
+                others = np.where(place[others] < 0, anchors, others)
+                yield self._batch(pool.pixels, place, anchors, others)
+
+    def _people_of_this_process(self) -> list[Rows]:
         random = np.random.default_rng([self.seed, self.epoch])
-        left_over = None
-        for pool in self._pools(random):
-            if left_over is not None:
-                pool = np.concatenate([left_over, pool])
-            order = random.permutation(len(pool))
-            full = len(pool) // self.batch_size * self.batch_size
-            for start in range(0, full, self.batch_size):
-                batch = pool[order[start : start + self.batch_size]]
-                yield torch.from_numpy(batch).permute(0, 3, 1, 2)
-            left_over = pool[order[full:]]
+        order = random.permutation(len(self._rows_of))
+        return [self._rows_of[k] for k in order[dist.rank() :: dist.world_size()]]
 
-    def _pools(self, random: np.random.Generator) -> Iterator[np.ndarray]:
+    def _pools(self, people: list[Rows]) -> Iterator[tuple[Rows, _Pool]]:
+        """Give rows asked for and a pool that holds them, the next one read meanwhile."""
         if len(self.tiles) <= self._pool_tiles:
             if self._whole is None:
-                self._whole = self._read(self.tiles)
-            yield self._whole
+                self._whole = self._read(np.arange(len(self.tiles)))
+            yield np.concatenate(people), self._whole
             return
-        slides = self.tiles["slide_id"].unique()
-        rows_of = self.tiles.groupby("slide_id").indices
-        chosen: list[np.ndarray] = []
-        for slide in random.permutation(slides):
-            chosen.append(rows_of[slide])
-            if sum(map(len, chosen)) >= self._pool_tiles:
-                yield self._read(self.tiles.iloc[np.concatenate(chosen)])
-                chosen = []
-        if chosen:
-            yield self._read(self.tiles.iloc[np.concatenate(chosen)])
+        ends = np.cumsum([len(rows) for rows in people])
+        n_pools = -(-2 * int(ends[-1]) // self._pool_tiles)  # two are in memory
+        cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_pools) / n_pools)
+        asked = [np.concatenate(part) for part in np.split(_objects(people), cuts) if len(part)]
+        with ThreadPoolExecutor(1) as reading:
+            coming = reading.submit(self._read, asked[0])
+            for rows, after in zip(asked, [*asked[1:], None], strict=True):
+                pool = coming.result()
+                if after is not None:
+                    coming = reading.submit(self._read, after)
+                yield rows, pool
 
-    def _read(self, tiles: pd.DataFrame) -> np.ndarray:
-        batches = [pixels for _, pixels in read_tiles(tiles, failures=self.failures)]
+    def _batch(
+        self, pixels: NDArray[np.uint8], place: Rows, anchors: Rows, others: Rows
+    ) -> TileBatch:
+        def picked(rows: Rows) -> Tensor:
+            return torch.from_numpy(pixels[place[rows]]).permute(0, 3, 1, 2)
+
+        alone = np.array_equal(anchors, others)
+        second = None if alone else picked(others)
+        return TileBatch(picked(anchors), second, self._ages_years[torch.from_numpy(anchors)])
+
+    def _read(self, rows: Rows) -> _Pool:
+        batches = list(read_tiles(self.tiles.iloc[rows], failures=self.failures))
         if not batches:
             raise StageError(f"training: no tile could be read. {self.failures}")
-        return np.concatenate(batches)
+        held, pixels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        return _Pool(rows[held], pixels)
+
+
+def _objects(parts: list[Rows]) -> np.ndarray:
+    """Keep parts of different length apart in one array."""
+    held = np.empty(len(parts), object)
+    held[:] = parts
+    return held

@@ -1,60 +1,93 @@
 """Train an encoder on tiles: stop it, start it again, watch it learn."""
 
-import logging
+import copy
 import shutil
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
-from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
-from torch.utils.data import DataLoader
+from lightly.utils import dist
+from safetensors.torch import save_file
 
+from skinage.contrastive.age import RankNContrast, YAware
 from skinage.contrastive.curve import LiveCurve
 from skinage.contrastive.data import TileStream
 from skinage.contrastive.encoder import Encoder, load_encoder, new_encoder, settle_batch_norm
-from skinage.contrastive.methods import SimCLR
+from skinage.contrastive.labels import Labelled, label_tiles
+from skinage.contrastive.methods import BarlowTwins, Method, SimCLR, VICReg
+from skinage.contrastive.momentum import BYOL, DINO, MoCo
+from skinage.contrastive.pairs import Pairs
+from skinage.contrastive.probe import Probe
+from skinage.contrastive.seen import person_mark
+from skinage.contrastive.trainer import fit, make_trainer
+from skinage.contrastive.views import views_named
 from skinage.errors import StageError
 from skinage.storage import recipe_hash, stored, storing, table_hash
 
-METHODS: dict[str, type[LightningModule]] = {"simclr": SimCLR}
+METHODS: dict[str, type[Method]] = {
+    "simclr": SimCLR, "moco": MoCo, "byol": BYOL, "barlow_twins": BarlowTwins, "vicreg": VICReg,
+    "dino": DINO, "y_aware": YAware, "rank_n_contrast": RankNContrast,
+}  # fmt: skip
 SETTLING_BATCHES = 20
+BEST = "best.safetensors"
 
 
 def train(
     tiles: pd.DataFrame,
+    cohort: pd.DataFrame | None = None,
+    held_out: Iterable[str] | None = None,
     *,
     method: str = "simclr",
-    backbone: str = "test_resnet",
+    pairs: str | Pairs = "augment",
+    views: Any = "histology",
+    backbone: str | Encoder = "test_resnet",
     epochs: int = 12,
     batch_size: int = 128,
     seed: int = 0,
     device: str = "auto",
+    trainer_kws: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
 ) -> Encoder:
-    """Train an encoder on unlabelled tiles, so that alike tissue gets alike features.
+    """Train an encoder on tiles, so that alike tissue gets alike features.
 
     Parameters
     ----------
     tiles
-        The tile table; ages are neither needed nor seen.
+        The tile table.
+    cohort
+        The cohort table. Its ages and scanners are only looked at, after every epoch, unless
+        `method` or `pairs` draws on them.
+    held_out
+        People whose tiles training does not see, such as those of one fold. A method that sees ages
+        needs them: its encoder is marked with everybody else, and to predict their ages with it
+        raises `LeakageError`.
     method
-        ``"simclr"`` (Chen et al. 2020).
+        ``"simclr"``, ``"moco"``, ``"byol"``, ``"barlow_twins"``, ``"vicreg"``, ``"dino"``; or, with
+        ages, ``"y_aware"``, ``"rank_n_contrast"``.
+    pairs
+        What makes a pair: a kind, or `Pairs` with its reach, balance and more.
+    views
+        ``"histology"``, ``"simclr"``, ``"none"``, or `HistologyViews` with other strengths.
     backbone
-        Any timm model name. The default, timm's smallest ResNet (0.4 million weights), learns the
-        phantom within minutes on two cores; `resnet18` or larger needs a GPU or patience.
+        Any timm model, ``"hf-hub:..."``, or an `Encoder` to go on from. The default, the smallest
+        ResNet of timm (0.4 million weights), learns the phantom within minutes on two cores;
+        ``resnet18`` or larger needs a GPU or patience.
     epochs
         Passes over all tiles.
     batch_size
-        Tiles in a batch, two views of each.
+        Pairs in a batch, per device.
     seed
         Fixes weights, order and views.
     device
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
+    trainer_kws
+        Arguments of Lightning's Trainer, such as ``{"devices": 4, "num_nodes": 2, "strategy":
+        "ddp"}``, ``accumulate_grad_batches``, ``precision`` or ``logger`` (with `out`, a CSV log by
+        default).
     out
         Folder for the encoder. A finished one made by the same settings is loaded instead, a
         stopped training goes on after its last whole epoch.
@@ -62,29 +95,45 @@ def train(
     Returns
     -------
     Encoder
-        In evaluation mode on the CPU, with the loss per epoch in ``history``.
+        In evaluation mode on the CPU; loss, spread and, where known, age and scanner probes per
+        epoch in ``history``. The folder also holds the weights of the epoch of least loss,
+        ``best.safetensors``: the least loss, not the best age, for that would see ages.
 
     Raises
     ------
     StageError
-        On an unknown method or backbone, fewer tiles than a batch, or a loss that is no number.
+        On an unknown method, kind of pair, view or backbone, fewer tiles than a batch, one person
+        only, a loss that is no number, or memory that runs out (with a batch size that fits).
     """
     if method not in METHODS:
         raise StageError(f"method: found {method!r}; expected one of {', '.join(METHODS)}.")
+    pairs, made_views = Pairs(pairs) if isinstance(pairs, str) else pairs, views_named(views)
+    labelled = label_tiles(
+        tiles, cohort, held_out, needs_ages=METHODS[method].sees_ages, columns=pairs.columns
+    )
     recipe = {
-        "tiles": table_hash(tiles), "method": method, "backbone": backbone, "epochs": epochs,
-        "batch_size": batch_size, "seed": seed,
+        "tiles": table_hash(labelled.training), "method": method, "pairs": vars(pairs),
+        "views": made_views.describe(), "epochs": epochs, "batch_size": batch_size, "seed": seed,
+        "backbone": backbone if isinstance(backbone, str) else backbone.card["hash"],
+        "trainer": {name: str(value) for name, value in (trainer_kws or {}).items()
+                    if name != "logger"},
     }  # fmt: skip
+    job = _Job(labelled, backbone, pairs, made_views, recipe, device, trainer_kws or {})
     if out is None:
-        return _train(tiles, recipe, device, folder=None)
+        return _train(job, None)
     out = Path(out)
     if stored(out, recipe):
         return load_encoder(out)
     work = out.parent / ".made" / f"{out.name}-{recipe_hash(recipe)[:12]}"
-    encoder = _train(tiles, recipe, device, folder=work)
+    encoder = _train(job, work)
+    if dist.rank() > 0:
+        return encoder  # the first process writes
     with storing(out, recipe) as partial:
         encoder.save(partial)
-        shutil.copy(work / "last.ckpt", partial / "last.ckpt")
+        for name in ("last.ckpt", "log.csv"):
+            if (work / name).is_file():
+                shutil.copy(work / name, partial / name)
+        save_file(_weights_of(work / "best.ckpt"), partial / BEST)
     shutil.rmtree(work)
     return encoder
 
@@ -101,86 +150,87 @@ def untrained_encoder(tiles: pd.DataFrame, backbone: str = "test_resnet", seed: 
     seed
         Fixes weights and tiles.
     """
-    encoder = _fresh_encoder(tiles, backbone, seed)
-    stream = TileStream(tiles, min(256, len(tiles)), seed)
-    settle_batch_norm(encoder, islice(stream, SETTLING_BATCHES))
+    encoder = _starting_point(tiles, backbone, seed)
+    _settle(encoder, TileStream(tiles, min(256, len(tiles)), seed))
     return encoder
 
 
-def _fresh_encoder(tiles: pd.DataFrame, backbone: str, seed: int) -> Encoder:
-    first = tiles.iloc[0]
-    return new_encoder(backbone, int(first["tile_px"]), float(first["mpp"]), seed)
+class _Job(NamedTuple):
+    """What `train` was asked for, checked."""
+
+    labelled: Labelled
+    backbone: str | Encoder
+    pairs: Pairs
+    views: Any
+    recipe: dict[str, Any]
+    device: str
+    trainer_kws: Mapping[str, Any]
 
 
-def _train(tiles: pd.DataFrame, recipe: dict, device: str, folder: Path | None) -> Encoder:
-    fresh = _fresh_encoder(tiles, recipe["backbone"], recipe["seed"])
-    stream = TileStream(tiles, recipe["batch_size"], recipe["seed"])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe["seed"])
-        method = METHODS[recipe["method"]](
-            fresh.module, fresh.card, recipe["batch_size"], recipe["seed"]
-        )
-    curve = LiveCurve()
-    callbacks: list[Callback] = [curve]
-    if folder is not None:
-        callbacks.append(ModelCheckpoint(folder, filename="last", enable_version_counter=False))
-    checkpoint = folder / "last.ckpt" if folder is not None else None
-    with _quiet_lightning():
-        trainer = Trainer(
-            max_epochs=recipe["epochs"],
-            accelerator="gpu" if device == "cuda" else device,
-            devices=1,
-            precision="bf16-mixed" if _has_bfloat16(device) else "32-true",
-            callbacks=callbacks,
-            logger=False,
-            enable_checkpointing=folder is not None,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        trainer.fit(
-            method,
-            DataLoader(stream, batch_size=None),
-            ckpt_path=checkpoint if checkpoint is not None and checkpoint.is_file() else None,
-            weights_only=True,
-        )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+def _train(job: _Job, folder: Path | None) -> Encoder:
+    recipe, seed = job.recipe, job.recipe["seed"]
+    tiles = job.labelled.training
+    start = _starting_point(tiles, job.backbone, seed)
+    stream = TileStream(tiles, recipe["batch_size"], seed, job.pairs)
+    _warn_of_lone_tiles(stream)
+    curve = LiveCurve(Probe(job.labelled.all_tiles, job.labelled.is_held_out, seed))
+    trainer = make_trainer(curve, recipe["epochs"], job.device, job.trainer_kws, folder)
+    n_pairs = recipe["batch_size"] * trainer.accumulate_grad_batches * trainer.world_size
+    # Heads and dropout come of the seed, and the caller's own random numbers stay as they are.
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        method = METHODS[recipe["method"]](start.module, start.card, job.views, n_pairs, seed)
+        method.recipe = recipe_hash(recipe)
+        fit(trainer, method, stream, folder)
     _warn_of_failures(stream)
-    card = fresh.card | {
+    card = start.card | {
         "method": recipe["method"], "epochs": recipe["epochs"], "recipe": recipe,
         "hash": recipe_hash(recipe),
     }  # fmt: skip
-    encoder = Encoder(fresh.module.cpu().eval(), card, curve.history)
-    stream.epoch = 0
-    settle_batch_norm(encoder, islice(stream, SETTLING_BATCHES))
+    if job.labelled.ages_seen_of:
+        seen = start.card.get("labels_seen", {}).get("people", [])
+        marks = sorted({*seen, *map(person_mark, job.labelled.ages_seen_of)})
+        card["labels_seen"] = {"target": "age_years", "people": marks}
+    encoder = Encoder(start.module.cpu().eval(), card, curve.history)
+    _settle(encoder, stream)
     return encoder
 
 
-def _has_bfloat16(device: str) -> bool:
-    return device != "cpu" and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+def _starting_point(tiles: pd.DataFrame, backbone: str | Encoder, seed: int) -> Encoder:
+    first = tiles.iloc[0]
+    if isinstance(backbone, Encoder):
+        return Encoder(copy.deepcopy(backbone.module), backbone.card)
+    return new_encoder(backbone, int(first["tile_px"]), float(first["mpp"]), seed)
+
+
+def _settle(encoder: Encoder, stream: TileStream) -> None:
+    stream.epoch = 0
+    settle_batch_norm(encoder, (batch.first for batch in islice(stream, SETTLING_BATCHES)))
+
+
+def _weights_of(checkpoint: Path) -> dict[str, torch.Tensor]:
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")["state_dict"]
+    start = "backbone."
+    return {
+        name.removeprefix(start): value.contiguous()
+        for name, value in state.items()
+        if name.startswith(start)
+    }
+
+
+def _warn_of_lone_tiles(stream: TileStream) -> None:
+    alone, kind = stream.sampler.n_alone, stream.sampler.pairs.kind
+    if alone and kind != "augment":
+        warnings.warn(
+            f"training: {alone} of {len(stream.tiles)} tiles have no partner of kind {kind!r} and "
+            "are paired with themselves.",
+            stacklevel=4,
+        )
 
 
 def _warn_of_failures(stream: TileStream) -> None:
     if stream.failures:
         listed = "; ".join(f"{slide}: {reason}" for slide, reason in stream.failures.items())
         warnings.warn(
-            f"training went on without {len(stream.failures)} slide(s): {listed}", stacklevel=3
+            f"training went on without {len(stream.failures)} slide(s): {listed}", stacklevel=4
         )
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Keep Lightning's advertisements out; its errors and other warnings stay."""
-    logger = logging.getLogger("pytorch_lightning")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        # The reader process decodes ahead: more loader workers would only copy pixels.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        # IterableDataset with __len__ is meant: a batch is what the stream yields.
-        warnings.filterwarnings("ignore", message=".*has `__len__` defined.*")
-        warnings.filterwarnings("ignore", message=".*Checkpoint directory.*exists.*")
-        # Lightning's own look into torch, deprecated in newer torch.
-        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
-        yield
-    logger.setLevel(level)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from skinage.contrastive.seen import label_seen
 from skinage.embedding.atlas import map_atlas
 from skinage.errors import SlideError, StageError
 from skinage.slides.batches import read_tiles
@@ -60,7 +61,8 @@ def embed(
     anndata.AnnData
         X ``(n_tiles, dim)`` float32; ``obs`` the tile table (and cohort); ``obsm["spatial"]`` in
         level-0 px; ``uns["encoder"]`` the card; ``uns["failures"]`` slides that could not be read,
-        with the reason, as JSON.
+        with the reason, as JSON. If the encoder saw labels, ``obs["label_seen"]`` marks the tiles
+        of people whose label it saw.
 
     Raises
     ------
@@ -79,6 +81,8 @@ def embed(
     if cohort is not None:
         extra = cohort.drop(columns=["person_id", "path", "mpp"], errors="ignore")
         obs = obs.join(extra.set_index("slide_id"), on="slide_id")
+    if "labels_seen" in encoder.card:
+        obs["label_seen"] = label_seen(encoder.card, obs["person_id"])
     atlas = anndata.AnnData(
         X=features,
         obs=obs,

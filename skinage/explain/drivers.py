@@ -62,7 +62,7 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
     Parameters
     ----------
     people
-        A row per person; all columns but ``n_tiles`` are features.
+        A row per person; all columns but ``n_tiles`` and ``label_seen`` are features.
     morphology
         A row per person, readable measures as columns; see `measure_tiles`.
 
@@ -84,7 +84,7 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
             f" {len(morphology)} with morphology); expected {MIN_PEOPLE} or more. Are both indexed"
             " by person_id?"
         )
-    features = people.loc[shared].drop(columns="n_tiles", errors="ignore")
+    features = people.loc[shared].drop(columns=["n_tiles", "label_seen"], errors="ignore")
     correlation = _rank_correlation(features, morphology.loc[shared])
     strength = np.nan_to_num(np.abs(correlation), nan=-1.0)
     best = strength.argmax(axis=1)

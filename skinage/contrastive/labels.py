@@ -1,0 +1,109 @@
+"""Who is trained on, and which labels training may look at."""
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skinage.errors import StageError
+
+WATCHED = ("age_years", "scanner")
+
+
+class Labelled(NamedTuple):
+    """Tiles to train on and to look at.
+
+    Attributes
+    ----------
+    training
+        Tiles of the people trained on, with just the labels that training draws on.
+    all_tiles
+        Every tile, with what the probes look at.
+    is_held_out
+        ``(n_tiles,)``, marks the tiles that training does not see.
+    ages_seen_of
+        People whose ages training draws on.
+    """
+
+    training: pd.DataFrame
+    all_tiles: pd.DataFrame
+    is_held_out: NDArray[np.bool_]
+    ages_seen_of: list[str]
+
+
+def label_tiles(
+    tiles: pd.DataFrame,
+    cohort: pd.DataFrame | None,
+    held_out: Iterable[str] | None,
+    *,
+    needs_ages: bool,
+    columns: Sequence[str],
+) -> Labelled:
+    """Join labels to tiles, and part those trained on from those held out.
+
+    Parameters
+    ----------
+    tiles, cohort
+        The two tables.
+    held_out
+        People to leave out of training.
+    needs_ages
+        Whether the method sees ages.
+    columns
+        Other columns that pairs are drawn by.
+
+    Raises
+    ------
+    StageError
+        If ages are to be seen but nobody is held out or no age is known, if nobody of `held_out`
+        has a tile, or if one person only is left to train on.
+    """
+    labels = _labels(cohort)
+    people = set(held_out or ())
+    is_held_out = tiles["person_id"].isin(people).to_numpy()
+    if people and not is_held_out.any():
+        raise StageError(f"training: none of the {len(people)} people held out has a tile.")
+    sees_ages = needs_ages or "age_years" in columns
+    if sees_ages and not people:
+        raise StageError(
+            "training: ages would be seen, so name the people whose ages must not be: held_out=..."
+            ", such as those of one fold of person_folds. Nobody else can be predicted by it."
+        )
+    used = [*columns, *(["age_years"] if needs_ages else [])]
+    training = _joined(tiles, labels, used)[~is_held_out].reset_index(drop=True)
+    if needs_ages:
+        training = _with_ages(training)
+    n_people = training["person_id"].nunique()
+    if n_people < 2:
+        raise StageError(
+            f"training: the tiles are of {n_people} person(s); features that shall tell people "
+            "apart need two at least, and many to be of use."
+        )
+    seen = sorted(training["person_id"].unique()) if sees_ages else []
+    return Labelled(training, _joined(tiles, labels, WATCHED), is_held_out, seen)
+
+
+def _labels(cohort: pd.DataFrame | None) -> pd.DataFrame:
+    if cohort is None:
+        return pd.DataFrame(index=pd.Index([], name="slide_id"))
+    return cohort.set_index("slide_id")
+
+
+def _joined(tiles: pd.DataFrame, labels: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Add the columns that the tiles lack, as far as the cohort has them."""
+    wanted = [name for name in dict.fromkeys(columns) if name not in tiles and name in labels]
+    return tiles.join(labels[wanted], on="slide_id") if wanted else tiles.copy()
+
+
+def _with_ages(tiles: pd.DataFrame) -> pd.DataFrame:
+    if "age_years" not in tiles or tiles["age_years"].isna().all():
+        raise StageError(
+            "training: no age is known; a method that sees ages needs the cohort table with them."
+        )
+    unknown = tiles.loc[tiles["age_years"].isna(), "person_id"].nunique()
+    if unknown:
+        warnings.warn(f"training: {unknown} people without an age are left out.", stacklevel=4)
+    return tiles.dropna(subset="age_years").reset_index(drop=True)
