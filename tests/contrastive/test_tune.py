@@ -7,6 +7,7 @@ from torch import nn
 
 from skinage import LeakageError, StageError
 from skinage.contrastive.encoder import Encoder, new_encoder, settle_batch_norm
+from skinage.contrastive.end_to_end import TilePixels
 from skinage.contrastive.tune import tune
 from skinage.folds import person_folds
 from skinage.slides.batches import read_pixels
@@ -293,3 +294,21 @@ def test_end_to_end_repeats_itself_and_learns_every_kind(people, target):
     backbones = [model.encoder.module for model in first.folds.values()]
     assert len({id(backbone) for backbone in backbones}) == 4
     assert not any(backbone.training for backbone in backbones)
+
+
+def test_pixels_beyond_the_bound_of_memory_are_read_anew(people, monkeypatch):
+    tiles = people[0].sample(frac=1, random_state=4)
+    rows = np.array([7, 0, 199, 7])
+    kept = TilePixels(tiles)[rows]
+    monkeypatch.setattr("skinage.contrastive.end_to_end.POOL_BYTES", 1000)
+    assert torch.equal(TilePixels(tiles)[rows], kept)
+    assert torch.equal(kept[0], torch.from_numpy(read_pixels(tiles[7:8])[0]).permute(2, 0, 1))
+
+
+def test_a_slide_that_cannot_be_read_costs_its_person_only(people):
+    tiles, cohort, folds = people
+    path = tiles["path"].where(tiles["person_id"] != "P004", "/none.tiff")
+    with pytest.warns(UserWarning, match=r"went on without 1 slide.*P004_1"):
+        tuned = run((tiles.assign(path=path), cohort, folds), "dose")
+    assert len(tuned.predictions) == 59
+    assert tuned.score()["r2"] > 0.999
