@@ -28,7 +28,7 @@ def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(skinage, "no_such_name")
 
 
-ORDER = ["cohort", "folds", "slides", "contrastive", "embedding", "ageing", "explain"]
+ORDER = ["cohort", "folds", "slides", "contrastive", "embedding", "ageing", "transfer", "explain"]
 
 
 def test_imports_run_only_backwards_along_the_flow():

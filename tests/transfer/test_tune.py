@@ -7,10 +7,10 @@ from torch import nn
 
 from skinage import LeakageError, StageError
 from skinage.contrastive.encoder import Encoder, new_encoder, settle_batch_norm
-from skinage.contrastive.end_to_end import TilePixels
-from skinage.contrastive.tune import tune
 from skinage.folds import person_folds
 from skinage.slides.batches import read_pixels
+from skinage.transfer.end_to_end import TilePixels
+from skinage.transfer.tune import tune
 
 SIDE, TILES = 32, 4
 
@@ -266,8 +266,8 @@ def striped(tmp_path_factory):
 
 @pytest.mark.slow
 def test_end_to_end_finds_what_an_untrained_encoder_does_not_show(striped, monkeypatch):
-    monkeypatch.setattr("skinage.contrastive.end_to_end.BACKBONE_RATE", 3e-3)
-    monkeypatch.setattr("skinage.contrastive.end_to_end.HEAD_RATE", 1e-2)
+    monkeypatch.setattr("skinage.transfer.end_to_end.BACKBONE_RATE", 3e-3)
+    monkeypatch.setattr("skinage.transfer.end_to_end.HEAD_RATE", 1e-2)
     encoder = untrained(striped[0])
     before = [value.clone() for value in encoder.module.state_dict().values()]
     frozen = run(striped, "upright", encoder).score()
@@ -300,7 +300,7 @@ def test_pixels_beyond_the_bound_of_memory_are_read_anew(people, monkeypatch):
     tiles = people[0].sample(frac=1, random_state=4)
     rows = np.array([7, 0, 199, 7])
     kept = TilePixels(tiles)[rows]
-    monkeypatch.setattr("skinage.contrastive.end_to_end.POOL_BYTES", 1000)
+    monkeypatch.setattr("skinage.transfer.end_to_end.POOL_BYTES", 1000)
     assert torch.equal(TilePixels(tiles)[rows], kept)
     assert torch.equal(kept[0], torch.from_numpy(read_pixels(tiles[7:8])[0]).permute(2, 0, 1))
 

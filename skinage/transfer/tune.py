@@ -8,12 +8,13 @@ import torch
 
 from skinage.ageing.people import features_of
 from skinage.contrastive.encoder import Encoder
-from skinage.contrastive.end_to_end import EPOCHS, TilePixels, tune_end_to_end
-from skinage.contrastive.heads import fit_head
-from skinage.contrastive.taking_part import columns_of, make_target, taking_part
-from skinage.contrastive.tuned import Tuned, TunedFold, mean_features
+from skinage.contrastive.seen import refuse_seen
 from skinage.embedding.embed import Embedder
 from skinage.errors import StageError
+from skinage.transfer.end_to_end import EPOCHS, TilePixels, tune_end_to_end
+from skinage.transfer.heads import fit_head
+from skinage.transfer.taking_part import columns_of, make_target, taking_part
+from skinage.transfer.tuned import Tuned, TunedFold, mean_features
 
 
 def tune(
@@ -78,7 +79,7 @@ def tune(
         raise StageError("tune: only an Encoder has a backbone to train; use frozen=True")
     tiles, known = taking_part(tiles, cohort, columns, folds)
     make_target(known)  # what cannot be learnt is refused before hours of embedding
-    _refuse_seen(encoder, known)
+    refuse_seen(encoder.card, [*known.index], "tune")
     encoder = _at_device(encoder, device)
     people = mean_features(tiles, encoder)
     known = known.loc[people.index]  # slides that cannot be read were warned of
@@ -117,11 +118,3 @@ def _at_device(encoder: Embedder, device: str) -> Embedder:
         return encoder
     place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
     return Encoder(copy.deepcopy(encoder.module).to(place), encoder.card, encoder.history)
-
-
-def _refuse_seen(encoder: Embedder, known: pd.DataFrame) -> None:
-    """Refuse an encoder that has seen labels of the people who shall be predicted."""
-    if "labels_seen" in encoder.card:
-        from skinage.contrastive.seen import refuse_seen
-
-        refuse_seen(encoder.card, [*known.index], "tune")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from skinage.contrastive.targets import Classes, Number, Target, Time
 from skinage.errors import LeakageError, StageError
 from skinage.folds import check_leakage
+from skinage.transfer.targets import Classes, Number, Target, Time
 
 
 def taking_part(

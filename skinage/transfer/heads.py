@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skinage.contrastive.targets import Target
+from skinage.transfer.targets import Target
 
 N_INNER_FOLDS = 5
 PENALTIES = np.logspace(3, -3, 13)

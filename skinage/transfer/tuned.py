@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from skinage.ageing.people import features_of, pool
-from skinage.contrastive.heads import Head
-from skinage.contrastive.targets import Target
 from skinage.embedding.embed import Embedder, embed
 from skinage.errors import LeakageError
+from skinage.transfer.heads import Head
+from skinage.transfer.targets import Target
 
 
 @dataclass(frozen=True)

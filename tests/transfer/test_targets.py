@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from skinage.contrastive.heads import fit_head
-from skinage.contrastive.survival import concordance, cox_loss
-from skinage.contrastive.targets import Classes, Number, Time
+from skinage.transfer.heads import fit_head
+from skinage.transfer.survival import concordance, cox_loss
+from skinage.transfer.targets import Classes, Number, Time
 
 
 @pytest.fixture

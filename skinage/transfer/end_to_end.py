@@ -10,10 +10,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from skinage.contrastive.encoder import Encoder, normalise, settle_batch_norm
-from skinage.contrastive.heads import Head
-from skinage.contrastive.targets import Target
 from skinage.errors import StageError
 from skinage.slides.batches import read_pixels, read_tiles
+from skinage.transfer.heads import Head
+from skinage.transfer.targets import Target
 
 EPOCHS = 5
 PEOPLE_OF_BATCH = 32

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from skinage.contrastive.survival import concordance, cox_loss
 from skinage.errors import StageError
+from skinage.transfer.survival import concordance, cox_loss
 
 
 @dataclass(frozen=True)

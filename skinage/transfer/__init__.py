@@ -1,0 +1,1 @@
+"""Transfer: a trained encoder with a small head for another target of the cohort."""
