@@ -37,6 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--tiles-per-slide", type=_positive(int), default=40, help="at most (%(default)s)"
     )
+    run.add_argument(
+        "--method", default="simclr", help="contrastive method that sees no age (%(default)s)"
+    )
+    run.add_argument("--pairs", default="augment", help="what makes a pair (%(default)s)")
+    run.add_argument("--views", default="histology", help="what may change (%(default)s)")
     run.add_argument("--backbone", default="test_resnet", help="a timm model (%(default)s)")
     run.add_argument("--epochs", type=_positive(int), default=12, help="of training (%(default)s)")
     run.add_argument("--batch-size", type=_positive(int), default=128, help="tiles (%(default)s)")
@@ -92,7 +97,10 @@ def _run(options: argparse.Namespace) -> int:
     from skinage.results import left_out
     from skinage.run import run
 
-    names = ("tile_px", "mpp", "tiles_per_slide", "backbone", "epochs", "batch_size", "seed")
+    names = (
+        "tile_px", "mpp", "tiles_per_slide", "method", "pairs", "views", "backbone", "epochs",
+        "batch_size", "seed",
+    )  # fmt: skip
     settings = {name: getattr(options, name) for name in names}
     report = run(
         options.cohort, options.out, settings, people=options.people, preset=options.preset

@@ -57,8 +57,8 @@ def run(
     out
         The results folder.
     settings
-        Parameters of the notebooks: ``tile_px``, ``mpp``, ``tiles_per_slide``, ``backbone``,
-        ``epochs``, ``batch_size``, ``seed``.
+        Parameters of the notebooks: ``tile_px``, ``mpp``, ``tiles_per_slide``, ``method``,
+        ``pairs``, ``views``, ``backbone``, ``epochs``, ``batch_size``, ``seed``.
     people, preset
         Of the phantom, as in `make_cohort`.
 

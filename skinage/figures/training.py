@@ -5,30 +5,11 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from skinage.figures.style import BLUE, axes_or_new
-
-
-def loss_curve(history: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the contrastive loss against the epoch.
-
-    Parameters
-    ----------
-    history
-        Columns ``epoch`` and ``loss``.
-    ax
-        Axes to draw on; new ones if none.
-    """
-    ax = axes_or_new(ax, 4.5, 2.8)
-    ax.plot(history["epoch"], history["loss"], color=BLUE, marker="o", markersize=3)
-    ax.set(xlabel="epoch", ylabel="contrastive loss", title="Training")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return ax
-
+from skinage.figures.style import BLUE
 
 CURVES = {
     "loss": "contrastive loss",
