@@ -78,7 +78,7 @@ def prepare() -> None:
 
 def measured(job: tuple[str, str, str, int]) -> dict:
     """Train and measure, or read what an earlier run has measured."""
-    path = OUT / ("_".join(str(part) for part in job).replace(" ", "-") + ".json")
+    path = OUT / f"{name_of(job)}.json"
     if path.exists():
         return json.loads(path.read_text())
     torch.set_num_threads(1)
@@ -86,6 +86,10 @@ def measured(job: tuple[str, str, str, int]) -> dict:
     path.write_text(json.dumps(found))
     print(path.stem, {k: v for k, v in found.items() if k != "predicted"}, file=sys.stderr)
     return found
+
+
+def name_of(job: tuple[str, str, str, int]) -> str:
+    return "_".join(str(part) for part in job).replace(" ", "-").replace(",", "")
 
 
 def measure(method: str, pairs: str, views: str, seed: int) -> dict:
@@ -103,10 +107,12 @@ def measure(method: str, pairs: str, views: str, seed: int) -> dict:
         encoder = ska.train(
             both if pairs == "scale" else tiles, cohort, held_out, method=method,
             pairs=PAIRS[pairs], views=views, epochs=EPOCHS, batch_size=BATCH_SIZE, seed=seed,
-            device="cpu",
+            device="cpu", out=OUT / "encoders" / name_of((method, pairs, views, seed)),
         )  # fmt: skip
     atlas = ska.embed(tiles, encoder, cohort=cohort)
-    people = ska.pool(atlas[atlas.obs["visit"] == 1])
+    first = atlas.obs["slide_id"].isin(ska.first_visits(cohort)["slide_id"])
+    people = ska.pool(atlas[first.to_numpy()])
+    assert len(people) == N_PEOPLE
     features = people[[name for name in people if name.startswith(("mean_", "std_"))]].to_numpy()
     age, fold = ages.loc[people.index].to_numpy(), folds.loc[people.index].to_numpy()
     predicted = predict_out_of_fold(features, age, np.where(fold == seed, 1, 0))[fold == seed]
