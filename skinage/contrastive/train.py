@@ -23,7 +23,7 @@ from skinage.contrastive.momentum import BYOL, DINO, MoCo
 from skinage.contrastive.pairs import Pairs
 from skinage.contrastive.probe import Probe
 from skinage.contrastive.seen import person_mark
-from skinage.contrastive.trainer import fit, make_trainer
+from skinage.contrastive.trainer import fit, make_trainer, share_statistics
 from skinage.contrastive.views import views_named
 from skinage.errors import StageError
 from skinage.storage import recipe_hash, stored, storing, table_hash
@@ -181,6 +181,8 @@ def _train(job: _Job, folder: Path | None) -> Encoder:
         torch.manual_seed(seed)
         method = METHODS[recipe["method"]](start.module, start.card, job.views, n_pairs, seed)
         method.recipe = recipe_hash(recipe)
+        module = copy.deepcopy(start.module)  # with the norm layers that it shall have afterwards
+        share_statistics(trainer, method)
         fit(trainer, method, stream, folder)
     _warn_of_failures(stream)
     card = start.card | {
@@ -191,7 +193,8 @@ def _train(job: _Job, folder: Path | None) -> Encoder:
         seen = start.card.get("labels_seen", {}).get("people", [])
         marks = sorted({*seen, *map(person_mark, job.labelled.ages_seen_of)})
         card["labels_seen"] = {"target": "age_years", "people": marks}
-    encoder = Encoder(start.module.cpu().eval(), card, curve.history)
+    module.load_state_dict(start.module.state_dict())
+    encoder = Encoder(module.cpu().eval(), card, curve.history)
     _settle(encoder, stream)
     return encoder
 

@@ -22,7 +22,7 @@ from skinage.contrastive.methods import Method
 from skinage.errors import StageError
 
 OWN_ARGUMENTS = {"max_epochs", "enable_checkpointing", "enable_progress_bar", "default_root_dir",
-                 "enable_model_summary", "use_distributed_sampler"}  # fmt: skip
+                 "enable_model_summary", "use_distributed_sampler", "sync_batchnorm"}  # fmt: skip
 
 
 def make_trainer(
@@ -57,9 +57,6 @@ def make_trainer(
         "logger": CSVLogger(folder, name="", version="log") if folder is not None else False,
         "log_every_n_steps": 1,
     }
-    several = trainer_kws.get("devices", 1) != 1 or trainer_kws.get("num_nodes", 1) != 1
-    if several and device != "cpu" and torch.cuda.is_available():
-        own["sync_batchnorm"] = True  # a contrastive batch is that of all processes
     with _quiet_lightning():
         return Trainer(
             **{**own, **trainer_kws, "callbacks": callbacks},
@@ -111,6 +108,23 @@ def fit(trainer: Trainer, method: Method, stream: TileStream, folder: Path | Non
         raise KeyboardInterrupt
     if folder is not None and (folder / "log" / "metrics.csv").is_file():
         shutil.copy(folder / "log" / "metrics.csv", folder / "log.csv")
+
+
+def share_statistics(trainer: Trainer, method: Method) -> None:
+    """Let batch norm use the batch of all processes, as the loss does.
+
+    Otherwise a pair could be told by the statistics of its device. By timm, because torch's and
+    Lightning's own conversion drops the activation that timm keeps inside its norm layers.
+
+    Parameters
+    ----------
+    trainer, method
+        Changed in place where several GPUs train.
+    """
+    if trainer.world_size > 1 and trainer.strategy.root_device.type == "cuda":
+        from timm.layers import convert_sync_batchnorm
+
+        convert_sync_batchnorm(method)
 
 
 def _checkpoint(folder: Path | None) -> Path | None:

@@ -17,6 +17,8 @@ from skinage.contrastive.methods import SimCLR
 from skinage.contrastive.momentum import DINO, MoCo, WithTeacher
 from skinage.contrastive.seen import label_seen
 from skinage.contrastive.train import train, untrained_encoder
+from skinage.contrastive.trainer import share_statistics
+from skinage.contrastive.views import views_named
 from skinage.slides.batches import read_pixels
 from skinage.storage import stored
 
@@ -276,6 +278,27 @@ def test_a_teacher_follows_the_student_and_ends_near_it(phantom_tiles, monkeypat
         first = torch.cat([w.flatten() for w in start.module.parameters()])
         assert isinstance(made[-1], method)
         assert 0 < (taught - first).norm() < (student - first).norm()
+
+
+class ManyGpus:
+    """What `share_statistics` asks a trainer."""
+
+    world_size = 2
+
+    class strategy:
+        root_device = torch.device("cuda")
+
+
+def test_statistics_are_shared_by_layers_that_keep_their_activation():
+    encoder = new_encoder("mobilenetv3_small_050", 32, 2.0)  # whose norm layers hold activations
+    images = torch.randn(2, 3, 32, 32)
+    before = encoder.module(images)
+    method = SimCLR(encoder.module, encoder.card, views_named("none"), 8, 0)
+    share_statistics(ManyGpus, method)
+    norms = [m for m in method.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    assert norms
+    assert all(isinstance(norm, torch.nn.SyncBatchNorm) for norm in norms)
+    assert torch.equal(method.backbone.eval()(images), before)
 
 
 TWO_PROCESSES = """
