@@ -35,6 +35,8 @@ def training_curves(history: pd.DataFrame) -> Figure:
         ax.plot(history["epoch"], history[name], color=BLUE, marker="o", markersize=2.5)
         ax.set(xlabel="epoch", title=CURVES[name])
         ax.title.set_fontsize(9)
+        if name in ("spread", "scanner_share"):  # shares: small changes shall look small
+            ax.set_ylim(0, 1 if name == "spread" else None)
         ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     return figure
 
