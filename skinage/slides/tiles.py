@@ -133,7 +133,9 @@ def _tile_slide(
     if folder is None:
         return _choose(row, settings)
     known = {name: row.get(name) for name in ("slide_id", "person_id", "path", "mpp")}
-    recipe = {"method": METHOD, **settings, **known, "file": _hash_or_none(row["path"])}
+    # Apart from each other: a slide's own mpp is not that of its tiles.
+    recipe = {"method": METHOD, "settings": settings, "slide": known}
+    recipe["file"] = _hash_or_none(row["path"])
     part = folder / hashlib.sha256(str(row["slide_id"]).encode()).hexdigest()[:16]
     if not stored(part, recipe):
         tables, record = _choose(row, settings)

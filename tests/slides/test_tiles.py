@@ -132,6 +132,18 @@ def test_slides_that_are_done_are_not_done_again(cohort, tmp_path, monkeypatch):
     assert chosen[5:] == ["first", "second"]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"mpp": 3.0}, {"mpp": (2.0, 4.0)}, {"tile_px": 24}, {"step_um": 16.0}, {"tiles_per_slide": 7},
+     {"limits": {"tissue_fraction": 0.9}}, {"seed": 9}],
+)  # fmt: skip
+def test_other_settings_in_the_same_folder_never_get_the_old_tiles(cohort, tmp_path, other):
+    tiled(cohort, out=tmp_path / "tiles.parquet")
+    for name in ("tiles", "others"):
+        again = tiled(cohort, out=tmp_path / f"{name}.parquet", **other)
+        pd.testing.assert_frame_equal(again, tiled(cohort, **other))
+
+
 def test_unknown_limits_are_refused_before_anything_is_read(cohort):
     with pytest.raises(StageError, match="sharpnes"):
         tile(cohort.assign(path="/none.svs"), limits={"sharpnes": 1.0})
