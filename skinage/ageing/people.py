@@ -39,13 +39,15 @@ def pool(atlas: "AnnData", statistics: Sequence[str] = ("mean", "std")) -> pd.Da
     Raises
     ------
     StageError
-        If a statistic is unknown, or a tile belongs to nobody.
+        If a statistic is unknown, there are no tiles, or a tile belongs to nobody.
     """
     unknown = [name for name in statistics if name not in _STATISTICS]
     if unknown or not statistics:
         raise StageError(f"pool: unknown statistics {unknown}; choose from {[*_STATISTICS]}")
     if "person_id" not in atlas.obs:
         raise StageError("pool: obs has no column person_id; join the tile table to the atlas")
+    if not atlas.n_obs:
+        raise StageError("pool: the atlas has no tiles; a selection of it may have matched nothing")
     person_of_tile = atlas.obs["person_id"]
     if person_of_tile.isna().any():
         raise StageError(f"pool: {person_of_tile.isna().sum()} tiles have no person_id")

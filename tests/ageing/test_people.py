@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
-from skinage.ageing.people import feature_names, features_of, pool
-from skinage.errors import StageError
+from skinage.ageing.people import feature_names, features_of, pool, refuse_seen_labels
+from skinage.errors import LeakageError, StageError
 
 
 @pytest.fixture
@@ -60,6 +60,8 @@ def test_pool_refuses_what_it_cannot_pool(atlas):
     with pytest.raises(StageError, match=r"unknown statistics \['skew'\].*mean"):
         pool(atlas, statistics=("mean", "skew"))
     atlas.obs.loc["tile3", "person_id"] = np.nan
+    with pytest.raises(StageError, match="the atlas has no tiles"):
+        pool(atlas[atlas.obs["person_id"] == "nobody"])
     with pytest.raises(StageError, match="1 tiles have no person_id"):
         pool(atlas)
 
@@ -83,3 +85,13 @@ def test_the_encoder_is_remembered(atlas):
     assert "encoder_hash" not in pool(atlas).attrs
     atlas.uns["encoder"] = {"hash": "abc"}
     assert pool(atlas).attrs["encoder_hash"] == "abc"
+
+
+def test_people_whose_label_the_encoder_saw_stay_marked(atlas):
+    seen = atlas.obs["person_id"].isin(["a", "z"])
+    people = pool(AnnData(atlas.X, obs=atlas.obs.assign(label_seen=seen)))
+    assert [*people["label_seen"]] == [True, False, False, True]
+    assert "label_seen" not in feature_names(people)
+    refuse_seen_labels(people.loc[["b", "c"]])
+    with pytest.raises(LeakageError, match=r"saw the ages of 2 of these 4 people.*'a', 'z'"):
+        refuse_seen_labels(people)
