@@ -106,7 +106,7 @@ def refuse_seen_labels(people: pd.DataFrame) -> None:
     if seen:
         raise LeakageError(
             f"ages: the encoder saw the ages of {len(seen)} of these {len(people)} people in its "
-            f"training, such as {seen[:5]}; their predictions would look better than they are. "
+            f"training, such as {', '.join(map(str, seen[:5]))}; their predictions would look better than they are. "
             "Fit a clock on them (fit_clock) and predict only the people it was trained without."
         )
 
