@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tiles-per-slide", type=_positive(int), default=40, help="at most (%(default)s)"
     )
     run.add_argument(
-        "--method", default="simclr", help="contrastive method that sees no age (%(default)s)"
+        "--method", default="vicreg", help="contrastive method that sees no age (%(default)s)"
     )
     run.add_argument("--pairs", default="augment", help="what makes a pair (%(default)s)")
     run.add_argument("--views", default="histology", help="what may change (%(default)s)")

@@ -41,7 +41,7 @@ def train(
     cohort: pd.DataFrame | None = None,
     held_out: Iterable[str] | None = None,
     *,
-    method: str = "simclr",
+    method: str = "vicreg",
     pairs: str | Pairs = "augment",
     views: Any = "histology",
     backbone: str | Encoder = "test_resnet",
@@ -66,8 +66,9 @@ def train(
         needs them: its encoder is marked with everybody else, and to predict their ages with it
         raises `LeakageError`.
     method
-        ``"simclr"``, ``"moco"``, ``"byol"``, ``"barlow_twins"``, ``"vicreg"``, ``"dino"``; or, with
-        ages, ``"y_aware"``, ``"rank_n_contrast"``.
+        ``"vicreg"`` (best in benchmarks/README.md, closely followed by), ``"simclr"``, ``"byol"``,
+        ``"moco"``, ``"barlow_twins"``, ``"dino"``; or, with ages, ``"y_aware"``,
+        ``"rank_n_contrast"``.
     pairs
         What makes a pair: a kind, or `Pairs` with its reach, balance and more.
     views

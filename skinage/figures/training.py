@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from skinage.figures.style import BLUE
 
 CURVES = {
-    "loss": "contrastive loss",
+    "loss": "training loss",
     "spread": "spread of features\n(near 0: collapsed)",
     "age_r2": "age by neighbours, R2",
     "scanner_share": "share of scanner\nin the variance",

@@ -22,7 +22,9 @@ from skinage.contrastive.views import views_named
 from skinage.slides.batches import read_pixels
 from skinage.storage import stored
 
-SETTINGS = {"backbone": "test_resnet", "epochs": 4, "batch_size": 32, "device": "cpu"}
+SETTINGS = {
+    "method": "simclr", "backbone": "test_resnet", "epochs": 4, "batch_size": 32, "device": "cpu",
+}  # fmt: skip
 
 
 def _weights(encoder):
@@ -314,7 +316,7 @@ def watch(self, batch, number):
 SimCLR.training_step = watch
 tiles = pd.read_parquet("tiles.parquet")
 encoder = train(
-    tiles, epochs=2, batch_size=8, device="cpu", out="encoder",
+    tiles, method="simclr", epochs=2, batch_size=8, device="cpu", out="encoder",
     trainer_kws={"devices": 2, "strategy": "ddp"},
 )
 rank = torch.distributed.get_rank()

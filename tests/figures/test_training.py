@@ -13,7 +13,7 @@ def titles(figure):
 def test_curves_show_what_was_measured_and_nothing_else():
     history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [5.0, 4.0, 3.5], "spread": [0.5, 0.6, 0.7]})
     figure = training_curves(history)
-    assert titles(figure) == ["contrastive loss", "spread of features"]
+    assert titles(figure) == ["training loss", "spread of features"]
     for name, ax in zip(("loss", "spread"), figure.axes, strict=True):
         drawn = ax.lines[0].get_xydata()
         assert drawn == pytest.approx(history[["epoch", name]].to_numpy())
