@@ -104,9 +104,10 @@ def refuse_seen_labels(people: pd.DataFrame) -> None:
     """
     seen = [*people.index[people["label_seen"]]] if "label_seen" in people else []
     if seen:
+        named = ", ".join(map(str, seen[:5]))
         raise LeakageError(
             f"ages: the encoder saw the ages of {len(seen)} of these {len(people)} people in its "
-            f"training, such as {', '.join(map(str, seen[:5]))}; their predictions would look better than they are. "
+            f"training, such as {named}; their predictions would look better than they are. "
             "Fit a clock on them (fit_clock) and predict only the people it was trained without."
         )
 
