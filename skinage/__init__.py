@@ -39,7 +39,7 @@ _ROOM_OF = {
     "HistologyViews": "skinage.contrastive.views",
     "Pairs": "skinage.contrastive.pairs",
     "train": "skinage.contrastive.train",
-    "untrained_encoder": "skinage.contrastive.train",
+    "untrained_encoder": "skinage.contrastive.start",
     "Encoder": "skinage.contrastive.encoder",
     "new_encoder": "skinage.contrastive.encoder",
     "load_encoder": "skinage.contrastive.encoder",

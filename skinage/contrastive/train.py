@@ -4,7 +4,6 @@ import copy
 import shutil
 import warnings
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,13 +15,15 @@ from safetensors.torch import save_file
 from skinage.contrastive.age import RankNContrast, YAware
 from skinage.contrastive.curve import LiveCurve
 from skinage.contrastive.data import TileStream
-from skinage.contrastive.encoder import Encoder, load_encoder, new_encoder, settle_batch_norm
+from skinage.contrastive.encoder import Encoder, load_encoder
 from skinage.contrastive.labels import Labelled, label_tiles
 from skinage.contrastive.methods import BarlowTwins, Method, SimCLR, VICReg
 from skinage.contrastive.momentum import BYOL, DINO, MoCo
 from skinage.contrastive.pairs import Pairs
 from skinage.contrastive.probe import Probe
 from skinage.contrastive.seen import person_mark
+from skinage.contrastive.start import settle, starting_point
+from skinage.contrastive.start import untrained_encoder as untrained_encoder
 from skinage.contrastive.trainer import fit, make_trainer, share_statistics
 from skinage.contrastive.views import views_named
 from skinage.errors import StageError
@@ -32,7 +33,6 @@ METHODS: dict[str, type[Method]] = {
     "simclr": SimCLR, "moco": MoCo, "byol": BYOL, "barlow_twins": BarlowTwins, "vicreg": VICReg,
     "dino": DINO, "y_aware": YAware, "rank_n_contrast": RankNContrast,
 }  # fmt: skip
-SETTLING_BATCHES = 20
 BEST = "best.safetensors"
 
 
@@ -116,8 +116,7 @@ def train(
         "tiles": table_hash(labelled.training), "method": method, "pairs": vars(pairs),
         "views": made_views.describe(), "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "backbone": backbone if isinstance(backbone, str) else backbone.card["hash"],
-        "trainer": {name: str(value) for name, value in (trainer_kws or {}).items()
-                    if name != "logger"},
+        "trainer": _in_words(trainer_kws or {}),
     }  # fmt: skip
     job = _Job(labelled, backbone, pairs, made_views, recipe, device, trainer_kws or {})
     if out is None:
@@ -139,23 +138,6 @@ def train(
     return encoder
 
 
-def untrained_encoder(tiles: pd.DataFrame, backbone: str = "test_resnet", seed: int = 0) -> Encoder:
-    """Make the rival that training has to beat: random weights, settled batch-norm statistics.
-
-    Parameters
-    ----------
-    tiles
-        The tile table; some thousand of its tiles settle the statistics.
-    backbone
-        Any timm model name.
-    seed
-        Fixes weights and tiles.
-    """
-    encoder = _starting_point(tiles, backbone, seed)
-    _settle(encoder, TileStream(tiles, min(256, len(tiles)), seed))
-    return encoder
-
-
 class _Job(NamedTuple):
     """What `train` was asked for, checked."""
 
@@ -171,7 +153,7 @@ class _Job(NamedTuple):
 def _train(job: _Job, folder: Path | None) -> Encoder:
     recipe, seed = job.recipe, job.recipe["seed"]
     tiles = job.labelled.training
-    start = _starting_point(tiles, job.backbone, seed)
+    start = starting_point(tiles, job.backbone, seed)
     stream = TileStream(tiles, recipe["batch_size"], seed, job.pairs)
     _warn_of_lone_tiles(stream)
     curve = LiveCurve(Probe(job.labelled.all_tiles, job.labelled.is_held_out, seed))
@@ -196,20 +178,17 @@ def _train(job: _Job, folder: Path | None) -> Encoder:
         card["labels_seen"] = {"target": "age_years", "people": marks}
     module.load_state_dict(start.module.state_dict())
     encoder = Encoder(module.cpu().eval(), card, curve.history)
-    _settle(encoder, stream)
+    settle(encoder, stream)
     return encoder
 
 
-def _starting_point(tiles: pd.DataFrame, backbone: str | Encoder, seed: int) -> Encoder:
-    first = tiles.iloc[0]
-    if isinstance(backbone, Encoder):
-        return Encoder(copy.deepcopy(backbone.module), backbone.card)
-    return new_encoder(backbone, int(first["tile_px"]), float(first["mpp"]), seed)
-
-
-def _settle(encoder: Encoder, stream: TileStream) -> None:
-    stream.epoch = 0
-    settle_batch_norm(encoder, (batch.first for batch in islice(stream, SETTLING_BATCHES)))
+def _in_words(trainer_kws: Mapping[str, Any]) -> dict[str, str]:
+    """Say what Lightning was asked for; loggers and callbacks change nothing in the encoder."""
+    return {
+        name: str(value) if isinstance(value, str | int | float | list) else type(value).__name__
+        for name, value in trainer_kws.items()
+        if name not in ("logger", "callbacks")
+    }
 
 
 def _weights_of(checkpoint: Path) -> dict[str, torch.Tensor]:

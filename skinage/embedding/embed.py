@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from skinage.contrastive.scale import check_scale
 from skinage.contrastive.seen import label_seen
 from skinage.embedding.atlas import map_atlas
 from skinage.errors import SlideError, StageError
@@ -68,9 +69,12 @@ def embed(
     ------
     SlideError
         If no tile at all could be read.
+    StageError
+        If the tiles are of another scale than the encoder's.
     """
     import anndata
 
+    check_scale(encoder.card, tiles, "embedding")
     recipe = {"tiles": table_hash(tiles), "encoder": encoder.card, "map_seed": map_seed}
     if cohort is not None:
         recipe["cohort"] = table_hash(cohort)

@@ -1,0 +1,44 @@
+"""An encoder sees tissue at the scale it was made for, or not at all."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skinage.errors import StageError
+
+TOLERANCE = 0.02
+
+
+def check_scale(card: dict[str, Any], tiles: pd.DataFrame, doing: str) -> None:
+    """Refuse tiles of a scale that the encoder was not made for.
+
+    Parameters
+    ----------
+    card
+        The encoder's card; ``mpp`` is a number or several. Cards without it take any scale.
+    tiles
+        The tile table.
+    doing
+        What is about to be done, as the start of the message.
+
+    Raises
+    ------
+    StageError
+        If a tile's mpp is more than 2 % from every scale on the card.
+    """
+    if "mpp" not in card or "mpp" not in tiles:
+        return
+    known = np.atleast_1d(card["mpp"]).astype(float)
+    found = np.unique(tiles["mpp"].to_numpy(float))
+    wrong = [one for one in found if np.abs(known / one - 1).min() > TOLERANCE]
+    if wrong:
+        raise StageError(
+            f"{doing}: tiles of {_listed(wrong)} um/px for an encoder of {_listed(known)} um/px; "
+            "cells would look larger or smaller than it knows them. Make the tiles again with "
+            f"mpp={known[0]:g}, or take another encoder."
+        )
+
+
+def _listed(scales: Any) -> str:
+    return " and ".join(f"{one:g}" for one in scales)
