@@ -144,7 +144,7 @@ def test_the_untrained_rival_is_settled_on_these_tiles(phantom_tiles):
 @pytest.mark.slow
 def test_every_kind_of_pair_and_view_goes_through(phantom_tiles, phantom_cohort):
     tiles = phantom_tiles.assign(person_id=phantom_tiles["slide_id"].str[:5])  # ten to a name
-    for pairs in ("neighbour", "slide", Pairs(balance=("person_id",))):
+    for pairs in (Pairs("neighbour", 1500), "slide", Pairs(balance=("person_id",))):
         encoder = train(
             phantom_tiles, phantom_cohort, pairs=pairs, epochs=1, batch_size=4, device="cpu"
         )
