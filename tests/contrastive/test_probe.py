@@ -47,7 +47,8 @@ def test_people_held_out_are_asked_of_the_others_only():
     """Held-out people who are each other's nearest would know each other's age."""
     ages = np.array([20.0, 20, 80, 80, 30, 30, 70, 70])
     asked = np.array([False] * 4 + [True] * 4)
-    features = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1], [0, 1], [1, 0], [1, 0]], float)
+    others, held_out = [[1, 0], [1, 0], [0, 1], [0, 1]], [[0.1, 1], [0.1, 1], [1, 0.1], [1, 0.1]]
+    features = np.array([*others, *held_out])
     # The others' tissue says 80 for those of 30, and 20 for those of 70.
     error = ((80 - 30) ** 2 * 2 + (20 - 70) ** 2 * 2) / (20**2 * 4)
     assert neighbour_r2(features, ages, asked, n_neighbours=2) == pytest.approx(1 - error)
