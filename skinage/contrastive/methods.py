@@ -125,49 +125,48 @@ class Method(LightningModule):
         return [optimizer], [{"scheduler": schedule, "interval": "step"}]
 
 
-class SimCLR(Method):
+class OneNetwork(Method):
+    """A method that passes both views through one backbone and one head."""
+
+    head: nn.Module
+    loss: nn.Module
+
+    def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
+        """Loss of the projections, negatives or statistics of all processes."""
+        return self.loss(*self.head(self.backbone(torch.cat([first, second]))).chunk(2))
+
+
+class SimCLR(OneNetwork):
     """Two views of a pair shall lie nearer to each other than to any other tile's.
 
     Chen et al. 2020 (arXiv 2002.05709).
     """
 
     def build(self, dim: int) -> None:
-        """Projection head and NT-Xent; negatives of all processes."""
+        """Projection head and NT-Xent."""
         self.head = SimCLRProjectionHead(dim, max(dim // 2, 64), 128)
         self.loss = NTXentLoss(TEMPERATURE, gather_distributed=True)
 
-    def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
-        """NT-Xent of the projections."""
-        return self.loss(*self.head(self.backbone(torch.cat([first, second]))).chunk(2))
 
-
-class BarlowTwins(Method):
+class BarlowTwins(OneNetwork):
     """Each feature shall agree between two views, and with no other feature.
 
     Zbontar et al. 2021 (arXiv 2103.03230).
     """
 
     def build(self, dim: int) -> None:
-        """Projection head and the loss on the cross-correlation."""
+        """Projection head, and the loss on the cross-correlation against the identity."""
         self.head = BarlowTwinsProjectionHead(dim, 4 * dim, 4 * dim)
         self.loss = BarlowTwinsLoss(gather_distributed=True)
 
-    def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
-        """Cross-correlation against the identity."""
-        return self.loss(*self.head(self.backbone(torch.cat([first, second]))).chunk(2))
 
-
-class VICReg(Method):
+class VICReg(OneNetwork):
     """Two views shall agree, and features keep their variance and do without covariance.
 
     Bardes et al. 2022 (arXiv 2105.04906).
     """
 
     def build(self, dim: int) -> None:
-        """Projection head and the three terms."""
+        """Projection head, and the terms of invariance, variance and covariance."""
         self.head = VICRegProjectionHead(dim, 4 * dim, 4 * dim)
         self.loss = VICRegLoss(gather_distributed=True)
-
-    def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
-        """Invariance, variance and covariance terms."""
-        return self.loss(*self.head(self.backbone(torch.cat([first, second]))).chunk(2))
