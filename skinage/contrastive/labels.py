@@ -62,7 +62,7 @@ def label_tiles(
         has a tile, or if one person only is left to train on.
     """
     labels = _labels(cohort)
-    people = set(held_out or ())
+    people = set() if held_out is None else set(held_out)
     is_held_out = tiles["person_id"].isin(people).to_numpy()
     if people and not is_held_out.any():
         raise StageError(f"training: none of the {len(people)} people held out has a tile.")

@@ -209,7 +209,7 @@ def test_people_held_out_are_not_trained_on(phantom_tiles, monkeypatch):
         return step(self, batch, number)
 
     monkeypatch.setattr(SimCLR, "training_step", watch)
-    train(phantom_tiles, held_out=held, **SETTINGS | {"epochs": 3})
+    train(phantom_tiles, held_out=pd.Index(held), **SETTINGS | {"epochs": 3})
     theirs = read_pixels(phantom_tiles[phantom_tiles["person_id"].isin(held)])
     assert not seen & {tile.transpose(2, 0, 1).tobytes() for tile in theirs}
     with pytest.raises(StageError, match="none of the 1 people held out has a tile"):
