@@ -1,5 +1,6 @@
 """How good a clock is: accuracy with intervals, and its rivals in the same folds."""
 
+import re
 import warnings
 from collections.abc import Mapping
 
@@ -7,75 +8,198 @@ import numpy as np
 import pandas as pd
 
 from skinage.ageing.clock import predict_out_of_fold
-from skinage.ageing.matching import check_ages, match_ages
+from skinage.ageing.matching import match_ages
 from skinage.ageing.people import features_of, refuse_seen_labels
 from skinage.errors import StageError
 from skinage.folds import check_leakage, person_folds
 
 N_BOOTSTRAP = 1000
+BOUNDS, INTERVAL = ("age_low", "age_high"), ("lower_years", "upper_years")
 
 
 def report_card(ages: pd.DataFrame, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0) -> pd.DataFrame:
-    """Tell how well ages were predicted out of fold, with intervals by person.
+    """Tell how well ages were predicted for people the clock had not seen.
+
+    An age known as a bracket (``age_low`` below ``age_high``) is an interval-censored age: the
+    error is the distance from the prediction to the bracket, 0 inside, above 0 where the
+    prediction is too old. Against middles a perfect clock would seem wrong.
 
     Parameters
     ----------
     ages
-        As ``predict_age`` returns them: never bias-corrected predictions.
+        As ``predict_age`` or ``Clock.apply`` return them: never bias-corrected predictions.
     n_bootstrap
-        Resamples of people for the 95 % percentile intervals.
+        Resamples of people for the 95 % percentile intervals; the same for every repeat.
     seed
         Of the resampling.
 
     Returns
     -------
     pandas.DataFrame
-        ``metric``, ``value``, ``lower``, ``upper``. ``bias_years`` is mean predicted minus actual;
-        calibration is the line of actual on predicted age (slope 1 and intercept 0 are perfect);
-        ``r2`` is 1 - squared error / variance of age; ``baseline_mae_years`` predicts the mean age
-        of the other folds.
+        ``metric``, ``value``, ``lower``, ``upper``, ``sd_over_repeats``. Where the table has
+        repeats (``predicted_years_2``, ...), values are means over them, and the last column is
+        their SD (NaN without repeats). The metrics:
+
+        - ``mae_years``, ``rmse_years`` and ``bias_years`` (mean) of the errors;
+        - ``r2``: 1 - squared error / squared error of always predicting the mean age, in a
+          resample its own mean; for exact ages the coefficient of determination;
+        - ``r``, the line of actual on predicted age (perfect: ``calibration_slope`` 1 and
+          ``calibration_intercept`` 0) and ``age_sd_years``; of a bracket, the middle counts;
+        - with ``fold``, ``baseline_mae_years``: predicting the mean age of the other folds;
+        - with brackets ``bracket_accuracy``: the share of people with a bracket predicted inside
+          it, ends included; ``weighted_kappa`` (Cohen 1968, quadratic weights) between actual and
+          nearest bracket, numbered in order of age, NaN where brackets overlap or there is only
+          one; ``mae_midpoint_years``: the error against the middle, for comparison only;
+        - with ``lower_years`` and ``upper_years``, of the first repeat: ``coverage``, the share
+          of people whose age or whole bracket lies inside, and ``interval_width_years`` (mean);
+        - ``n_people``.
 
     Raises
     ------
     StageError
-        If a column is missing or an age is not finite.
+        If a column is missing, an age is not finite, or somebody is there twice.
     """
-    check_ages(ages)
-    actual, predicted = (ages[name].to_numpy(float) for name in ("age_years", "predicted_years"))
-    baseline = np.abs(actual - mean_out_of_fold(actual, ages["fold"].to_numpy()))
+    repeats = check_measurable(ages)
+    low, high = known_bounds(ages)
     weights = np.vstack([np.ones(len(ages)), resamples(len(ages), n_bootstrap, seed)]) / len(ages)
-    metrics = {
-        "mae_years": weights @ np.abs(predicted - actual),
-        **_moment_metrics(actual, predicted, weights),
-        "baseline_mae_years": weights @ baseline,
-    }
-    rows = {name: [values[0], *interval(values[1:])] for name, values in metrics.items()}
-    rows["n_people"] = [len(ages), np.nan, np.nan]
-    card = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "lower", "upper"])
+    found = [_metrics_of(ages, repeat, low, high, weights) for repeat in repeats]
+    rows = {}
+    for name in found[0]:
+        values = np.stack([metrics[name] for metrics in found])  # (n_repeats, 1 + n_bootstrap)
+        spread = values[:, 0].std(ddof=1) if len(values) > 1 else np.nan
+        mean = values.mean(axis=0)
+        rows[name] = [mean[0], *interval(mean[1:]), spread]
+    for name, values in _interval_metrics(ages, weights).items():
+        rows[name] = [values[0], *interval(values[1:]), np.nan]
+    rows["n_people"] = [len(ages), np.nan, np.nan, np.nan]
+    columns = ["value", "lower", "upper", "sd_over_repeats"]
+    card = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     return card.rename_axis("metric").reset_index()
 
 
-def _moment_metrics(
+def known_bounds(ages: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Give the lowest and highest age each person can have, years; equal for exact ages."""
+    actual = ages["age_years"]
+    names = BOUNDS if "age_low" in ages else ("age_years", "age_years")
+    low, high = (ages[name].astype(float).fillna(actual).to_numpy(float) for name in names)
+    return low, high
+
+
+def errors_years(predicted: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Give the signed distance from predictions to what is known of the ages, 0 inside."""
+    return predicted - np.clip(predicted, low, high)
+
+
+def covered(ages: pd.DataFrame) -> np.ndarray:
+    """Tell whose age, or whole bracket, lies within ``lower_years`` to ``upper_years``."""
+    low, high = known_bounds(ages)
+    lower, upper = (ages[name].to_numpy(float) for name in INTERVAL)
+    return (lower <= low) & (high <= upper)
+
+
+def check_measurable(ages: pd.DataFrame) -> list[str]:
+    """Refuse ages that cannot be measured; give the endings of each repeat's columns."""
+    names = [str(name) for name in ages]
+    endings = [re.fullmatch(r"predicted_years(_\d+)?", name) for name in names]
+    repeats = [found[1] or "" for found in endings if found] or [""]
+    pairs = [pair for pair in (BOUNDS, INTERVAL) if set(pair) & set(names)]
+    numbers = ["age_years", *(f"predicted_years{ending}" for ending in repeats)]
+    numbers += [name for pair in pairs for name in pair]
+    folds = [f"fold{ending}" for ending in repeats if "fold" in names]
+    missing = [name for name in ("person_id", *numbers, *folds) if name not in names]
+    if missing:
+        raise StageError(f"ages: no column {', '.join(missing)}; found {names}")
+    low, high = known_bounds(ages)
+    filled = ages[numbers].assign(age_low=low, age_high=high).to_numpy(float)
+    for wrong, what in (
+        (~np.isfinite(filled).all(axis=1), "have ages or predictions that are not finite"),
+        (ages["person_id"].duplicated().to_numpy(), "are there more than once"),
+        (low > high, "have an age_low above age_high"),
+    ):
+        if wrong.any():
+            named = [*ages["person_id"][wrong][:5]]
+            raise StageError(f"ages: {wrong.sum()} people {what}, such as {named}")
+    if len(ages) < 2 or (folds and ages["fold"].nunique() < 2):
+        raise StageError("ages: at least two people are needed, and two folds where there are any")
+    return repeats
+
+
+def _metrics_of(
+    ages: pd.DataFrame, repeat: str, low: np.ndarray, high: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Give the metrics of one repeat, for each row of weights (b, n_people)."""
+    actual, predicted = (
+        ages[name].to_numpy(float) for name in ("age_years", f"predicted_years{repeat}")
+    )
+    error = errors_years(predicted, low, high)
+    mean_age = weights @ actual
+    of_the_mean = errors_years(mean_age[:, None], low, high) ** 2
+    squared = weights @ error**2
+    metrics = {
+        "mae_years": weights @ np.abs(error),
+        "rmse_years": np.sqrt(squared),
+        "r2": 1 - _ratio(squared, np.einsum("bn,bn->b", weights, of_the_mean)),
+        "bias_years": weights @ error,
+        **_line_metrics(actual, predicted, weights),
+    }
+    if "fold" in ages:
+        baseline = mean_out_of_fold(actual, ages[f"fold{repeat}"].to_numpy())
+        metrics["baseline_mae_years"] = weights @ np.abs(errors_years(baseline, low, high))
+    bracketed = low < high
+    if bracketed.any():
+        few = weights[:, bracketed]
+        inside = (error == 0)[bracketed]
+        metrics["bracket_accuracy"] = _ratio(few @ inside, few.sum(axis=1))
+        metrics["weighted_kappa"] = _weighted_kappa(
+            predicted[bracketed], low[bracketed], high[bracketed], few
+        )
+        metrics["mae_midpoint_years"] = weights @ np.abs(predicted - actual)
+    return metrics
+
+
+def _line_metrics(
     actual: np.ndarray, predicted: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Give what follows from first and second moments, for each row of weights (b, n_people)."""
+    """Give correlation, line and SD from first and second moments, for each row of weights."""
     centre_a, centre_p = actual.mean(), predicted.mean()  # else the squares would lose digits
     a, p = actual - centre_a, predicted - centre_p
-    mean_a, mean_p, squared_error = weights @ a, weights @ p, weights @ (predicted - actual) ** 2
-    variance_a = weights @ a**2 - mean_a**2
-    variance_p = weights @ p**2 - mean_p**2
-    variance_p[variance_p < 1e-12] = np.nan  # predictions that never vary have no slope and no r
+    mean_a, mean_p = weights @ a, weights @ p
+    variance_a, variance_p = weights @ a**2 - mean_a**2, weights @ p**2 - mean_p**2
     covariance = weights @ (a * p) - mean_a * mean_p
-    slope = covariance / variance_p
+    slope = _ratio(covariance, variance_p)  # predictions that never vary have no slope and no r
     return {
-        "rmse_years": np.sqrt(squared_error),
-        "r2": 1 - squared_error / variance_a,
-        "r": covariance / np.sqrt(variance_a * variance_p),
-        "bias_years": weights @ (predicted - actual),
+        "r": _ratio(covariance, np.sqrt(np.maximum(variance_a * variance_p, 0))),
         "calibration_slope": slope,
         "calibration_intercept": weights @ actual - slope * (weights @ predicted),
-        "age_sd_years": np.sqrt(variance_a * len(a) / (len(a) - 1)),
+        "age_sd_years": np.sqrt(np.maximum(variance_a, 0) * len(a) / (len(a) - 1)),
     }
+
+
+def _weighted_kappa(
+    predicted: np.ndarray, low: np.ndarray, high: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Give Cohen's kappa with quadratic weights, from the moments of the brackets' numbers."""
+    scale, number = np.unique(np.column_stack([low, high]), axis=0, return_inverse=True)
+    if (scale[1:, 0] < scale[:-1, 1]).any():
+        return np.full(len(weights), np.nan)
+    actual = number.ravel().astype(float)
+    nearest = np.abs(errors_years(predicted[:, None], scale[:, 0], scale[:, 1])).argmin(axis=1)
+    share = _ratio(weights, weights.sum(axis=1, keepdims=True))
+    seen = share @ (actual - nearest) ** 2
+    by_chance = share @ actual**2 + share @ nearest**2 - 2 * (share @ actual) * (share @ nearest)
+    return 1 - _ratio(seen, by_chance)
+
+
+def _interval_metrics(ages: pd.DataFrame, weights: np.ndarray) -> dict[str, np.ndarray]:
+    if "lower_years" not in ages:
+        return {}
+    width = (ages["upper_years"] - ages["lower_years"]).to_numpy(float)
+    return {"coverage": weights @ covered(ages), "interval_width_years": weights @ width}
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide; NaN where there is nothing to divide by."""
+    return part / np.where(whole > 1e-12, whole, np.nan)
 
 
 def mean_out_of_fold(actual: np.ndarray, fold: np.ndarray) -> np.ndarray:
