@@ -85,8 +85,13 @@ def known_bounds(ages: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
-def errors_years(predicted: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Give the signed distance from predictions to what is known of the ages, 0 inside."""
+def errors_years(ages: pd.DataFrame, predicted: np.ndarray) -> np.ndarray:
+    """Give the error of predicted ages (n_people,): signed distance to the age or its bracket."""
+    return _distance(predicted, *known_bounds(ages))
+
+
+def _distance(predicted: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Give the signed distance to an interval: 0 inside, above 0 where predicted too old."""
     return predicted - np.clip(predicted, low, high)
 
 
@@ -131,9 +136,9 @@ def _metrics_of(
     actual, predicted = (
         ages[name].to_numpy(float) for name in ("age_years", f"predicted_years{repeat}")
     )
-    error = errors_years(predicted, low, high)
+    error = _distance(predicted, low, high)
     mean_age = weights @ actual
-    of_the_mean = errors_years(mean_age[:, None], low, high) ** 2
+    of_the_mean = _distance(mean_age[:, None], low, high) ** 2
     squared = weights @ error**2
     metrics = {
         "mae_years": weights @ np.abs(error),
@@ -144,7 +149,7 @@ def _metrics_of(
     }
     if "fold" in ages:
         baseline = mean_out_of_fold(actual, ages[f"fold{repeat}"].to_numpy())
-        metrics["baseline_mae_years"] = weights @ np.abs(errors_years(baseline, low, high))
+        metrics["baseline_mae_years"] = weights @ np.abs(_distance(baseline, low, high))
     bracketed = low < high
     if bracketed.any():
         few = weights[:, bracketed]
@@ -183,7 +188,7 @@ def _weighted_kappa(
     if (scale[1:, 0] < scale[:-1, 1]).any():
         return np.full(len(weights), np.nan)
     actual = number.ravel().astype(float)
-    nearest = np.abs(errors_years(predicted[:, None], scale[:, 0], scale[:, 1])).argmin(axis=1)
+    nearest = np.abs(_distance(predicted[:, None], scale[:, 0], scale[:, 1])).argmin(axis=1)
     share = _ratio(weights, weights.sum(axis=1, keepdims=True))
     seen = share @ (actual - nearest) ** 2
     by_chance = share @ actual**2 + share @ nearest**2 - 2 * (share @ actual) * (share @ nearest)

@@ -12,7 +12,6 @@ from skinage.ageing.card import (
     covered,
     errors_years,
     interval,
-    known_bounds,
     resamples,
 )
 from skinage.cohort import first_visits
@@ -62,9 +61,8 @@ def report_by(
         As ``report_card``; also if none of the columns exists, or nobody is in the cohort.
     """
     repeats = check_measurable(ages)
-    low, high = known_bounds(ages)
     predicted = [ages[f"predicted_years{repeat}"].to_numpy(float) for repeat in repeats]
-    errors = np.stack([errors_years(one, low, high) for one in predicted])
+    errors = np.stack([errors_years(ages, one) for one in predicted])
     people = pd.DataFrame({
         "absolute": np.abs(errors).mean(axis=0),
         "signed": errors.mean(axis=0),
