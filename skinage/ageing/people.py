@@ -1,49 +1,55 @@
 """From tiles to people: one row of features per person."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from skinage.ageing.pooling import Pooling, check_statistics
 from skinage.errors import LeakageError, StageError
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "mean": lambda tiles: tiles.mean(axis=0),
-    "std": lambda tiles: tiles.std(axis=0),
-    "median": lambda tiles: np.median(tiles, axis=0),
-}
+NOT_FEATURES = ("n_tiles", "n_slides", "label_seen")
+"""Columns of a table of people that no clock may learn from."""
 
 
-def pool(atlas: "AnnData", statistics: Sequence[str] = ("mean", "std")) -> pd.DataFrame:
-    """Pool each person's tiles into one row of features.
+def pool(
+    atlas: "AnnData", statistics: Sequence[str] = ("mean", "std"), seed: int = 0
+) -> pd.DataFrame:
+    """Pool each person's tiles, of all their slides, into one row of features.
 
     Parameters
     ----------
     atlas
         Tile features ``X`` of shape (n_tiles, dim) with ``obs["person_id"]``.
     statistics
-        Any of "mean", "std" (divided by n, so 0 for a single tile) and "median".
+        Any of "mean", "std" (divided by n, so 0 for a single tile), "median", quantiles such as
+        "q10" and "q90", and "shares": how much of each kind of tissue a person has, for figures;
+        a clock finds the kinds itself, in the tiles of its training people (`predict_age`).
+    seed
+        Of the search for kinds of tissue.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``person_id``, sorted; columns ``mean_0000`` ... ``std_0000`` ... (float64) and
-        ``n_tiles``; ``label_seen``, if the encoder saw labels: whether it saw this person's.
-        ``attrs["encoder_hash"]`` names the encoder where its card states a hash.
+        Index ``person_id``, sorted; columns ``mean_0000`` ... ``std_0000`` ... ``share_00`` ...
+        (float64), ``n_tiles`` and, if ``obs`` has a slide_id, ``n_slides``; ``label_seen``, if the
+        encoder saw labels: whether it saw this person's. ``attrs["encoder_hash"]`` names the
+        encoder where its card states a hash.
 
     Raises
     ------
     StageError
         If a statistic is unknown, there are no tiles, or a tile belongs to nobody.
     """
-    unknown = [name for name in statistics if name not in _STATISTICS]
-    if unknown or not statistics:
-        raise StageError(f"pool: unknown statistics {unknown}; choose from {[*_STATISTICS]}")
+    # That module needs this one.
+    from skinage.ageing.evidence import Tiles
+
+    check_statistics(statistics)
     if "person_id" not in atlas.obs:
         raise StageError("pool: obs has no column person_id; join the tile table to the atlas")
     if not atlas.n_obs:
@@ -51,24 +57,35 @@ def pool(atlas: "AnnData", statistics: Sequence[str] = ("mean", "std")) -> pd.Da
     person_of_tile = atlas.obs["person_id"]
     if person_of_tile.isna().any():
         raise StageError(f"pool: {person_of_tile.isna().sum()} tiles have no person_id")
-    _warn_of_visits(atlas.obs)
+    warn_of_visits(atlas.obs)
     # Categories would keep people who have no tile left.
     codes, ids = pd.factorize(person_of_tile.astype(object), sort=True)
     rows = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-    # A person at a time: float64 sums without a float64 copy of all tiles.
-    pooled = [_pool_one(np.asarray(atlas.X[one], np.float64), statistics) for one in rows]
-    names = [f"{name}_{k:04d}" for name in statistics for k in range(atlas.n_vars)]
-    people = pd.DataFrame(pooled, index=pd.Index(ids, name="person_id"), columns=names)
-    people["n_tiles"] = np.bincount(codes)
-    if "label_seen" in atlas.obs:
-        people["label_seen"] = atlas.obs.groupby(codes)["label_seen"].any().to_numpy()
+    tiles = Tiles(np.asarray(atlas.X), rows)
+    pooling = Pooling.fit(tiles, statistics, seed)
+    people = pd.DataFrame(
+        pooling.transform(tiles),
+        index=pd.Index(ids, name="person_id"),
+        columns=pooling.names(atlas.n_vars),
+    )
+    _count(people, atlas.obs, codes)
     encoder_hash = dict(atlas.uns.get("encoder", {})).get("hash")
     if encoder_hash is not None:
         people.attrs["encoder_hash"] = str(encoder_hash)
     return people
 
 
-def _warn_of_visits(tiles: pd.DataFrame) -> None:
+def _count(people: pd.DataFrame, tiles: pd.DataFrame, codes: np.ndarray) -> None:
+    """Add what is known of each person's tiles and is no feature."""
+    people["n_tiles"] = np.bincount(codes)
+    if "slide_id" in tiles:
+        people["n_slides"] = tiles["slide_id"].groupby(codes).nunique().to_numpy()
+    if "label_seen" in tiles:
+        people["label_seen"] = tiles["label_seen"].groupby(codes).any().to_numpy()
+
+
+def warn_of_visits(tiles: pd.DataFrame) -> None:
+    """Warn of people whose tiles are of several visits, when they had several ages."""
     if "visit" in tiles:
         visits = tiles[["person_id", "visit"]].drop_duplicates().dropna()
         several = int((visits["person_id"].value_counts() > 1).sum())
@@ -80,13 +97,32 @@ def _warn_of_visits(tiles: pd.DataFrame) -> None:
             )
 
 
-def _pool_one(tiles: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
-    return np.concatenate([_STATISTICS[name](tiles) for name in statistics])
-
-
 def feature_names(people: pd.DataFrame) -> list[str]:
-    """Name the feature columns of a table of people: all but ``n_tiles`` and ``label_seen``."""
-    return [name for name in people.columns if name not in ("n_tiles", "label_seen")]
+    """Name the feature columns of a table of people: all but ``NOT_FEATURES``."""
+    return [name for name in people.columns if name not in NOT_FEATURES]
+
+
+def refuse_fitted_pooling(people: pd.DataFrame) -> None:
+    """Refuse to predict people by kinds of tissue that were found in their own tiles.
+
+    Parameters
+    ----------
+    people
+        As `pool` gives them.
+
+    Raises
+    ------
+    LeakageError
+        If the table has shares of kinds of tissue.
+    """
+    shares = [name for name in people.columns if str(name).startswith("share_")]
+    if shares:
+        raise LeakageError(
+            f"ages: the table of people has {len(shares)} shares of kinds of tissue ({shares[0]} "
+            f"to {shares[-1]}), and these kinds were found in the tiles of everybody, those to be "
+            "predicted too. Give the atlas itself, predict_age(atlas, cohort, statistics=(..., "
+            '"shares")): the kinds are then found in the training people of each fold'
+        )
 
 
 def refuse_seen_labels(people: pd.DataFrame) -> None:

@@ -3,7 +3,13 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
-from skinage.ageing.people import feature_names, features_of, pool, refuse_seen_labels
+from skinage.ageing.people import (
+    feature_names,
+    features_of,
+    pool,
+    refuse_fitted_pooling,
+    refuse_seen_labels,
+)
 from skinage.errors import LeakageError, StageError
 
 
@@ -32,6 +38,34 @@ def test_pool_names_its_columns(atlas):
         "mean_0000", "mean_0005", "std_0000", "std_0005", "n_tiles",
     ]  # fmt: skip
     assert "n_tiles" not in feature_names(people)
+
+
+def test_quantiles_agree_with_pandas(atlas):
+    people = pool(atlas, ("q10", "q25", "q90"))
+    grouped = pd.DataFrame(atlas.X.astype(float)).groupby(atlas.obs["person_id"].to_numpy())
+    for level in (10, 25, 90):
+        expected = grouped.quantile(level / 100)
+        np.testing.assert_allclose(people.filter(like=f"q{level}_"), expected, atol=1e-12)
+
+
+def test_a_person_is_pooled_over_all_slides(atlas):
+    assert "n_slides" not in pool(atlas)
+    slide = ["s1", "s2"] * 24 + ["s1", "s9"]
+    people = pool(AnnData(atlas.X, obs=atlas.obs.assign(slide_id=slide)))
+    assert people["n_slides"].to_dict() == {"a": 2, "b": 2, "c": 2, "z": 1}
+    assert feature_names(people) == feature_names(pool(atlas))
+    pd.testing.assert_frame_equal(people.drop(columns="n_slides"), pool(atlas))
+
+
+def test_shares_of_kinds_of_tissue_are_for_description_only(atlas):
+    people = pool(atlas, ("mean", "shares"))
+    shares = people.filter(like="share_")
+    assert [*shares.columns] == [f"share_{k:02d}" for k in range(16)]
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    assert shares.loc["z"].max() == 1
+    refuse_fitted_pooling(pool(atlas))
+    with pytest.raises(LeakageError, match=r"16 shares.*share_00 to share_15.*Give the atlas"):
+        refuse_fitted_pooling(people)
 
 
 def test_one_tile_has_no_spread(atlas):
