@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 N_KINDS = 16
 """Some more than the tissues that are told apart in skin at low power: horny layer, epidermis,
 papillary and reticular dermis, follicle, sebaceous and sweat gland, vessel, nerve, muscle, fat,
-infiltrate; and far fewer than people, and than the tiles of one of them."""
+infiltrate. Ages of phantoms told from shares alone: half the kinds know much less (11.1 years of
+error against 8.8), twice as many hardly more (8.4), and leave few tiles of a person to each."""
 N_AXES = 32
 N_TILES_OF_FIT = 20_000
 
