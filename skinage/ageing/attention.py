@@ -13,8 +13,9 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from skinage.ageing.evidence import Evidence, Tiles
+from skinage.ageing.evidence import Evidence
 from skinage.ageing.learners import N_INNER_FOLDS
+from skinage.ageing.person_tiles import Tiles
 from skinage.ageing.pooling import Pooling, tiles_of
 from skinage.folds import person_folds
 

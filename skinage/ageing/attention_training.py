@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skinage.ageing.evidence import Tiles
 from skinage.ageing.learners import Ridge, standardise
+from skinage.ageing.person_tiles import Tiles
 
 if TYPE_CHECKING:
     from skinage.ageing.attention import Attention

@@ -1,12 +1,10 @@
 """Kinds of tissue, found in tiles without a name: k-means of their features."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from skinage.ageing.evidence import Tiles
+from skinage.ageing.person_tiles import Tiles
 
 N_KINDS = 16
 """Some more than the tissues that are told apart in skin at low power: horny layer, epidermis,
@@ -36,7 +34,7 @@ class Kinds:
     centres: np.ndarray
 
     @classmethod
-    def fit(cls, tiles: "Tiles", seed: int) -> "Kinds":
+    def fit(cls, tiles: Tiles, seed: int) -> "Kinds":
         """Find the kinds by k-means, of each person in about as many tiles."""
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from skinage.ageing.person_tiles import Tiles
 from skinage.ageing.pooling import Pooling, check_statistics
 from skinage.errors import LeakageError, StageError
 
@@ -46,9 +47,6 @@ def pool(
     StageError
         If a statistic is unknown, there are no tiles, or a tile belongs to nobody.
     """
-    # That module needs this one.
-    from skinage.ageing.evidence import Tiles
-
     check_statistics(statistics)
     if "person_id" not in atlas.obs:
         raise StageError("pool: obs has no column person_id; join the tile table to the atlas")

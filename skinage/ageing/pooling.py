@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from skinage.ageing.kinds import Kinds
+from skinage.ageing.person_tiles import Tiles
 from skinage.errors import StageError
 
 if TYPE_CHECKING:
-    from skinage.ageing.evidence import Evidence, Tiles
+    from skinage.ageing.evidence import Evidence
     from skinage.ageing.learners import Learner, Model
 
 
@@ -78,7 +79,7 @@ class Pooling:
     kinds: Kinds | None = None
 
     @classmethod
-    def fit(cls, tiles: "Tiles", statistics: Sequence[str], seed: int = 0) -> "Pooling":
+    def fit(cls, tiles: Tiles, statistics: Sequence[str], seed: int = 0) -> "Pooling":
         """Find the kinds of tissue in these people's tiles, if shares are asked for.
 
         Raises
@@ -89,7 +90,7 @@ class Pooling:
         check_statistics(statistics)
         return cls(tuple(statistics), Kinds.fit(tiles, seed) if "shares" in statistics else None)
 
-    def transform(self, tiles: "Tiles") -> np.ndarray:
+    def transform(self, tiles: Tiles) -> np.ndarray:
         """Pool each person's tiles: ``(n_people, n_features)`` float64."""
         # A person at a time: float64 sums without a float64 copy of all tiles.
         return np.stack([self._one(tiles.features[rows]) for rows in tiles.rows])
@@ -179,7 +180,7 @@ class PooledModel:
         }
 
 
-def tiles_of(evidence: "Evidence") -> "Tiles":
+def tiles_of(evidence: "Evidence") -> Tiles:
     """Give the tiles of people; a table of pooled features has none."""
     if evidence.tiles is None:
         raise StageError("clock: this model pools the tiles itself; give the atlas, not its pool")

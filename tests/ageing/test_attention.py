@@ -7,8 +7,9 @@ from safetensors.numpy import load, save
 
 from skinage.ageing.attention import Attention, epochs_needed, standardise_tiles
 from skinage.ageing.attention_training import Bags, Net
-from skinage.ageing.evidence import Evidence, Tiles
+from skinage.ageing.evidence import Evidence
 from skinage.ageing.learners import Ridge
+from skinage.ageing.person_tiles import Tiles
 from skinage.ageing.pooling import Pooled
 from skinage.errors import StageError
 from skinage.folds import person_folds

@@ -7,9 +7,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import load, save
 
-from skinage.ageing.evidence import Evidence, Tiles
+from skinage.ageing.evidence import Evidence
 from skinage.ageing.kinds import N_KINDS, Kinds
 from skinage.ageing.learners import Ridge
+from skinage.ageing.person_tiles import Tiles
 from skinage.ageing.pooling import Pooled, Pooling
 from skinage.errors import StageError
 
