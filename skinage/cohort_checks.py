@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 KEYS = ("slide_id", "person_id", "path")
@@ -67,16 +68,30 @@ def with_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def with_ages(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Fill ages from brackets, and name people whose rows contradict each other."""
-    problems = []
-    if {"age_low", "age_high"} <= set(table):
-        for position in (table["age_low"] > table["age_high"]).to_numpy().nonzero()[0]:
-            problems.append(
-                f"{_where(table, position)}, age_low: found {table['age_low'].iloc[position]:g}, "
-                f"above age_high {table['age_high'].iloc[position]:g}; expected low <= high"
-            )
-        middle = (table["age_low"] + table["age_high"]) / 2
-        table["age_years"] = table["age_years"].fillna(middle) if "age_years" in table else middle
+    """Fill ages from brackets, and brackets from ages; name what contradicts itself."""
+    problems: list[str] = []
+    if not {"age_low", "age_high"} <= set(table):
+        return table, problems
+    low, high = table["age_low"], table["age_high"]
+    age = table["age_years"] if "age_years" in table else pd.Series(np.nan, table.index)
+    for position in (low > high).to_numpy().nonzero()[0]:
+        problems.append(
+            f"{_where(table, position)}, age_low: found {low.iloc[position]:g}, "
+            f"above age_high {high.iloc[position]:g}; expected low <= high"
+        )
+    for position in ((age < low) | (age > high)).to_numpy().nonzero()[0]:
+        problems.append(
+            f"{_where(table, position)}, age_years: found {age.iloc[position]:g}, outside of its "
+            f"bracket {low.iloc[position]:g} to {high.iloc[position]:g}; correct one of them"
+        )
+    for position in (age.isna() & (low.isna() != high.isna())).to_numpy().nonzero()[0]:
+        problems.append(
+            f"{_where(table, position)}, age_low: the bracket has one end only; expected both, "
+            "such as 80 and 95 of people above 80, or none"
+        )
+    table["age_years"] = age.fillna((low + high) / 2)
+    # From here on a bracket is where low is below high: an age that is given is exact.
+    table["age_low"], table["age_high"] = age.fillna(low), age.fillna(high)
     return table, problems
 
 

@@ -1,14 +1,9 @@
 """Who is held out when: a person is in one fold only."""
 
-import hashlib
-import os
-from collections import defaultdict
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from skinage.errors import LeakageError, StageError
+from skinage.errors import CohortError, LeakageError, StageError
 
 
 def person_folds(ages_years: pd.Series, n_folds: int = 5, seed: int = 0) -> pd.Series:
@@ -41,14 +36,7 @@ def person_folds(ages_years: pd.Series, n_folds: int = 5, seed: int = 0) -> pd.S
     n_people = len(ages_years)
     if not 2 <= n_folds <= n_people:
         raise StageError(f"folds: {n_folds} folds for {n_people} people; use 2 to {n_people}")
-    if ages_years.isna().any():
-        nameless = [*ages_years.index[ages_years.isna()][:5]]
-        raise StageError(f"folds: {ages_years.isna().sum()} people have no age, such as {nameless}")
-    if ages_years.index.has_duplicates:
-        twice = [*ages_years.index[ages_years.index.duplicated()].unique()[:5]]
-        raise LeakageError(
-            f"folds: people are there more than once: {twice}; give a row per person"
-        )
+    _check_people(ages_years, "age")
     generator = np.random.default_rng(seed)
     n_blocks = -(-n_people // n_folds)
     deal = generator.permuted(np.tile(np.arange(n_folds), (n_blocks, 1)), axis=1).ravel()
@@ -58,67 +46,101 @@ def person_folds(ages_years: pd.Series, n_folds: int = 5, seed: int = 0) -> pd.S
     return dealt.reindex(ages_years.index).rename_axis("person_id")
 
 
-def check_leakage(folds: pd.Series, cohort: pd.DataFrame | None = None) -> None:
-    """Refuse folds that share a person, or two people's rows that are the same slide.
+def group_folds(groups: pd.Series) -> pd.Series:
+    """Hold out whole groups, one after the other: body sites, scanners, hospitals.
+
+    A clock that reads the scanner passes a test on other people, not one on another scanner.
 
     Parameters
     ----------
-    folds
-        Fold of each row (person, slide or tile); index ``person_id``.
-    cohort
-        If given, its ``slide_id`` and the content of the files under ``path`` are compared;
-        paths that do not exist are passed over.
+    groups
+        One group per person; index ``person_id``.
+
+    Returns
+    -------
+    pandas.Series
+        ``fold`` (int, in the order of the groups' names), index as given.
 
     Raises
     ------
+    StageError
+        If there is one group only, or people have none.
     LeakageError
-        If a person is in two folds, or people of different folds have a slide in common.
+        If a person is there twice.
     """
-    n_folds_of = folds.groupby(level=0).nunique()
-    torn = [*n_folds_of.index[n_folds_of > 1]]
+    _check_people(groups, "group")
+    if len(groups.unique()) < 2:
+        raise StageError(
+            f"folds: all {len(groups)} people are of the group {groups.iloc[0]!r}; to hold groups "
+            "out, at least two are needed"
+        )
+    codes, _ = pd.factorize(groups.astype(str), sort=True)
+    return pd.Series(codes, groups.index, name="fold").rename_axis("person_id")
+
+
+def inner_folds(
+    ages_years: pd.Series, groups: pd.Series | None = None, n_folds: int = 5, seed: int = 0
+) -> pd.Series:
+    """Deal training people into folds as the tested people were held out.
+
+    What is tuned and calibrated on has to be like what is tested: where whole groups are held
+    out, the errors that intervals are made of come from groups held out too, as long as two are
+    left.
+
+    Parameters
+    ----------
+    ages_years
+        Of the training people; index ``person_id``.
+    groups
+        Theirs, if groups are held out.
+    n_folds, seed
+        As of `person_folds`, if not.
+    """
+    if groups is not None and len(groups.unique()) > 1:
+        return group_folds(groups)
+    return person_folds(ages_years, n_folds, seed)
+
+
+def groups_of(cohort: pd.DataFrame, column: str) -> pd.Series:
+    """Give each person's body site, scanner or other group of the cohort table.
+
+    Parameters
+    ----------
+    cohort
+        A row per slide.
+    column
+        Its column.
+
+    Returns
+    -------
+    pandas.Series
+        Index ``person_id``; missing where the table has none.
+
+    Raises
+    ------
+    CohortError
+        If there is no such column, or a person's slides are of several groups.
+    """
+    if column not in cohort:
+        raise CohortError(f"folds: the cohort has no column {column!r}; found {[*cohort.columns]}")
+    by_person = cohort.groupby("person_id", observed=True)[column]
+    several = by_person.nunique()
+    torn = [*several.index[several > 1]]
     if torn:
-        raise LeakageError(f"folds: {len(torn)} people are in more than one fold: {torn[:5]}")
-    if cohort is None:
-        return
-    fold_of = folds[~folds.index.duplicated()]
-    for what, groups in (("slide_id", _same_name(cohort)), ("slide file", _same_file(cohort))):
-        for shared, people in groups.items():
-            inside = {person: int(fold_of[person]) for person in people if person in fold_of.index}
-            if len(set(inside.values())) > 1:
-                listed = ", ".join(f"{person} (fold {fold})" for person, fold in inside.items())
-                raise LeakageError(
-                    f"folds: the {what} {shared} belongs to people of different folds: {listed}. "
-                    "Correct person_id in the cohort, or leave one of them out."
-                )
+        raise CohortError(
+            f"folds: {len(torn)} people have slides of more than one {column}, such as {torn[:5]}; "
+            f"they cannot be held out with one of them. Keep the slides of one {column} of each, "
+            "or leave these people out."
+        )
+    return by_person.first()
 
 
-def _same_name(cohort: pd.DataFrame) -> dict[str, list[str]]:
-    """People by slide_id."""
-    if "slide_id" not in cohort.columns:
-        return {}
-    return {
-        str(name): [*people.unique()] for name, people in cohort.groupby("slide_id")["person_id"]
-    }
-
-
-def _same_file(cohort: pd.DataFrame) -> dict[str, list[str]]:
-    """People by the content of their slide file; only files of equal size are read."""
-    by_size: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    if "path" in cohort.columns:
-        for path, person in zip(cohort["path"], cohort["person_id"], strict=True):
-            if isinstance(path, str | Path) and os.path.isfile(path):
-                by_size[os.path.getsize(path)][str(path)].add(person)
-    groups: dict[str, dict[str, set[str]]] = defaultdict(dict)
-    for paths in by_size.values():
-        for path, people in paths.items():
-            # A size that nobody shares needs no reading: the path stands for the content.
-            groups[_content(path) if len(paths) > 1 else path][path] = people
-    return {
-        " = ".join(sorted(paths)): sorted(set[str]().union(*paths.values()))
-        for paths in groups.values()
-    }
-
-
-def _content(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _check_people(values: pd.Series, what: str) -> None:
+    if values.isna().any():
+        nameless = [*values.index[values.isna()][:5]]
+        raise StageError(f"folds: {values.isna().sum()} people have no {what}, such as {nameless}")
+    if values.index.has_duplicates:
+        twice = [*values.index[values.index.duplicated()].unique()[:5]]
+        raise LeakageError(
+            f"folds: people are there more than once: {twice}; give a row per person"
+        )

@@ -49,6 +49,16 @@ def test_a_bracket_becomes_its_midpoint(write):
         write(age_years=None, age_low=["20", "20", "70"], age_high=["29", "29", "79"])
     )
     assert list(cohort["age_years"]) == [24.5, 24.5, 74.5]
+    assert list(cohort["age_high"]) == [29, 29, 79]
+
+
+def test_an_age_of_its_own_is_no_bracket(write):
+    cohort = read_cohort(
+        write(age_years=["25.5", "25.5", ""], age_low=["20", "20", "70"], age_high=["30", "", "80"])
+    )
+    assert list(cohort["age_years"]) == [25.5, 25.5, 75]
+    assert list(cohort["age_low"]) == [25.5, 25.5, 70]
+    assert list(cohort["age_high"]) == [25.5, 25.5, 80]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +76,14 @@ def test_a_bracket_becomes_its_midpoint(write):
         ({"path": ["a.svs", "no.svs", "c.svs"]}, "row 3 .*, path: found 'no.svs', which is no"),
         ({"person_id": ["", "p1", "p2"]}, "row 2 .slide_id 001., person_id: blank"),
         ({"age_low": [40, 1, 1], "age_high": [30, 2, 2]}, "age_low: found 40, above age_high 30"),
+        (
+            {"age_years": [35, None, None], "age_low": [40, 1, 1], "age_high": [50, 2, 2]},
+            "age_years: found 35, outside of its bracket 40 to 50",
+        ),
+        (
+            {"age_years": None, "age_low": [80, 1, 1], "age_high": [None, 2, 2]},
+            "age_low: the bracket has one end only",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_row_column_found_and_expected(write, changes, message):

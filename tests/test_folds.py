@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.errors import LeakageError, StageError
-from skinage.folds import check_leakage, person_folds
+from skinage.errors import CohortError, LeakageError, StageError
+from skinage.folds import group_folds, groups_of, inner_folds, person_folds
 
 
 def ages(n_people, seed=0):
@@ -43,40 +43,44 @@ def test_impossible_deals_are_refused():
         person_folds(pd.concat([ages(9), ages(1)]))
 
 
-def test_a_person_in_two_folds_leaks():
-    check_leakage(pd.Series([0, 0, 1], index=["a", "a", "b"]))
-    with pytest.raises(LeakageError, match=r"1 people are in more than one fold: \['a'\]"):
-        check_leakage(pd.Series([0, 1, 1], index=["a", "a", "b"]))
+def groups(*names):
+    return pd.Series(names, pd.Index([f"P{k}" for k in range(len(names))], name="person_id"))
 
 
-@pytest.fixture
-def slides(tmp_path):
-    contents = {"a": b"one", "b": b"two", "c": b"one", "d": b"three"}
-    for person, content in contents.items():
-        (tmp_path / f"{person}.tiff").write_bytes(content)
-    return pd.DataFrame({
-        "slide_id": [f"{person}_1" for person in contents],
-        "person_id": [*contents],
-        "path": [str(tmp_path / f"{person}.tiff") for person in contents],
-    })  # fmt: skip
+def test_whole_groups_are_held_out_in_the_order_of_their_names():
+    folds = group_folds(groups("B", "A", "B", "C", "A"))
+    assert folds.to_dict() == {"P0": 1, "P1": 0, "P2": 1, "P3": 2, "P4": 0}
+    assert folds.index.name == "person_id"
 
 
-def test_the_same_file_under_two_people_leaks_across_folds_only(slides):
-    check_leakage(pd.Series({"a": 0, "b": 1, "c": 0, "d": 1}), slides)
-    with pytest.raises(LeakageError, match=r"slide file .*a.tiff = .*c.tiff .*a \(fold 0\), c \(f"):
-        check_leakage(pd.Series({"a": 0, "b": 1, "c": 1, "d": 1}), slides)
+def test_groups_that_cannot_be_held_out_are_refused():
+    with pytest.raises(StageError, match=r"all 3 people are of the group 'A'"):
+        group_folds(groups("A", "A", "A"))
+    with pytest.raises(StageError, match=r"2 people have no group, such as \['P1', 'P3'\]"):
+        group_folds(groups("A", None, "B", None))
+    with pytest.raises(LeakageError, match="more than once"):
+        group_folds(pd.concat([groups("A", "B"), groups("A")]))
 
 
-def test_one_path_or_slide_id_of_two_people_leaks(slides):
-    folds = pd.Series({"a": 0, "b": 1, "d": 1})
-    check_leakage(folds, slides)
-    shared = slides.assign(path=slides["path"].where(slides["person_id"] != "d", slides["path"][0]))
-    with pytest.raises(LeakageError, match=r"slide file .*a \(fold 0\), d \(fold 1\)"):
-        check_leakage(folds, shared)
-    with pytest.raises(LeakageError, match=r"slide_id s .*a \(fold 0\), b \(fold 1\)"):
-        check_leakage(folds, slides.assign(slide_id=["s", "s", "t", "u"]))
+def test_inner_folds_are_held_out_like_the_tested_people():
+    people = ages(30)
+    sites = pd.Series([*"ABC"] * 10, people.index)
+    assert (inner_folds(people, sites) == group_folds(sites)).all()
+    # One group is left: nothing of its kind can be held out any more.
+    alone = sites[sites == "A"]
+    assert (
+        inner_folds(people[alone.index], alone, seed=3) == person_folds(people[alone.index], 5, 3)
+    ).all()
+    assert (inner_folds(people, n_folds=3, seed=4) == person_folds(people, 3, 4)).all()
 
 
-def test_paths_that_do_not_exist_are_passed_over(slides):
-    check_leakage(pd.Series({"a": 0, "b": 1}), slides.assign(path="/nowhere/x.tiff"))
-    check_leakage(pd.Series({"a": 0, "b": 1}), slides.assign(path=None))
+def test_a_persons_group_is_that_of_all_their_slides():
+    slides = {"person_id": ["P1", "P1", "P2", "P3"], "scanner": ["A", "A", "B", None]}
+    found = groups_of(pd.DataFrame(slides), "scanner")
+    assert found.dropna().to_dict() == {"P1": "A", "P2": "B"}
+    assert found.isna().sum() == 1
+    slides["scanner"][1] = "B"
+    with pytest.raises(CohortError, match=r"1 people have slides of more than one scanner.*'P1'"):
+        groups_of(pd.DataFrame(slides), "scanner")
+    with pytest.raises(CohortError, match="no column 'body_site'"):
+        groups_of(pd.DataFrame(slides), "body_site")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skinage.errors import LeakageError, StageError
-from skinage.folds import check_leakage
+from skinage.leakage import check_leakage
 from skinage.transfer.targets import Classes, Number, Target, Time
 
 

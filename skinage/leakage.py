@@ -1,0 +1,108 @@
+"""The guard at every join: nothing of a tested person may have been trained on."""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from skinage.errors import LeakageError
+
+TELLING = 8
+"""Fewer features than this, such as grades, may well be equal in two people."""
+
+
+def check_leakage(
+    folds: pd.Series,
+    cohort: pd.DataFrame | None = None,
+    features: pd.DataFrame | None = None,
+) -> None:
+    """Refuse folds between which anything of a person, or of a slide, is shared.
+
+    Parameters
+    ----------
+    folds
+        Fold of each row (person, slide or tile); index ``person_id``.
+    cohort
+        If given, the ``slide_id``, the ``biopsy_id`` (replicate sections share it) and the content
+        of the files under ``path`` are compared; paths that do not exist are passed over.
+    features
+        If given, a row per person: equal rows are the same slide, saved again under another name
+        or in another format.
+
+    Raises
+    ------
+    LeakageError
+        If a person is in two folds, or people of different folds have something in common; it
+        names them.
+    """
+    n_folds_of = folds.groupby(level=0).nunique()
+    torn = [*n_folds_of.index[n_folds_of > 1]]
+    if torn:
+        raise LeakageError(f"folds: {len(torn)} people are in more than one fold: {torn[:5]}")
+    fold_of = folds[~folds.index.duplicated()].to_dict()
+    for what, shared, people in _in_common(cohort, features):
+        inside = {person: fold_of[person] for person in people if person in fold_of}
+        if len(set(inside.values())) > 1:
+            listed = ", ".join(f"{person} (fold {fold})" for person, fold in inside.items())
+            raise LeakageError(
+                f"folds: the {what} {shared} belongs to people of different folds: {listed}. "
+                "Correct person_id in the cohort, or leave one of them out."
+            )
+
+
+def _in_common(
+    cohort: pd.DataFrame | None, features: pd.DataFrame | None
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Give what people share: what it is, which one, and whose it is."""
+    if cohort is not None:
+        for column in ("slide_id", "biopsy_id"):
+            yield from ((column, *shared) for shared in _same_name(cohort, column))
+        yield from (("slide file", *shared) for shared in _same_file(cohort).items())
+    if features is not None:
+        yield from (("row of features", *shared) for shared in _same_row(features))
+
+
+def _same_name(cohort: pd.DataFrame, column: str) -> Iterator[tuple[str, list[str]]]:
+    """Give names that several people have."""
+    if column not in cohort:
+        return
+    pairs = cohort[[column, "person_id"]].dropna().drop_duplicates()
+    shared = pairs[pairs[column].duplicated(keep=False)]
+    for name, people in shared.groupby(column)["person_id"]:
+        yield str(name), [*people]
+
+
+def _same_row(features: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+    """Give people whose features are the same, where that cannot be chance."""
+    varying = features.loc[:, features.min() < features.max()]
+    if varying.shape[1] < TELLING:
+        return
+    twins = varying[varying.duplicated(keep=False)]
+    for _, people in twins.groupby([*twins.columns], sort=False):
+        yield f"of {people.index[0]}", [*people.index]
+
+
+def _same_file(cohort: pd.DataFrame) -> dict[str, list[str]]:
+    """People by the content of their slide file; only files of equal size are read."""
+    by_size: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    if "path" in cohort.columns:
+        for path, person in zip(cohort["path"], cohort["person_id"], strict=True):
+            if isinstance(path, str | Path) and os.path.isfile(path):
+                by_size[os.path.getsize(path)][str(path)].add(person)
+    groups: dict[str, dict[str, set[str]]] = defaultdict(dict)
+    for paths in by_size.values():
+        for path, people in paths.items():
+            # A size that nobody shares needs no reading: the path stands for the content.
+            groups[_content(path) if len(paths) > 1 else path][path] = people
+    return {
+        " = ".join(sorted(paths)): sorted(set[str]().union(*paths.values()))
+        for paths in groups.values()
+    }
+
+
+def _content(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
