@@ -23,7 +23,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skinage as ska
-from skinage.ageing.clock import predict_out_of_fold
+from skinage.ageing.evidence import Evidence
+from skinage.ageing.fitting import cross_predict
+from skinage.ageing.learners import Ridge
 from skinage.contrastive.probe import neighbour_r2
 from skinage.phantom.making import make_slides, slide_seed
 from skinage.phantom.optics import render
@@ -115,7 +117,8 @@ def measure(method: str, pairs: str, views: str, seed: int) -> dict:
     assert len(people) == N_PEOPLE
     features = people[[name for name in people if name.startswith(("mean_", "std_"))]].to_numpy()
     age, fold = ages.loc[people.index].to_numpy(), folds.loc[people.index].to_numpy()
-    predicted = predict_out_of_fold(features, age, np.where(fold == seed, 1, 0))[fold == seed]
+    evidence, one = Evidence(features, np.full(len(age), np.nan)), np.where(fold == seed, 1, 0)
+    predicted = cross_predict(Ridge(), evidence, age, one, seed)[fold == seed]
     means = features[:, : atlas.n_vars]
     return {
         "predicted": dict(zip(people.index[fold == seed], predicted, strict=True)),

@@ -33,7 +33,7 @@ NOTEBOOKS = (
 NEED_A_CLOCK = NOTEBOOKS[3:]
 PACKAGES = (
     "torch", "lightly", "pytorch-lightning", "timm", "cucim-cu13", "openslide-bin", "anndata",
-    "umap-learn", "scikit-learn", "lifelines", "statsmodels", "captum", "shap", "numpy", "pandas",
+    "umap-learn", "scikit-learn", "xgboost-cpu", "lifelines", "statsmodels", "captum", "shap", "numpy", "pandas",
 )  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def _execute(name: str, parameters: dict[str, Any], out: Path, bar: tqdm) -> Non
 
 
 def _reason_to_leave_out(name: str, cohort: pd.DataFrame, out: Path) -> str:
-    from skinage.ageing.clock import MIN_PEOPLE
+    from skinage.ageing.matching import MIN_PEOPLE
 
     if name not in NEED_A_CLOCK:
         return ""

@@ -55,23 +55,32 @@ def by_person(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return grouped[list(columns)].first()
 
 
-def match_ages(people: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFrame:
+def match_ages(people: pd.Index, cohort: pd.DataFrame) -> pd.DataFrame:
     """Find the age (and sex) of the people who have features; warn with a count of the others.
+
+    Parameters
+    ----------
+    people
+        Their ``person_id``, each once.
+    cohort
+        With ``person_id`` and ``age_years``; where ``age_low`` is below ``age_high``, the age is
+        known as that bracket only.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``person_id``, in the order of ``people``; ``age_years`` and, if known, ``sex``.
+        Index ``person_id``, in the order of ``people``; ``age_years``, ``age_low`` and
+        ``age_high`` (equal where the age is exact) and, if known, ``sex``.
 
     Raises
     ------
     StageError
         If fewer than ``MIN_PEOPLE`` are left, or all have the same age.
     """
-    columns = [name for name in ("age_years", "sex") if name == "age_years" or name in cohort]
-    cohort_people = by_person(cohort, columns)
-    known = cohort_people.reindex(people.index.rename("person_id"))
-    ageless, tileless = known["age_years"].isna(), ~cohort_people.index.isin(people.index)
+    optional = ["sex"] * ("sex" in cohort) + ["age_low", "age_high"] * ("age_low" in cohort)
+    cohort_people = by_person(cohort, ["age_years", *optional])
+    known = cohort_people.reindex(people.rename("person_id"))
+    ageless, tileless = known["age_years"].isna(), ~cohort_people.index.isin(people)
     if ageless.any() or tileless.any():
         warnings.warn(
             f"{ageless.sum()} of {len(people)} people with features have no age in the cohort, "
@@ -80,6 +89,9 @@ def match_ages(people: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFrame:
             stacklevel=3,
         )
     known = known[~ageless].astype({"age_years": float})
+    for bound in ("age_low", "age_high"):
+        given = known[bound].astype(float) if bound in known else known["age_years"]
+        known[bound] = given.fillna(known["age_years"])
     if len(known) < MIN_PEOPLE:
         raise StageError(
             f"clock: {len(known)} people have features and an age; at least {MIN_PEOPLE} are "
@@ -87,7 +99,7 @@ def match_ages(people: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFrame:
         )
     if len(known["age_years"].unique()) == 1:
         raise StageError(f"clock: all {len(known)} people have age {known['age_years'].iloc[0]:g}")
-    return known
+    return known[["age_years", "age_low", "age_high", *["sex"] * ("sex" in known)]]
 
 
 def check_ages(ages: pd.DataFrame) -> None:

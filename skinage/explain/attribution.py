@@ -63,7 +63,7 @@ def attribute(
     encoder
         What the clock's features were embedded with.
     clock
-        A clock on ``mean`` and ``std`` features.
+        A linear clock on ``mean`` and ``std`` features.
     pixels
         ``(n, h, w, 3)`` uint8 RGB, all tiles of the person that were pooled.
     position
@@ -107,7 +107,7 @@ def tile_shares(clock: Clock, features: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     clock
-        A clock on ``mean`` and ``std`` features.
+        A linear clock on ``mean`` and ``std`` features.
     features
         ``(n, dim)`` embeddings of all tiles of the person, two at least.
 
@@ -166,7 +166,8 @@ def _age_of_one_tile(clock: Clock, others: Tensor) -> Callable[[Tensor], Tensor]
     """Give the age as a function of one tile's embedding ``(m, dim)``, the others being fixed."""
     n, dim = len(others) + 1, others.shape[1]
     weights = _weights(clock, dim)
-    constant = clock.intercept - float(np.sum(clock.coefficients * clock.mean / clock.scale))
+    terms = clock.linear
+    constant = float(terms.intercept - np.sum(terms.coefficients * terms.mean / terms.scale))
     centre = others.mean(dim=0) if n > 1 else torch.zeros(dim, dtype=torch.float64)
     spread = ((others - centre) ** 2).sum(dim=0)
 
@@ -186,7 +187,7 @@ def _age_of_one_tile(clock: Clock, others: Tensor) -> Callable[[Tensor], Tensor]
 def _weights(clock: Clock, dim: int) -> dict[str, Tensor]:
     """Years per unit of each pooled feature, by statistic; features without one weigh nothing."""
     weights = {name: torch.zeros(dim, dtype=torch.float64) for name in ("mean", "std")}
-    years_per_unit = clock.coefficients / clock.scale
+    years_per_unit = clock.linear.coefficients / clock.linear.scale
     for feature, weight in zip(clock.feature_names, years_per_unit, strict=True):
         statistic, _, index = feature.partition("_")
         if statistic not in weights or not index.isdigit() or int(index) >= dim:

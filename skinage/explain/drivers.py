@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skinage.ageing.clock import Clock
+from skinage.ageing.people import feature_names
 from skinage.errors import StageError
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ def shap_values(clock: Clock, people: pd.DataFrame) -> "shap.Explanation":
         import shap
 
     features = _features(clock, people)
-    slopes = clock.coefficients / clock.scale
-    model = (slopes, clock.intercept - float(slopes @ clock.mean))
-    average = shap.maskers.Independent(clock.mean[None])
+    terms = clock.linear
+    slopes = terms.coefficients / terms.scale
+    model = (slopes, float(terms.intercept - slopes @ terms.mean))
+    average = shap.maskers.Independent(terms.mean[None])
     explanation = shap.LinearExplainer(model, average)(features.to_numpy())
     explanation.feature_names = list(clock.feature_names)
     return explanation
@@ -62,7 +64,7 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
     Parameters
     ----------
     people
-        A row per person; all columns but ``n_tiles`` and ``label_seen`` are features.
+        As `pool` gives them.
     morphology
         A row per person, readable measures as columns; see `measure_tiles`.
 
@@ -84,7 +86,7 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
             f" {len(morphology)} with morphology); expected {MIN_PEOPLE} or more. Are both indexed"
             " by person_id?"
         )
-    features = people.loc[shared].drop(columns=["n_tiles", "label_seen"], errors="ignore")
+    features = people.loc[shared, feature_names(people)]
     correlation = _rank_correlation(features, morphology.loc[shared])
     strength = np.nan_to_num(np.abs(correlation), nan=-1.0)
     best = strength.argmax(axis=1)
@@ -126,7 +128,7 @@ def drivers(
         {
             "feature": clock.feature_names,
             "mean_abs_years": np.abs(explanation.values).mean(axis=0),
-            "years_per_sd": clock.coefficients,
+            "years_per_sd": clock.linear.coefficients,
         }
     )
     names = name_features(people[list(clock.feature_names)], morphology)

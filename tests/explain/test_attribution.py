@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from skinage.ageing.clock import Clock
+from skinage.ageing.learners import LinearModel, Ridge
 from skinage.ageing.people import pool
 from skinage.contrastive.encoder import Encoder, new_encoder
 from skinage.errors import StageError
@@ -58,7 +59,13 @@ def make_clock(dim, statistics=("mean", "std")):
     rng = np.random.default_rng(2)
     names = [f"{statistic}_{k:04d}" for statistic in statistics for k in range(dim)]
     mean, scale, weights = rng.normal(size=(3, len(names)))
-    return Clock(names, mean, np.abs(scale) + 0.1, weights, 50.0)
+    return linear_clock(names, mean, np.abs(scale) + 0.1, weights)
+
+
+def linear_clock(names, mean, scale, coefficients):
+    model = LinearModel(mean, scale, coefficients, np.array(50.0))
+    card = {"feature_names": names, "encoder_hash": None, "statistics": None}
+    return Clock(card, Ridge(), model, None, None)
 
 
 def predict(encoder, clock, pixels):
@@ -95,7 +102,9 @@ def test_heat_adds_up_to_the_difference(bent, pixels, n_tiles):
 def test_of_a_linear_model_heat_is_weight_times_change(linear, pixels):
     clock, position = make_clock(5, ("mean",)), 3
     found = attribute(linear, clock, pixels, position=position, n_steps=4)
-    years_per_feature = torch.from_numpy(clock.coefficients / clock.scale / len(pixels)).float()
+    years_per_feature = torch.from_numpy(
+        clock.linear.coefficients / clock.linear.scale / len(pixels)
+    ).float()
     years_per_value = (linear.module.weight @ years_per_feature).reshape(3, SIDE, SIDE)
     change = linear.prepare(pixels) - linear.prepare(np.full_like(pixels, 255))
     expected = (change[position] * years_per_value).sum(dim=0).detach().numpy()
@@ -143,7 +152,7 @@ def test_a_real_backbone_on_real_skin(skin_tiles, n_tiles):
     # As if fitted on such people. Weights of one sign: of a random mixture, most would cancel.
     names = make_clock(encoder.card["dim"]).feature_names
     centre, scale = np.r_[mean, std], np.r_[std, std] + 1e-6
-    clock = Clock(names, centre, scale, np.full(len(names), 0.05), 50.0)
+    clock = linear_clock(names, centre, scale, np.full(len(names), 0.05))
     found = attribute(encoder, clock, tiles)
     assert found.heat.shape == (64, 64)
     assert abs(found.difference_years) > 0.5

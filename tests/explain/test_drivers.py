@@ -4,6 +4,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from skinage.ageing.clock import Clock
+from skinage.ageing.learners import LinearModel, Ridge
 from skinage.errors import StageError
 from skinage.explain.drivers import drivers, name_features, shap_values
 
@@ -36,12 +37,16 @@ def people(morphology):
 def clock(people):
     # The clock was fitted on other people: its mean is not the mean of these.
     mean = people[NAMES].mean().to_numpy() + 0.5
-    return Clock(NAMES, mean, np.array([2.0, 0.5, 1.0, 3.0]), np.array([4.0, -6.0, 1.0, 0.1]), 52.0)
+    scale, coefficients = np.array([2.0, 0.5, 1.0, 3.0]), np.array([4.0, -6.0, 1.0, 0.1])
+    model = LinearModel(mean, scale, coefficients, np.array(52.0))
+    card = {"feature_names": NAMES, "encoder_hash": None, "statistics": None}
+    return Clock(card, Ridge(), model, None, None)
 
 
 def test_shap_values_are_the_closed_form(clock, people):
     explanation = shap_values(clock, people)
-    expected = clock.coefficients * (people[NAMES].to_numpy() - clock.mean) / clock.scale
+    terms = clock.linear
+    expected = terms.coefficients * (people[NAMES].to_numpy() - terms.mean) / terms.scale
     np.testing.assert_allclose(explanation.values, expected, atol=1e-10)
     np.testing.assert_allclose(explanation.base_values, 52.0)
     assert explanation.feature_names == NAMES
