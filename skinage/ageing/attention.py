@@ -16,7 +16,7 @@ import pandas as pd
 from skinage.ageing.evidence import Evidence
 from skinage.ageing.learners import N_INNER_FOLDS
 from skinage.ageing.person_tiles import Tiles
-from skinage.ageing.pooling import Pooling, tiles_of
+from skinage.ageing.pooling import Pooling
 from skinage.folds import person_folds
 
 
@@ -51,14 +51,14 @@ class AttentionModel:
 
     def predict(self, evidence: Evidence) -> np.ndarray:
         """Predict ages in years; a person's tiles are looked at alone, without the others'."""
-        return np.array([self._one(tiles)[1] for tiles in _each(tiles_of(evidence))])
+        return np.array([self._one(tiles)[1] for tiles in _each(evidence.person_tiles())])
 
     def attention(self, evidence: Evidence) -> list[np.ndarray]:
         """Give the weight of each tile, ``(n_tiles,)`` per person; they sum to 1.
 
         The tiles are in the order of ``evidence.tiles.rows``, the weights the members' mean.
         """
-        return [self._one(tiles)[0] for tiles in _each(tiles_of(evidence))]
+        return [self._one(tiles)[0] for tiles in _each(evidence.person_tiles())]
 
     def _one(self, tiles: np.ndarray) -> tuple[np.ndarray, float]:
         """Weigh one person's tiles ``(n, dim)`` and tell the age."""
@@ -118,7 +118,7 @@ class Attention:
         """Fit on training people; on one machine the same seed gives the same model."""
         from skinage.ageing.attention_training import Bags, train
 
-        tiles = tiles_of(evidence)
+        tiles = evidence.person_tiles()
         mean, scale, pooled = standardise_tiles(tiles)
         centre, spread = target.mean(), target.std() or 1.0
         bags = Bags(tiles, mean, scale, pooled, (target - centre) / spread)

@@ -4,9 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-MOST_ROUNDS = 10
-SETTLED_YEARS = 0.05
-
 
 def expected_ages(
     predicted: np.ndarray, low: np.ndarray, high: np.ndarray, spread: float
@@ -39,7 +36,12 @@ def expected_ages(
 
 
 def target_of(
-    low: np.ndarray, high: np.ndarray, predict_out_of_fold: Callable[[np.ndarray], np.ndarray]
+    low: np.ndarray,
+    high: np.ndarray,
+    predict_out_of_fold: Callable[[np.ndarray], np.ndarray],
+    *,
+    settled_years: float = 0.05,
+    most_rounds: int = 10,
 ) -> np.ndarray:
     """Give the ages that a learner is fitted on: the known ones, and what brackets let expect.
 
@@ -54,15 +56,17 @@ def target_of(
         Bounds of age in years of the training people.
     predict_out_of_fold
         Given a target, predicts each training person by a model of others.
+    settled_years, most_rounds
+        Where to stop: the targets move less than this on average, or so often at most.
     """
     target = (low + high) / 2
     if (low == high).all():
         return target
     spread = float(target.std())
-    for _ in range(MOST_ROUNDS):
+    for _ in range(most_rounds):
         predicted, before = predict_out_of_fold(target), target
         target, variance = expected_ages(predicted, low, high, spread)
         spread = float(np.sqrt(((target - predicted) ** 2 + variance).mean()))
-        if np.abs(target - before).mean() < SETTLED_YEARS:
+        if np.abs(target - before).mean() < settled_years:
             break
     return target

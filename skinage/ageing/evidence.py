@@ -57,8 +57,14 @@ class Evidence:
         means = [tiles.features[rows].mean(axis=0, dtype=np.float64) for rows in tiles.rows]
         return np.stack(means)
 
+    def person_tiles(self) -> Tiles:
+        """Give the tiles; a table of pooled features has none."""
+        if self.tiles is None:
+            raise StageError("clock: this model pools the tiles itself; give the atlas of tiles")
+        return self.tiles
+
     def pooled(self) -> np.ndarray:
-        """Give the features by person; tiles alone are an error of the caller's choice of model."""
+        """Give the features by person."""
         if self.features is None:
             raise StageError("clock: this model needs features by person; pool the tiles first")
         return self.features
@@ -91,6 +97,13 @@ def evidence_of(
     rows_of = pd.Series(range(people.n_obs)).groupby(_whose(people)).indices
     tiles = Tiles(np.asarray(people.X, np.float32), [rows_of[person] for person in ids])
     _refuse_infinite(tiles, ids)
+    return evidence_of_tiles(tiles, sex_male, statistics)
+
+
+def evidence_of_tiles(
+    tiles: Tiles, sex_male: np.ndarray, statistics: Sequence[str] | None
+) -> Evidence:
+    """Pool tiles where that needs no training people; parameters as of `evidence_of`."""
     if statistics is None or "shares" in statistics:
         return Evidence(None, sex_male, tiles)
     return Evidence(Pooling.fit(tiles, statistics).transform(tiles), sex_male, tiles)

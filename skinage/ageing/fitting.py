@@ -10,7 +10,7 @@ from skinage.ageing.brackets import target_of
 from skinage.ageing.conformal import Calibration, calibrate
 from skinage.ageing.evidence import Evidence
 from skinage.ageing.learners import ElasticNet, GaussianProcess, Learner, Model, Ridge
-from skinage.ageing.pooling import Pooled
+from skinage.ageing.pooled import Pooled
 from skinage.ageing.trees import Ensemble, Trees
 from skinage.errors import StageError
 

@@ -6,18 +6,13 @@ tiles, so a clock finds them in the tiles of its training people only.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
 from skinage.ageing.kinds import Kinds
 from skinage.ageing.person_tiles import Tiles
 from skinage.errors import StageError
-
-if TYPE_CHECKING:
-    from skinage.ageing.evidence import Evidence
-    from skinage.ageing.learners import Learner, Model
 
 
 def quantile_level(statistic: str) -> float | None:
@@ -123,69 +118,3 @@ class Pooling:
         kinds = {name: value for name, value in arrays.items() if name != "statistics"}
         statistics = arrays["statistics"].tobytes().decode().split(",")
         return cls(tuple(statistics), Kinds(**kinds) if kinds else None)
-
-
-@dataclass(frozen=True)
-class Pooled:
-    """A learner of features by person, with the pooling of their tiles fitted inside it.
-
-    Attributes
-    ----------
-    learner
-        Learns from the pooled features.
-    statistics
-        As for `Pooling`.
-    """
-
-    learner: "Learner"
-    statistics: Sequence[str] = ("mean", "std")
-    needs_tiles: ClassVar[bool] = True
-
-    @property
-    def name(self) -> str:
-        """Name it as what learns."""
-        return self.learner.name
-
-    def fit(self, evidence: "Evidence", target: np.ndarray, seed: int) -> "PooledModel":
-        """Fit pooling and model on the training people."""
-        pooling = Pooling.fit(tiles_of(evidence), self.statistics, seed)
-        model = self.learner.fit(_pooled(pooling, evidence), target, seed)
-        return PooledModel(pooling, model)
-
-    def load(self, arrays: Mapping[str, np.ndarray]) -> "PooledModel":
-        """Read pooling and model."""
-        parts: dict[str, dict[str, np.ndarray]] = {"pooling": {}, "model": {}}
-        for name, value in arrays.items():
-            part, _, rest = name.partition(".")
-            parts[part][rest] = value
-        return PooledModel(Pooling.from_arrays(parts["pooling"]), self.learner.load(parts["model"]))
-
-
-@dataclass(frozen=True, eq=False)
-class PooledModel:
-    """Pools tiles, then predicts."""
-
-    pooling: Pooling
-    model: "Model"
-
-    def predict(self, evidence: "Evidence") -> np.ndarray:
-        """Predict ages in years."""
-        return self.model.predict(_pooled(self.pooling, evidence))
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Give the arrays of pooling and model, each with its name before."""
-        parts = {"pooling": self.pooling.arrays(), "model": self.model.arrays()}
-        return {
-            f"{part}.{name}": value for part, some in parts.items() for name, value in some.items()
-        }
-
-
-def tiles_of(evidence: "Evidence") -> Tiles:
-    """Give the tiles of people; a table of pooled features has none."""
-    if evidence.tiles is None:
-        raise StageError("clock: this model pools the tiles itself; give the atlas, not its pool")
-    return evidence.tiles
-
-
-def _pooled(pooling: Pooling, evidence: "Evidence") -> "Evidence":
-    return replace(evidence, features=pooling.transform(tiles_of(evidence)), tiles=None)

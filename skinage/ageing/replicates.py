@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from skinage.ageing.evidence import Evidence, Tiles, evidence_of, person_ids
+from skinage.ageing.evidence import evidence_of, evidence_of_tiles, person_ids
 from skinage.ageing.fitting import fit_and_calibrate, learner_of
 from skinage.ageing.learners import Learner
 from skinage.ageing.matching import match_ages
+from skinage.ageing.person_tiles import Tiles
 from skinage.ageing.prediction import Folds, deal, refuse_what_saw
 from skinage.errors import StageError
 from skinage.folds import inner_folds
@@ -61,7 +62,9 @@ def predict_slides(
     learner = learner_of(model, statistics)
     everybody = evidence_of(atlas, known.index, known.get("sex"), statistics)
     slides = _slides(atlas, known)
-    tested = _evidence_of_slides(everybody, slides, known)
+    sex_male = everybody.sex_male[known.index.get_indexer(slides["person_id"])]
+    tiles = Tiles(everybody.person_tiles().features, [*slides["rows"]])
+    tested = evidence_of_tiles(tiles, sex_male, statistics)
     for one in known["fold"].unique():
         held_out = (known["fold"] == one).to_numpy()
         training = known[~held_out]
@@ -86,10 +89,3 @@ def _slides(atlas: "AnnData", known: pd.DataFrame) -> pd.DataFrame:
     slides["n_tiles"] = [len(rows[slide]) for slide in slides["slide_id"]]
     slides["rows"] = [rows[slide] for slide in slides["slide_id"]]
     return slides
-
-
-def _evidence_of_slides(everybody: Evidence, slides: pd.DataFrame, known: pd.DataFrame) -> Evidence:
-    assert everybody.tiles is not None
-    position = known.index.get_indexer(slides["person_id"])
-    tiles = Tiles(everybody.tiles.features, [*slides["rows"]])
-    return Evidence(None, everybody.sex_male[position], tiles)

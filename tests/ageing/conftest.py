@@ -54,3 +54,24 @@ def make_ages():
         return ages, planted
 
     return make
+
+
+@pytest.fixture
+def make_atlas():
+    """An atlas of tiles in which age shows, some people with two slides of one biopsy."""
+
+    def make(cohort: pd.DataFrame, n_tiles: int = 12, dim: int = 6, noise: float = 0.3):
+        import anndata
+
+        generator = np.random.default_rng(5)
+        slides = cohort.loc[cohort.index.repeat(n_tiles)].reset_index(drop=True)
+        shown = np.outer((slides["age_years"].fillna(50) - 55) / 20, generator.normal(size=dim))
+        of_person = slides["person_id"].factorize()[0]
+        own = generator.normal(size=(of_person.max() + 1, dim))[of_person]
+        features = shown + noise * own + generator.normal(size=shown.shape)
+        obs = slides[["slide_id", "person_id"]].set_index(slides.index.astype(str))
+        return anndata.AnnData(
+            features.astype(np.float32), obs, uns={"encoder": {"hash": "abc", "dim": dim}}
+        )
+
+    return make

@@ -10,7 +10,7 @@ from skinage.ageing.attention_training import Bags, Net
 from skinage.ageing.evidence import Evidence
 from skinage.ageing.learners import Ridge
 from skinage.ageing.person_tiles import Tiles
-from skinage.ageing.pooling import Pooled
+from skinage.ageing.pooled import Pooled
 from skinage.errors import StageError
 from skinage.folds import person_folds
 

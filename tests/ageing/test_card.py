@@ -9,8 +9,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from skinage.ageing.card import compare_clocks, report_card, resamples
-from skinage.ageing.clock import predict_age
+from skinage.ageing.card import report_card, resamples
 from skinage.errors import StageError
 
 LIMITS = ["value", "lower", "upper"]
@@ -244,50 +243,3 @@ def test_repeats_share_the_people_of_a_resample_and_tell_their_spread(make_ages)
 def test_unusable_ages_are_refused(make_ages, change, message):
     with pytest.raises(StageError, match=message):
         report_card(change(make_ages()[0]))
-
-
-@pytest.fixture
-def rivals(make_cohort, make_people):
-    cohort, generator = make_cohort(100), np.random.default_rng(0)
-    signal = np.outer((cohort["age_years"] - 55) / 20, generator.normal(size=40))
-    tables = {
-        name: make_people(signal + noise * generator.normal(size=signal.shape))
-        for name, noise in {"trained": 1, "untrained": 4}.items()
-    }
-    return tables, cohort
-
-
-def test_rivals_are_ranked_and_the_null_is_null(rivals):
-    tables, cohort = rivals
-    table = compare_clocks(tables, cohort).set_index("features")
-    assert [*table.index] == ["trained", "untrained", "predict the mean", "shuffled ages"]
-    assert table.loc["trained", "mae_years"] < table.loc["untrained", "mae_years"]
-    assert table.loc["untrained", "difference_lower_years"] > 0
-    assert (table.loc["trained", table.columns.str.startswith("difference")] == 0).all()
-    assert -0.3 < table.loc["shuffled ages", "r2"] < 0.05
-    assert -0.1 < table.loc["predict the mean", "r2"] <= 0
-    assert table["mae_years"].between(table["lower_years"], table["upper_years"]).all()
-
-
-def test_a_rival_is_the_clock_of_its_own(rivals):
-    tables, cohort = rivals
-    table = compare_clocks(tables, cohort, seed=3).set_index("features")
-    card = report_card(predict_age(tables["untrained"], cohort, seed=3), seed=3).set_index("metric")
-    row = table.loc["untrained"]
-    np.testing.assert_allclose(row[["mae_years", "lower_years", "upper_years"]].astype(float),
-                               card.loc["mae_years", LIMITS])  # fmt: skip
-    np.testing.assert_allclose(row["r2"], card.loc["r2", "value"])
-    np.testing.assert_allclose(
-        table.loc["predict the mean", "mae_years"], card.loc["baseline_mae_years", "value"]
-    )
-
-
-def test_rivals_meet_on_the_people_they_share(rivals):
-    tables, cohort = rivals
-    tables["untrained"] = tables["untrained"].iloc[::-1].iloc[:-4]
-    cohort = cohort.iloc[4:]
-    with pytest.warns(UserWarning, match="4 of 100 people are not in every table"):
-        table = compare_clocks(tables, cohort)
-    assert (table["n_people"] == 96).all()
-    with pytest.raises(StageError, match="no rivals"):
-        compare_clocks({}, cohort)

@@ -11,7 +11,8 @@ from skinage.ageing.evidence import Evidence
 from skinage.ageing.kinds import N_KINDS, Kinds
 from skinage.ageing.learners import Ridge
 from skinage.ageing.person_tiles import Tiles
-from skinage.ageing.pooling import Pooled, Pooling
+from skinage.ageing.pooled import Pooled
+from skinage.ageing.pooling import Pooling
 from skinage.errors import StageError
 
 
@@ -169,7 +170,7 @@ class Spy:
         return {}
 
 
-def test_the_learner_inside_gets_pooled_features_and_sex_and_no_tiles(tiles):
+def test_the_learner_inside_gets_pooled_features_sex_and_tiles(tiles):
     evidence = Evidence(None, np.array([1, 0, np.nan, 1, 0]), tiles)
     spy = Spy()
     learner = Pooled(spy, ["mean"])
@@ -178,7 +179,7 @@ def test_the_learner_inside_gets_pooled_features_and_sex_and_no_tiles(tiles):
     means = np.array([tiles.features[rows].mean(axis=0) for rows in tiles.rows])
     assert_allclose(spy.seen.features, means[[3, 4]], rtol=1e-4, atol=1e-6)
     assert_array_equal(spy.seen.sex_male, [1, 0])
-    assert spy.seen.tiles is None
+    assert [*map(len, spy.seen.tiles.rows)] == [len(tiles.rows[3]), len(tiles.rows[4])]
     assert_allclose(model.predict(evidence), means.sum(axis=1), rtol=1e-4, atol=1e-5)
 
 
