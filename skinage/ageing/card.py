@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from skinage.ageing.acceleration import refuse_corrected
 from skinage.errors import StageError
 
 N_BOOTSTRAP = 1000
@@ -51,9 +52,11 @@ def report_card(ages: pd.DataFrame, n_bootstrap: int = N_BOOTSTRAP, seed: int = 
     Raises
     ------
     StageError
-        If a column is missing, an age is not finite, or somebody is there twice.
+        If a column is missing, an age is not finite, somebody is there twice, or predictions were
+        corrected by the actual age.
     """
     repeats = check_measurable(ages)
+    refuse_corrected(ages)
     low, high = known_bounds(ages)
     weights = np.vstack([np.ones(len(ages)), resamples(len(ages), n_bootstrap, seed)]) / len(ages)
     found = [_metrics_of(ages, repeat, low, high, weights) for repeat in repeats]

@@ -4,6 +4,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from statsmodels.duration.hazard_regression import PHReg
 
+from skinage.ageing.acceleration import acceleration
 from skinage.ageing.outcomes import mortality, prevalence
 from skinage.errors import CohortError, StageError
 
@@ -203,3 +204,33 @@ def test_a_category_without_cases_is_separation_too():
     with pytest.raises(StageError, match="separate cases from controls"):
         prevalence(table, cohort, ["disease_planted"], ["body_site"])
     prevalence(table, cohort, ["disease_planted"])
+
+
+@pytest.mark.parametrize("definition", ["linear", "lowess", "cole"])
+def test_predicted_age_under_another_name_is_found(definition, make_ages):
+    """Out of fold it is not exactly age and acceleration: the rank alone does not tell."""
+    ages, _ = make_ages(300)
+    generator = np.random.default_rng(0)
+    accelerated = acceleration(ages, definition)
+    cohort = ages[["person_id", "age_years"]].assign(
+        skin_score=ages["predicted_years"],
+        rescaled=3 - 2 * ages["predicted_years"] + generator.normal(0, 0.5, len(ages)),
+        biopsy_year=generator.integers(1990, 2010, len(ages)),
+        follow_up_years=generator.exponential(10, len(ages)),
+        died=generator.integers(0, 2, len(ages)),
+    )
+    for name in ("skin_score", "rescaled"):
+        with pytest.raises(StageError, match=f"'{name}' .* no model can tell the two apart"):
+            mortality(accelerated, cohort, ["biopsy_year", name])
+    assert len(mortality(accelerated, cohort, ["biopsy_year"])) == 2
+
+
+def test_a_raw_gap_that_is_but_age_is_no_acceleration(make_ages):
+    ages, _ = make_ages(300)
+    flat = acceleration(ages.assign(predicted_years=55 + 0.01 * ages["predicted_years"]), "gap")
+    generator = np.random.default_rng(0)
+    cohort = ages[["person_id", "age_years"]].assign(
+        follow_up_years=generator.exponential(10, 300), died=generator.integers(0, 2, 300)
+    )
+    with pytest.raises(StageError, match="Take the definition 'linear'"):
+        mortality(flat, cohort)
