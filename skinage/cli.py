@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--backbone", default="test_resnet", help="a timm model (%(default)s)")
     run.add_argument("--epochs", type=_positive(int), default=12, help="of training (%(default)s)")
     run.add_argument("--batch-size", type=_positive(int), default=128, help="tiles (%(default)s)")
+    run.add_argument("--model", default="ridge", help="of the age clock (%(default)s)")
     run.add_argument("--people", type=_positive(int), default=100, help="of the phantom")
     run.add_argument("--preset", default="teaching", help="of the phantom (%(default)s)")
     run.add_argument("--seed", type=int, default=0, help="(%(default)s)")
@@ -99,7 +100,7 @@ def _run(options: argparse.Namespace) -> int:
 
     names = (
         "tile_px", "mpp", "tiles_per_slide", "method", "pairs", "views", "backbone", "epochs",
-        "batch_size", "seed",
+        "batch_size", "model", "seed",
     )  # fmt: skip
     settings = {name: getattr(options, name) for name in names}
     report = run(

@@ -19,7 +19,7 @@ from skinage import __version__
 from skinage.cohort import read_cohort
 from skinage.errors import StageError
 from skinage.phantom import make_cohort
-from skinage.results import left_out, record_left_out, save_metrics
+from skinage.results import left_out, record_left_out, save_metrics, save_table
 from skinage.storage import file_hash, remove, table_hash, write_json
 
 NOTEBOOKS = (
@@ -33,7 +33,8 @@ NOTEBOOKS = (
 NEED_A_CLOCK = NOTEBOOKS[3:]
 PACKAGES = (
     "torch", "lightly", "pytorch-lightning", "timm", "cucim-cu13", "openslide-bin", "anndata",
-    "umap-learn", "scikit-learn", "xgboost-cpu", "lifelines", "statsmodels", "captum", "shap", "numpy", "pandas",
+    "umap-learn", "scikit-learn", "xgboost-cpu", "lifelines", "statsmodels", "captum", "shap",
+    "numpy", "pandas",
 )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def run(
         The results folder.
     settings
         Parameters of the notebooks: ``tile_px``, ``mpp``, ``tiles_per_slide``, ``method``,
-        ``pairs``, ``views``, ``backbone``, ``epochs``, ``batch_size``, ``seed``.
+        ``pairs``, ``views``, ``backbone``, ``epochs``, ``batch_size``, ``model``, ``seed``.
     people, preset
         Of the phantom, as in `make_cohort`.
 
@@ -74,8 +75,11 @@ def run(
     StageError
         If a notebook fails; the message says which, where, and why.
     """
+    from skinage.ageing.fitting import learner_of
+    from skinage.ageing.tripod import tripod
     from skinage.report import write_report
 
+    learner_of(settings.get("model", "ridge"), ("mean",))  # a misspelt one is told before the work
     started, out = datetime.now(UTC), Path(out).resolve()
     seconds = {}
     if cohort_path is None:
@@ -101,6 +105,8 @@ def run(
             "machine": {"python": platform.python_version(), "system": platform.platform()},
         },
     )
+    # Once more, now that it is known how the run was made.
+    save_table(tripod(out, cohort), out / "tripod.csv")
     return write_report(out)
 
 
