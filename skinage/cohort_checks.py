@@ -70,7 +70,10 @@ def with_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 def with_ages(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Fill ages from brackets, and brackets from ages; name what contradicts itself."""
     problems: list[str] = []
-    if not {"age_low", "age_high"} <= set(table):
+    found = [name for name in ("age_low", "age_high") if name in table]
+    if len(found) == 1:
+        problems.append(f"{found[0]}: a column alone; expected both ends, age_low and age_high")
+    if len(found) < 2:
         return table, problems
     low, high = table["age_low"], table["age_high"]
     age = table["age_years"] if "age_years" in table else pd.Series(np.nan, table.index)

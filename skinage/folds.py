@@ -46,8 +46,8 @@ def person_folds(ages_years: pd.Series, n_folds: int = 5, seed: int = 0) -> pd.S
     return dealt.reindex(ages_years.index).rename_axis("person_id")
 
 
-def group_folds(groups: pd.Series) -> pd.Series:
-    """Hold out whole groups, one after the other: body sites, scanners, hospitals.
+def group_folds(groups: pd.Series, n_folds: int | None = None, seed: int = 0) -> pd.Series:
+    """Hold out whole groups: body sites, scanners, hospitals.
 
     A clock that reads the scanner passes a test on other people, not one on another scanner.
 
@@ -55,27 +55,42 @@ def group_folds(groups: pd.Series) -> pd.Series:
     ----------
     groups
         One group per person; index ``person_id``.
+    n_folds
+        At least 2, at most the number of groups. The largest group left always goes to the
+        smallest fold (longest processing time first, Graham 1969, doi:10.1137/0117039). Without
+        it every group is a fold of its own.
+    seed
+        Of the order among groups of one size. The order of the rows does not matter.
 
     Returns
     -------
     pandas.Series
-        ``fold`` (int, in the order of the groups' names), index as given.
+        ``fold`` (int), index as given. Without ``n_folds`` numbered in the order of the groups'
+        names.
 
     Raises
     ------
     StageError
-        If there is one group only, or people have none.
+        If there is one group only, there are fewer groups than folds, or people have none.
     LeakageError
         If a person is there twice.
     """
     _check_people(groups, "group")
-    if len(groups.unique()) < 2:
+    codes, names = pd.factorize(groups.astype(str), sort=True)
+    if len(names) < 2:
         raise StageError(
-            f"folds: all {len(groups)} people are of the group {groups.iloc[0]!r}; to hold groups "
+            f"folds: {len(groups)} people are of {len(names)} group {[*names]}; to hold groups "
             "out, at least two are needed"
         )
-    codes, _ = pd.factorize(groups.astype(str), sort=True)
-    return pd.Series(codes, groups.index, name="fold").rename_axis("person_id")
+    fold_of_group = np.arange(len(names))
+    if n_folds is not None:
+        if not 2 <= n_folds <= len(names):
+            raise StageError(
+                f"folds: {n_folds} folds for {len(names)} groups, such as {[*names[:5]]}; "
+                f"use 2 to {len(names)}"
+            )
+        fold_of_group = _deal_by_size(np.bincount(codes), n_folds, seed)
+    return pd.Series(fold_of_group[codes], groups.index, name="fold").rename_axis("person_id")
 
 
 def inner_folds(
@@ -83,22 +98,30 @@ def inner_folds(
 ) -> pd.Series:
     """Deal training people into folds as the tested people were held out.
 
-    What is tuned and calibrated on has to be like what is tested: where whole groups are held
-    out, the errors that intervals are made of come from groups held out too, as long as two are
-    left.
+    What is tuned and calibrated on has to meet what testing meets: where whole groups are held
+    out, the errors that intervals are made of come from groups held out too. Of two groups, each
+    would be predicted from the other alone, by half the people; from three on groups are held out.
 
     Parameters
     ----------
     ages_years
         Of the training people; index ``person_id``.
     groups
-        Theirs, if groups are held out.
-    n_folds, seed
-        As of `person_folds`, if not.
+        Theirs, if groups are held out; the same index.
+    n_folds
+        As of `person_folds`; no more than there are people or, where held out, groups.
+    seed
+        Of the deal.
+
+    Raises
+    ------
+    StageError, LeakageError
+        As `person_folds` and `group_folds`.
     """
-    if groups is not None and len(groups.unique()) > 1:
-        return group_folds(groups)
-    return person_folds(ages_years, n_folds, seed)
+    n_groups = 0 if groups is None else groups.nunique()
+    if groups is None or n_groups < 3:
+        return person_folds(ages_years, min(n_folds, len(ages_years)), seed)
+    return group_folds(groups, min(n_folds, n_groups), seed)
 
 
 def groups_of(cohort: pd.DataFrame, column: str) -> pd.Series:
@@ -114,7 +137,7 @@ def groups_of(cohort: pd.DataFrame, column: str) -> pd.Series:
     Returns
     -------
     pandas.Series
-        Index ``person_id``; missing where the table has none.
+        Index ``person_id``; missing where none of a person's slides has one.
 
     Raises
     ------
@@ -133,6 +156,16 @@ def groups_of(cohort: pd.DataFrame, column: str) -> pd.Series:
             "or leave these people out."
         )
     return by_person.first()
+
+
+def _deal_by_size(sizes: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
+    """Give the fold of each group, the largest group dealt first."""
+    shuffled = np.random.default_rng(seed).permutation(len(sizes))
+    folds, n_people = np.empty(len(sizes), int), np.zeros(n_folds, int)
+    for group in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
+        folds[group] = n_people.argmin()
+        n_people[folds[group]] += sizes[group]
+    return folds
 
 
 def _check_people(values: pd.Series, what: str) -> None:

@@ -6,12 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from skinage.errors import LeakageError
+from skinage.errors import LeakageError, StageError
 
 TELLING = 8
 """Fewer features than this, such as grades, may well be equal in two people."""
+
+WHAT_TO_DO = {
+    "slide_id": "Correct person_id or slide_id in the cohort, or leave all but one of them out.",
+    "biopsy_id": "Correct person_id in the cohort, or give each biopsy an id that no other has.",
+    "slide file": "Correct person_id or path in the cohort, or leave all but one of them out.",
+    "row of features": "Either one slide is there under several names or formats: leave all but "
+    "one out; or the features say nothing of these people (blank tiles, an encoder that failed).",
+}
 
 
 def check_leakage(
@@ -29,28 +38,46 @@ def check_leakage(
         If given, the ``slide_id``, the ``biopsy_id`` (replicate sections share it) and the content
         of the files under ``path`` are compared; paths that do not exist are passed over.
     features
-        If given, a row per person: equal rows are the same slide, saved again under another name
-        or in another format.
+        If given, a row per person, index ``person_id``: rows equal to the last bit are the same
+        slide, saved again under another name or in another lossless format. Fewer than 8 features
+        that differ between people at all are not compared: grades may well be equal.
 
     Raises
     ------
     LeakageError
         If a person is in two folds, or people of different folds have something in common; it
         names them.
+    StageError
+        If the cohort or the features have nobody of the folds, or everybody the same features.
     """
     n_folds_of = folds.groupby(level=0).nunique()
     torn = [*n_folds_of.index[n_folds_of > 1]]
     if torn:
         raise LeakageError(f"folds: {len(torn)} people are in more than one fold: {torn[:5]}")
     fold_of = folds[~folds.index.duplicated()].to_dict()
+    if cohort is not None:
+        cohort = cohort[_is_dealt(cohort["person_id"], folds, "cohort")]
+    if features is not None:
+        features = features[_is_dealt(features.index, folds, "table of features")]
     for what, shared, people in _in_common(cohort, features):
-        inside = {person: fold_of[person] for person in people if person in fold_of}
-        if len(set(inside.values())) > 1:
-            listed = ", ".join(f"{person} (fold {fold})" for person, fold in inside.items())
+        if len({fold_of[person] for person in people}) > 1:
+            listed = ", ".join(f"{person} (fold {fold_of[person]})" for person in people[:5])
+            more = f" and {len(people) - 5} more" if len(people) > 5 else ""
             raise LeakageError(
-                f"folds: the {what} {shared} belongs to people of different folds: {listed}. "
-                "Correct person_id in the cohort, or leave one of them out."
+                f"folds: the {what} {shared} belongs to people of different folds: {listed}{more}. "
+                + WHAT_TO_DO[what]
             )
+
+
+def _is_dealt(people: pd.Series | pd.Index, folds: pd.Series, where: str) -> np.ndarray:
+    """Mark the people who have a fold; nobody at all would pass every comparison."""
+    dealt = np.asarray(people.isin(folds.index))
+    if not dealt.any():
+        raise StageError(
+            f"folds: none of the people with a fold, such as {[*folds.index[:3]]}, is in the "
+            f"{where}; write person_id the same way in both"
+        )
+    return dealt
 
 
 def _in_common(
@@ -77,12 +104,21 @@ def _same_name(cohort: pd.DataFrame, column: str) -> Iterator[tuple[str, list[st
 
 def _same_row(features: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
     """Give people whose features are the same, where that cannot be chance."""
-    varying = features.loc[:, features.min() < features.max()]
+    values = features.to_numpy(np.float64)
+    varying = values[:, (values != values[0]).any(axis=0)]
+    if varying.size == 0 and len(values) > 1:
+        raise StageError(
+            f"features: all {len(values)} people have the same features; look at their tiles and "
+            "at the encoder"
+        )
     if varying.shape[1] < TELLING:
         return
-    twins = varying[varying.duplicated(keep=False)]
-    for _, people in twins.groupby([*twins.columns], sort=False):
-        yield f"of {people.index[0]}", [*people.index]
+    # Bytes are grouped in one go, a thousand columns one after the other.
+    rows = pd.Series([row.tobytes() for row in varying])
+    shared = rows[rows.duplicated(keep=False)]
+    for positions in shared.groupby(shared, sort=False).indices.values():
+        people = features.index[shared.index[positions]]
+        yield f"of {people[0]}", [*people]
 
 
 def _same_file(cohort: pd.DataFrame) -> dict[str, list[str]]:

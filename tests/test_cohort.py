@@ -84,6 +84,7 @@ def test_an_age_of_its_own_is_no_bracket(write):
             {"age_years": None, "age_low": [80, 1, 1], "age_high": [None, 2, 2]},
             "age_low: the bracket has one end only",
         ),
+        ({"age_low": [20, 20, 70]}, "age_low: a column alone; expected both ends"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_row_column_found_and_expected(write, changes, message):

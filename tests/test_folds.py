@@ -54,24 +54,57 @@ def test_whole_groups_are_held_out_in_the_order_of_their_names():
 
 
 def test_groups_that_cannot_be_held_out_are_refused():
-    with pytest.raises(StageError, match=r"all 3 people are of the group 'A'"):
+    with pytest.raises(StageError, match=r"3 people are of 1 group \['A'\]"):
         group_folds(groups("A", "A", "A"))
+    with pytest.raises(StageError, match=r"4 folds for 3 groups.* \['A', 'B', 'C'\]; use 2 to 3"):
+        group_folds(groups("A", "B", "C"), 4)
+    with pytest.raises(StageError, match="1 folds for 3 groups"):
+        group_folds(groups("A", "B", "C"), 1)
     with pytest.raises(StageError, match=r"2 people have no group, such as \['P1', 'P3'\]"):
         group_folds(groups("A", None, "B", None))
     with pytest.raises(LeakageError, match="more than once"):
         group_folds(pd.concat([groups("A", "B"), groups("A")]))
 
 
+def are_whole(folds, groups):
+    return len(set(zip(folds, groups, strict=True))) == len(set(groups))
+
+
+def test_groups_are_dealt_into_folds_the_largest_first():
+    # Graham's worst case of 2 folds: 3, 3, 2, 2, 2 becomes 7 and 5, where 6 and 6 were possible.
+    letters = [*"AAABBBCCDDEE"]
+    folds = group_folds(groups(*letters), 2)
+    assert are_whole(folds, letters)
+    assert sorted(folds.value_counts()) == [5, 7]
+    assert sorted(group_folds(groups(*"AAAAAABBBCCD"), 2).value_counts()) == [6, 6]
+
+
+def test_groups_of_one_size_are_dealt_by_the_seed_and_into_equal_folds():
+    hospitals = groups(*[f"H{k % 30:02d}" for k in range(120)])
+    folds = group_folds(hospitals, 5, seed=3)
+    assert (folds.value_counts() == 24).all()
+    assert are_whole(folds, hospitals)
+    shuffled = hospitals.sample(frac=1, random_state=1)
+    assert group_folds(shuffled, 5, seed=3).sort_index().equals(folds.sort_index())
+    assert not group_folds(hospitals, 5, seed=4).equals(folds)
+
+
 def test_inner_folds_are_held_out_like_the_tested_people():
     people = ages(30)
     sites = pd.Series([*"ABC"] * 10, people.index)
-    assert (inner_folds(people, sites) == group_folds(sites)).all()
-    # One group is left: nothing of its kind can be held out any more.
-    alone = sites[sites == "A"]
-    assert (
-        inner_folds(people[alone.index], alone, seed=3) == person_folds(people[alone.index], 5, 3)
-    ).all()
-    assert (inner_folds(people, n_folds=3, seed=4) == person_folds(people, 3, 4)).all()
+    found = inner_folds(people, sites, seed=3)
+    assert found.equals(group_folds(sites, 3, seed=3))
+    many = pd.Series([*"ABCDEFGHIJ"] * 3, people.index)
+    assert inner_folds(people, many, n_folds=4).nunique() == 4
+    assert are_whole(inner_folds(people, many), many)
+
+
+def test_where_groups_are_too_few_or_none_people_are_dealt():
+    people = ages(30)
+    two = pd.Series([*"AB"] * 15, people.index)
+    assert inner_folds(people, two, seed=3).equals(person_folds(people, 5, seed=3))
+    assert inner_folds(people, n_folds=3, seed=4).equals(person_folds(people, 3, seed=4))
+    assert inner_folds(ages(4)).nunique() == 4
 
 
 def test_a_persons_group_is_that_of_all_their_slides():

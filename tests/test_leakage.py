@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.errors import LeakageError
+from skinage.errors import LeakageError, StageError
 from skinage.leakage import check_leakage
 
 
@@ -48,7 +48,9 @@ def test_paths_that_do_not_exist_are_passed_over(slides):
 def test_replicate_sections_of_one_biopsy_leak_under_two_names():
     folds = pd.Series([0, 1, 1], ["P1", "P2", "P3"])
     cohort = pd.DataFrame({"person_id": ["P1", "P2", "P3"], "biopsy_id": ["b", "b", None]})
-    with pytest.raises(LeakageError, match=r"biopsy_id b .* P1 \(fold 0\), P2 \(fold 1\)"):
+    with pytest.raises(
+        LeakageError, match=r"biopsy_id b .* P1 \(fold 0\), P2 \(fold 1\)\. .*give each biopsy"
+    ):
         check_leakage(folds, cohort)
     check_leakage(pd.Series([0, 0, 1], folds.index), cohort)
     check_leakage(folds, cohort.assign(biopsy_id=["b", "c", None]))
@@ -65,6 +67,25 @@ def test_equal_features_are_the_same_slide_saved_again():
     ):
         check_leakage(folds, features=features)
     check_leakage(folds.replace(1, 0), features=features)
-    # Grades that are equal in two people are no copy, nor are features that are the same in all.
-    check_leakage(folds, features=features.iloc[:, :5])
-    check_leakage(folds, features=pd.DataFrame(1.0, people, range(20)))
+    # Grades that are equal in two people are no copy, also beside columns that are the same in all.
+    grades = features.iloc[:, :7].join(pd.DataFrame(1.0, people, range(100, 120)))
+    check_leakage(folds, features=grades)
+
+
+def test_features_that_say_nothing_are_told_from_copies():
+    people = [f"P{k}" for k in range(9)]
+    folds = pd.Series([0, 1, 2] * 3, people)
+    with pytest.raises(StageError, match="all 9 people have the same features"):
+        check_leakage(folds, features=pd.DataFrame(1.0, people, range(20)))
+    failed = pd.DataFrame(np.random.default_rng(0).normal(size=(9, 20)), people)
+    failed.iloc[2:] = np.nan
+    with pytest.raises(LeakageError, match=r"P6 \(fold 0\) and 2 more.* or the features say noth"):
+        check_leakage(folds, features=failed)
+
+
+def test_a_guard_that_finds_nobody_is_no_guard(slides):
+    numbers = pd.Series([0, 1], [1, 2])  # person_id written as numbers
+    with pytest.raises(StageError, match=r"such as \[1, 2\], is in the cohort; write person_id"):
+        check_leakage(numbers, slides)
+    with pytest.raises(StageError, match="is in the table of features"):
+        check_leakage(numbers, features=slides.set_index("person_id"))
