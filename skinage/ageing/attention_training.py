@@ -1,7 +1,5 @@
 """Training of attention: gated attention pooling with a linear head, from ridge onwards."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ from torch import Tensor, nn
 
 from skinage.ageing.learners import Ridge, standardise
 from skinage.ageing.person_tiles import Tiles
+from skinage.threads import one_thread
 
 if TYPE_CHECKING:
     from skinage.ageing.attention import Attention
@@ -144,7 +143,7 @@ def train(
     watched = watched[0].to(device), watched[1].to(device)
     optimizer = _optimizer(net, settings)
     found, predicted = [], []
-    with _one_thread():
+    with one_thread():
         for epoch in range(settings.n_epochs + 1):
             if epoch:
                 _epoch(net, bags, kept, optimizer, settings, generator)
@@ -183,14 +182,3 @@ def _epoch(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep many small steps in one thread; several wait for each other ten times longer."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)

@@ -1,12 +1,12 @@
 """Linear heads on people's features: penalised, the penalty chosen by training people only."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skinage.threads import one_thread
 from skinage.transfer.targets import Target
 
 N_INNER_FOLDS = 5
@@ -62,22 +62,11 @@ def fit_head(
     mean, scale = features.mean(axis=0), features.std(axis=0)
     scale[scale == 0] = 1
     standardised, known = torch.from_numpy((features - mean) / scale), torch.from_numpy(values)
-    with _one_thread():
+    with one_thread():
         if penalty is None:
             penalty = _best_penalty(standardised, known, target)
         weight, bias = next(_fits(standardised, known, target, [penalty]))
     return Head(torch.from_numpy(mean), torch.from_numpy(scale), weight, bias, penalty)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep many small steps in one thread; several wait for each other ten times longer."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def _best_penalty(features: Tensor, values: Tensor, target: Target) -> float:
