@@ -122,26 +122,28 @@ def ceiling(preset: str, seed: int, n_people: int = 40_000) -> float:
 
 
 def brackets(seed: int) -> dict[str, str]:
-    """Fit on brackets of ten and twenty years; test against the ages that were hidden in them."""
+    """Fit on brackets; test against the ages that were hidden in them."""
     people, cohort = drawn(N_PEOPLE, "realistic", seed)
-    features = features_of(people, seed)
+    features, age = features_of(people, seed), cohort["age_years"].to_numpy()
     row = {"seed": str(seed)}
-    for width in (0, 10, 20):
-        told = cohort
-        if width:
-            low = np.floor(cohort["age_years"] / width) * width
-            told = cohort.assign(age_low=low, age_high=low + width, age_years=low + width / 2)
-        ages = ska.predict_age(features, told, coverage=None, seed=seed)
-        row[f"MAE against true age, {width}-year brackets" if width else "MAE, exact ages"] = (
-            f"{np.abs(ages['predicted_years'] - cohort['age_years']).mean():.2f}"
-        )
-        if width:
-            middle = ska.predict_age(
-                features, told.drop(columns=["age_low", "age_high"]), coverage=None, seed=seed
-            )
-            error = np.abs(middle["predicted_years"] - cohort["age_years"]).mean()
-            row[f"fitted on middles, {width}"] = f"{error:.2f}"
+    row["MAE by exact ages"] = f"{error_of(features, cohort, age):.2f}"
+    for words, edges in (
+        ("ten years", np.arange(0, 121, 10)),
+        ("under 50, 50 to 65, over 65", np.array([0, 50, 65, 120])),
+    ):
+        number = np.digitize(age, edges) - 1
+        told = cohort.assign(age_low=edges[number], age_high=edges[number + 1])
+        told["age_years"] = (told["age_low"] + told["age_high"]) / 2
+        middles = told.drop(columns=["age_low", "age_high"])
+        row[f"by brackets of {words}"] = f"{error_of(features, told, age):.2f}"
+        row[f"by their middles ({words})"] = f"{error_of(features, middles, age):.2f}"
     return row
+
+
+def error_of(features: pd.DataFrame, cohort: pd.DataFrame, age: np.ndarray) -> float:
+    """Mean absolute error against the true ages, whatever the table tells of them."""
+    ages = ska.predict_age(features, cohort, coverage=None)
+    return float(np.abs(ages["predicted_years"].to_numpy() - age).mean())
 
 
 def scanner_held_out(preset: str) -> dict[str, str]:
