@@ -35,7 +35,7 @@ KNOWN = ["age_years", "sun_exposure", "man"]
 
 def main() -> None:
     if "--images" in sys.argv:
-        print_table([images(preset, seed) for preset in PRESETS for seed in SEEDS[:2]])
+        print_table([images(preset, seed) for seed in SEEDS[:2] for preset in PRESETS])
     elif "--speed" in sys.argv:
         print_table(speed())
     else:

@@ -187,7 +187,7 @@ def test_an_encoder_that_saw_ages_is_refused_for_those_people(
     pooled = pool(embed(phantom_tiles, encoder))
     assert [*pooled["label_seen"]] == [False] * 2 + [True] * 4
     with pytest.raises(LeakageError, match=r"saw the ages of 4 of these 6 people.*P00002"):
-        predict_age(pooled, phantom_cohort, n_folds=2)
+        predict_age(pooled, phantom_cohort, folds=2)
     refuse_seen_labels(pooled.head(2))
 
 
