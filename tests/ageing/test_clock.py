@@ -101,6 +101,13 @@ def test_people_the_clock_was_fitted_on_are_refused(clock_and_people):
     assert all(person not in str(clock.card) for person in people.index)
 
 
+def test_people_whose_age_the_encoder_saw_are_refused(clock_and_people, new_cohort):
+    clock, people, _ = clock_and_people
+    new = features_like(new_cohort, people).assign(label_seen=new_cohort.index.to_numpy() == 3)
+    with pytest.raises(LeakageError, match="encoder saw the ages of 1 of these 300 people"):
+        clock.apply(new, new_cohort)
+
+
 def test_an_encoder_that_is_not_named_is_told(clock_and_people, new_cohort):
     clock, people, _ = clock_and_people
     new = features_like(new_cohort, people)

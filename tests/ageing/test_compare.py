@@ -4,7 +4,7 @@ import pytest
 from skinage.ageing.card import report_card
 from skinage.ageing.compare import compare_clocks
 from skinage.ageing.prediction import predict_age
-from skinage.errors import StageError
+from skinage.errors import LeakageError, StageError
 
 
 @pytest.fixture
@@ -75,3 +75,17 @@ def test_brackets_are_scored_by_their_distance(rivals):
     card = report_card(ages).set_index("metric")["value"]
     np.testing.assert_allclose(table.loc["trained", "mae_years"], card["mae_years"])
     assert table.loc["trained", "mae_years"] < 1.5
+
+
+def test_leaks_are_refused_in_every_rival(rivals, tmp_path):
+    tables, cohort = rivals
+    seen = tables | {"untrained": tables["untrained"].assign(label_seen=True)}
+    with pytest.raises(LeakageError, match="encoder saw the ages of 100"):
+        compare_clocks(seen, cohort)
+    copied = tables["untrained"].copy()
+    copied.iloc[:] = np.where(np.arange(100)[:, None] < 50, copied, copied.iloc[::-1])
+    with pytest.raises(LeakageError, match="row of features"):
+        compare_clocks(tables | {"untrained": copied}, cohort)
+    (tmp_path / "slide.tiff").write_bytes(b"the same")
+    with pytest.raises(LeakageError, match="slide file"):
+        compare_clocks(tables, cohort.assign(path=str(tmp_path / "slide.tiff")))

@@ -20,6 +20,15 @@ def test_hardly_anybody_of_the_same_kind_is_outside_and_others_are():
     assert (known.strangeness(beside) > 1).mean() > 0.99
 
 
+def test_limits_come_from_people_left_out():
+    """Few people are always nearer to a spread that was learnt from them."""
+    shares = []
+    for seed in range(20):
+        known = familiar(drawn(40, seed=seed), np.arange(40) % 5)
+        shares.append((known.strangeness(drawn(200, seed=100 + seed)) > 1).mean())
+    assert np.mean(shares) < 0.1
+
+
 def test_the_distance_along_the_axes_is_that_of_mahalanobis():
     features = np.random.default_rng(0).normal(size=(400, 3)) @ np.diag([1.0, 5, 0.2]) + 7
     known = familiar(features, np.arange(400) % 5)
