@@ -1,14 +1,16 @@
 """Figures: a table in, matplotlib ``Axes`` in and out; nothing is shown, saved or set globally.
 
 One module per step: ``phantom``, ``cohort``, ``slides``, ``training``, ``atlas``, ``ageing``,
-``outcomes``, ``explain``; ``style`` holds styles and colours. Each is loaded when first used.
+``agreement``, ``acceleration``, ``outcomes``, ``explain``; ``style`` holds styles and colours.
+Each is loaded when first used.
 """
 
 import importlib
 from types import ModuleType
 
 _STEPS = (
-    "phantom", "cohort", "slides", "training", "atlas", "ageing", "outcomes", "explain", "style",
+    "phantom", "cohort", "slides", "training", "atlas", "ageing", "agreement",
+    "acceleration", "outcomes", "explain", "style",
 )  # fmt: skip
 
 

@@ -13,24 +13,38 @@ _SEXES = {"F": ("women", ORANGE), "M": ("men", BLUE)}
 _DOTS: dict[str, Any] = {"s": 14, "alpha": 0.75, "linewidths": 0}
 
 
-def age_scatter(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def age_scatter(ages: pd.DataFrame, ax: Axes | None = None, *, intervals: bool = False) -> Axes:
     """Draw predicted against actual age, with the line of a perfect clock.
 
     Parameters
     ----------
     ages
-        ``age_years``, ``predicted_years`` (out of fold) and, if known, ``sex``.
+        ``age_years``, ``predicted_years`` (out of fold) and, if known, ``sex``; brackets
+        (``age_low``, ``age_high``) are drawn as bars, and count as in ``report_card``.
     ax
         Axes to draw into.
+    intervals
+        Whether ``lower_years`` to ``upper_years`` are drawn behind the dots.
     """
-    ax = axes_or_new(ax, 3.6, 3.6)
+    ax = axes_or_new(ax, 3.8, 3.8)
+    if intervals:
+        ax.vlines(ages["age_years"], ages["lower_years"], ages["upper_years"], color=GREY,
+                  alpha=0.25, linewidth=0.8, label="interval")  # fmt: skip
+    bounds = [ages[name if name in ages else "age_years"] for name in ("age_low", "age_high")]
+    low_age, high_age = (bound.to_numpy(float) for bound in bounds)
+    if (low_age < high_age).any():
+        ax.hlines(ages["predicted_years"], low_age, high_age, color=GREY, alpha=0.3, linewidth=0.8,
+                  label="bracket")  # fmt: skip
     for name, colour, group in _by_sex(ages):
         ax.scatter(group["age_years"], group["predicted_years"], color=colour, label=name, **_DOTS)
     both = ages[["age_years", "predicted_years"]].to_numpy(float)
-    low, high = both.min() - 3, both.max() + 3
+    drawn = [both[:, 1], low_age, high_age]
+    drawn += [ages["lower_years"], ages["upper_years"]] if intervals else []
+    low, high = min(map(np.min, drawn)) - 3, max(map(np.max, drawn)) + 3
     ax.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle="--", label="perfect")
-    error = both[:, 1] - both[:, 0]
-    r2 = 1 - np.sum(error**2) / np.sum((both[:, 0] - both[:, 0].mean()) ** 2)
+    error = both[:, 1] - np.clip(both[:, 1], low_age, high_age)
+    of_mean = both[:, 0].mean() - np.clip(both[:, 0].mean(), low_age, high_age)
+    r2 = 1 - np.sum(error**2) / np.sum(of_mean**2)
     words = f"MAE {np.abs(error).mean():.1f} years\n$R^2$ {r2:.2f}\n{len(ages)} people"
     ax.text(0.04, 0.96, words, transform=ax.transAxes, va="top")
     ax.legend(loc="lower right")
@@ -40,7 +54,7 @@ def age_scatter(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def calibration(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw mean actual age in up to eight equal parts of predicted age.
+    """Draw mean actual age in up to eight equal parts of predicted age, and the line of all.
 
     Parameters
     ----------
@@ -62,6 +76,11 @@ def calibration(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.errorbar(
         predicted, actual, margin, color=BLUE, fmt="o", markersize=4, label="mean, 95 % interval"
     )
+    if np.ptp(ages["predicted_years"]) > 0:
+        slope, intercept = np.polyfit(ages["predicted_years"], ages["age_years"], 1)
+        ends = np.array([ages["predicted_years"].min(), ages["predicted_years"].max()])
+        ax.plot(ends, intercept + slope * ends, color=VERMILLION, linewidth=1.2,
+                label=f"everybody: slope {slope:.2f}")  # fmt: skip
     ax.legend(loc="upper left")
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     ax.set(xlabel="predicted age, mean of each part (years)", ylabel="actual age (years)")

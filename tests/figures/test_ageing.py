@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
+from skinage.ageing.card import report_card
 from skinage.figures import ageing as figures
+from skinage.figures.acceleration import correlation_left
 
 
 @pytest.fixture
@@ -114,3 +116,39 @@ def test_constant_predictions_can_be_drawn(ages):
     constant = ages.assign(predicted_years=50.0)
     assert "80 people" in words(figures.age_scatter(constant))
     figures.calibration(constant).figure.draw_without_rendering()
+
+
+def test_intervals_and_brackets_are_drawn_where_they_lie(ages):
+    told = ages.assign(
+        lower_years=ages["predicted_years"] - 30, upper_years=ages["predicted_years"] + 40
+    )
+    ax = figures.age_scatter(told, intervals=True)
+    drawn = np.array(ax.collections[0].get_segments())
+    np.testing.assert_allclose(drawn[:, :, 1], told[["lower_years", "upper_years"]])
+    np.testing.assert_allclose(drawn[:, 0, 0], told["age_years"])
+    assert ax.get_ylim()[1] > told["upper_years"].max()
+    low = np.floor(ages["age_years"] / 10) * 10
+    bracketed = ages.assign(age_low=low, age_high=low + 10, age_years=low + 5)
+    ax = figures.age_scatter(bracketed)
+    drawn = np.array(ax.collections[0].get_segments())
+    np.testing.assert_allclose(drawn[:, :, 0], bracketed[["age_low", "age_high"]])
+    card = report_card(bracketed).set_index("metric")["value"]
+    assert f"MAE {card['mae_years']:.1f} years" in words(ax)
+    assert f"$R^2$ {card['r2']:.2f}" in words(ax)
+
+
+def test_calibration_names_the_slope_of_everybody(ages):
+    slope = report_card(ages).set_index("metric").loc["calibration_slope", "value"]
+    assert f"slope {slope:.2f}" in words(figures.calibration(ages))
+
+
+def test_definitions_are_drawn_with_what_is_left_of_age():
+    comparison = pd.DataFrame(
+        {"definition": ["linear", "gap"], "everybody": [0.0, -0.5], "women": [0.1, -0.4]}
+    )
+    ax = correlation_left(comparison)
+    drawn = {line.get_label(): line.get_xdata() for line in ax.lines}
+    assert [*drawn["everybody"]] == [0, -0.5]
+    assert [*drawn["women"]] == [0.1, -0.4]
+    assert "men" not in drawn
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["linear", "gap"]

@@ -1,0 +1,147 @@
+"""Figures of how far predictions agree: with age, between groups, between slides of a person."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from skinage.figures.style import BLUE, GREY, ORANGE, VERMILLION, axes_or_new, plain
+
+
+def bland_altman(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the difference of predicted and actual age against their mean (Bland and Altman 1986).
+
+    Parameters
+    ----------
+    ages
+        ``age_years`` and ``predicted_years``.
+    ax
+        Axes to draw into. Lines are the mean difference and the 95 % limits of agreement (1.96
+        SD), bands their 95 % intervals (standard errors SD / sqrt(n), and sqrt(3 / n) SD for the
+        limits). The dashed line is the trend that shrinkage towards the mean makes.
+    """
+    ax = axes_or_new(ax, 4.4, 3.6)
+    difference = (ages["predicted_years"] - ages["age_years"]).to_numpy(float)
+    middle = (ages["predicted_years"] + ages["age_years"]).to_numpy(float) / 2
+    ax.scatter(middle, difference, s=14, alpha=0.75, linewidths=0, color=BLUE)
+    mean, sd, n_people = difference.mean(), difference.std(ddof=1), len(difference)
+    for value, error, words in (
+        (mean, sd / np.sqrt(n_people), "mean"),
+        (mean - 1.96 * sd, np.sqrt(3 / n_people) * sd, "-1.96 SD"),
+        (mean + 1.96 * sd, np.sqrt(3 / n_people) * sd, "+1.96 SD"),
+    ):
+        ax.axhspan(value - 1.96 * error, value + 1.96 * error, color=GREY, alpha=0.15, linewidth=0)
+        ax.axhline(value, color=GREY, linewidth=1)
+        ax.annotate(f"{value:+.1f}\n{words}", (1.01, value), xycoords=("axes fraction", "data"),
+                    va="center", fontsize="small", color=GREY)  # fmt: skip
+    slope, intercept = np.polyfit(middle, difference, 1)
+    ends = np.array([middle.min(), middle.max()])
+    ax.plot(ends, intercept + slope * ends, color=VERMILLION, linewidth=1.5, linestyle="--",
+            label=f"trend, {slope:+.2f} years per year")  # fmt: skip
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.12 * (high - low))
+    ax.legend(loc="upper right")
+    ax.set(xlabel="mean of predicted and actual age (years)")
+    ax.set(ylabel="predicted minus actual age (years)")
+    return ax
+
+
+def error_by_group(
+    table: pd.DataFrame, ax: Axes | None = None, overall_years: float | None = None
+) -> Axes:
+    """Draw the error of each group of people, with its interval and bias.
+
+    Parameters
+    ----------
+    table
+        As ``report_by`` returns it.
+    ax
+        Axes to draw into. Bars are 95 % bootstrap intervals by person; groups of fewer than five
+        people have none.
+    overall_years
+        The error of everybody, as a line.
+    """
+    n_rows = len(table) + table["column"].nunique()
+    ax = axes_or_new(ax, 5.2, 0.8 + 0.21 * n_rows)
+    if overall_years is not None:
+        ax.axvline(overall_years, color=GREY, linewidth=1, linestyle="--", zorder=0)
+    place, places, words = 0.0, [], []
+    for column, rows in table.groupby("column", sort=False):
+        ax.annotate(plain(str(column)), (0.01, place), xycoords=("axes fraction", "data"),
+                    va="center", weight="bold", fontsize="small")  # fmt: skip
+        for row in rows.itertuples():
+            place += 1
+            places.append(place)
+            words.append(f"{row.level} (n = {row.n_people})")
+            ax.plot([row.mae_lower_years, row.mae_upper_years], [place] * 2, color=BLUE, lw=1.5)
+            ax.plot(row.mae_years, place, "o", color=BLUE, markersize=4.5)
+            ax.annotate(f"{row.bias_years:+.1f}", (1.02, place), va="center", fontsize="small",
+                        xycoords=("axes fraction", "data"), color=GREY)  # fmt: skip
+        place += 1
+    ax.annotate("bias\n(years)", (1.02, -0.3), xycoords=("axes fraction", "data"), ha="left",
+                va="bottom", fontsize="small", color=GREY)  # fmt: skip
+    ax.set_yticks(places, words, fontsize="small")
+    widest = np.nanmax(table[["mae_years", "mae_upper_years"]].to_numpy())
+    ax.set(ylim=(place - 0.4, -0.7), xlim=(0, 1.05 * widest))
+    ax.set_xlabel("mean absolute error, out of fold (years)")
+    return ax
+
+
+def learning_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the error against the number of people a clock is fitted on.
+
+    Parameters
+    ----------
+    curve
+        As ``skinage.learning_curve`` returns it.
+    ax
+        Axes to draw into; they begin at no error, so that what is gained is seen in proportion.
+        The band is the 95 % bootstrap interval by person.
+    """
+    ax = axes_or_new(ax, 4.2, 3.2)
+    people = curve["n_people"]
+    ax.fill_between(people, curve["lower_years"], curve["upper_years"], color=BLUE, alpha=0.18,
+                    linewidth=0, label="95 % interval")  # fmt: skip
+    ax.plot(people, curve["mae_years"], "o-", color=BLUE, markersize=4, label="clock")
+    if "baseline_mae_years" in curve:
+        ax.plot(people, curve["baseline_mae_years"], color=GREY, linestyle="--", linewidth=1,
+                label="predict the mean")  # fmt: skip
+    ax.set(xlim=(0, 1.05 * people.max()), xlabel="people the clock is fitted on")
+    ax.set(ylabel="mean absolute error,\nout of fold (years)")
+    ax.set_ylim(0, 1.12 * ax.get_ylim()[1])
+    ax.legend(loc="lower right")
+    return ax
+
+
+def replicates(
+    slides: pd.DataFrame, ax: Axes | None = None, agreement: pd.DataFrame | None = None
+) -> Axes:
+    """Draw whether two slides of a person deviate from age alike.
+
+    Parameters
+    ----------
+    slides
+        As ``predict_slides`` returns them; of each person the first two slides are drawn.
+    ax
+        Axes to draw into.
+    agreement
+        As ``replicate_agreement`` returns it; its ICC of the gap is written.
+    """
+    ax = axes_or_new(ax, 3.6, 3.6)
+    gap = (slides["predicted_years"] - slides["age_years"]).to_numpy()
+    order = slides.groupby("person_id").cumcount()
+    pairs = slides.assign(gap=gap, order=order).pivot_table(
+        index="person_id", columns="order", values="gap"
+    )
+    pairs = pairs.dropna(subset=[0, 1])
+    ax.scatter(pairs[0], pairs[1], s=20, color=ORANGE, linewidths=0, zorder=3)
+    reach = 1.1 * np.abs(pairs[[0, 1]].to_numpy()).max()
+    ax.plot([-reach, reach], [-reach, reach], color=GREY, linestyle="--", linewidth=1)
+    words = f"{len(pairs)} people"
+    if agreement is not None:
+        row = agreement.set_index("quantity").loc["gap"]
+        words = f"ICC {row['icc']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})\n{words}"
+    ax.text(0.04, 0.96, words, transform=ax.transAxes, va="top")
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    ax.set_xlabel("predicted minus actual age, one slide (years)")
+    ax.set_ylabel("the same, another slide (years)")
+    return ax

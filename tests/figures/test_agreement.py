@@ -1,0 +1,81 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from skinage.figures import agreement as figures
+
+
+@pytest.fixture
+def ages():
+    generator = np.random.default_rng(0)
+    actual = generator.uniform(20, 90, 120)
+    predicted = 55 + 0.7 * (actual - 55) + generator.normal(2, 5, 120)
+    return pd.DataFrame({"age_years": actual, "predicted_years": predicted})
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_bland_and_altmans_lines_are_mean_and_limits(ages):
+    ax = figures.bland_altman(ages)
+    difference = ages["predicted_years"] - ages["age_years"]
+    expected = difference.mean() + difference.std() * np.array([0, -1.96, 1.96])
+    np.testing.assert_allclose([line.get_ydata()[0] for line in ax.lines[:3]], expected)
+    for value, words in zip(expected, ("mean", "-1.96 SD", "+1.96 SD"), strict=True):
+        assert f"{value:+.1f}\n{words}" in texts(ax)
+    dots = ax.collections[0].get_offsets()
+    np.testing.assert_allclose(dots[:, 1], difference)
+    np.testing.assert_allclose(dots[:, 0], (ages["predicted_years"] + ages["age_years"]) / 2)
+    slope = np.polyfit(*dots.T, 1)[0]
+    assert ax.get_legend().get_texts()[0].get_text() == f"trend, {slope:+.2f} years per year"
+
+
+def test_each_group_has_its_error_interval_number_and_bias():
+    table = pd.DataFrame({
+        "column": ["sex", "sex", "body_site"], "level": ["F", "M", "arm"], "n_people": [50, 40, 3],
+        "mae_years": [5.0, 6.0, 9.0], "mae_lower_years": [4.0, 5.0, np.nan],
+        "mae_upper_years": [6.0, 7.5, np.nan], "bias_years": [0.2, -1.3, 2.0],
+    })  # fmt: skip
+    ax = figures.error_by_group(table, overall_years=5.6)
+    dots = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
+    assert dots == [5, 6, 9]
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["F (n = 50)", "M (n = 40)", "arm (n = 3)"]
+    assert {"sex", "body site", "+0.2", "-1.3", "+2.0"} <= set(texts(ax))
+    assert ax.lines[0].get_xdata() == [5.6, 5.6]
+    assert ax.get_xlim()[1] > 9
+
+
+def test_the_learning_curve_begins_at_no_error():
+    curve = pd.DataFrame({
+        "n_people": [20, 40, 80], "mae_years": [9.0, 8, 7], "lower_years": [8.0, 7, 6],
+        "upper_years": [10.0, 9, 8], "baseline_mae_years": [17.0] * 3,
+    })  # fmt: skip
+    ax = figures.learning_curve(curve)
+    assert [*ax.lines[0].get_ydata()] == [9, 8, 7]
+    assert [*ax.lines[1].get_ydata()] == [17, 17, 17]
+    assert ax.get_ylim()[0] == 0
+    assert ax.get_ylim()[1] > 17
+
+
+def test_two_slides_of_a_person_are_one_dot():
+    slides = pd.DataFrame({
+        "person_id": ["a", "a", "b", "c", "c"], "slide_id": [*"12345"],
+        "age_years": [50.0, 50, 40, 60, 60], "predicted_years": [55.0, 53, 41, 58, 61],
+    })  # fmt: skip
+    agreement = pd.DataFrame({
+        "quantity": ["predicted age", "gap"], "icc": [0.9, 0.45], "lower": [0.8, 0.1],
+        "upper": [0.95, 0.7],
+    })  # fmt: skip
+    ax = figures.replicates(slides, agreement=agreement)
+    np.testing.assert_allclose(ax.collections[0].get_offsets(), [[5, 3], [-2, 1]])
+    assert texts(ax) == ["ICC 0.45 (0.10 to 0.70)\n2 people"]
+    assert ax.get_xlim() == ax.get_ylim()
+
+
+def test_figures_draw_into_the_axes_they_are_given(ages):
+    _, given = plt.subplots()
+    assert figures.bland_altman(ages, given) is given
+    assert len(plt.get_fignums()) == 1
