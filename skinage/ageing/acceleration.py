@@ -32,8 +32,8 @@ def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame
         - "cole": (predicted age - intercept) / slope - age, of the same line [3]_; the linear
           residual stretched to years of actual age.
         - "lowess": residual of predicted age on a LOWESS curve of age [4]_, for clocks that bend.
-          Beyond the ages of the other folds the curve goes on straight. Then the mean residual
-          of each sex is subtracted.
+          Beyond the ages of the other folds the curve goes on straight. Sex is taken off by the
+          line before, and by the mean residual of each sex after.
         - "zscore": the linear residual, and in ``acceleration_z`` divided by its SD at that age,
           a line fitted to absolute residuals [5]_; at least ``LEAST_SD`` of the SD of all.
 
@@ -129,7 +129,15 @@ def _repeat(ages: pd.DataFrame, ending: str) -> pd.DataFrame:
     needed = ["person_id", "age_years", *own]
     missing = [name for name in needed if name not in ages]
     if missing:
-        raise StageError(f"ages: no column {', '.join(missing)}; found {[*ages.columns]}")
+        advice = (
+            ". Of a new cohort that a clock was applied to, deal its people first: "
+            "ages.assign(fold=skinage.person_folds(ages.set_index('person_id')"
+            "['age_years']).to_numpy())"
+        )
+        raise StageError(
+            f"ages: no column {', '.join(missing)}; found {[*ages.columns]}"
+            + advice * ("fold" in missing)
+        )
     table = ages[needed].rename(columns=own).reset_index(drop=True)
     check_ages(table)
     sex = ages["sex"] if "sex" in ages else pd.Series(np.nan, ages.index)

@@ -31,9 +31,12 @@ class Line(NamedTuple):
 
     def residual(self, people: pd.DataFrame) -> pd.Series:
         """Subtract the line, years; unknown sex counts as the mean of the sexes."""
-        sex = self.per_male * (people["male"] - self.male_share).fillna(0.0)
-        expected = self.intercept + self.slope * people["age_years"] + sex
+        expected = self.intercept + self.slope * people["age_years"] + self.due_to_sex(people)
         return people["predicted_years"] - expected
+
+    def due_to_sex(self, people: pd.DataFrame) -> pd.Series:
+        """Give the years that lie between a person's sex and the mean of both."""
+        return self.per_male * (people["male"] - self.male_share).fillna(0.0)
 
 
 def fit_line(training: pd.DataFrame) -> Line:
@@ -76,12 +79,18 @@ def cole(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
 
 def lowess(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     """Subtract a LOWESS curve of predicted age on age, and what men and women lie apart."""
-    curve = _fit_curve(training)
-    left = training["predicted_years"] - curve(training["age_years"])
-    residual = held_out["predicted_years"] - curve(held_out["age_years"])
-    by_sex = left.groupby(training["male"]).mean()
+    # Sex first, by the line: else the curve bends towards men wherever they are in the majority.
+    line = fit_line(training)
+    known, asked = (
+        people.assign(predicted_years=people["predicted_years"] - line.due_to_sex(people))
+        for people in (training, held_out)
+    )
+    curve = _fit_curve(known)
+    left = known["predicted_years"] - curve(known["age_years"])
+    residual = asked["predicted_years"] - curve(asked["age_years"])
+    by_sex = left.groupby(known["male"]).mean()
     if len(by_sex) == 2:
-        residual -= held_out["male"].map(by_sex).fillna(left.mean())
+        residual -= asked["male"].map(by_sex).fillna(left.mean())
     return _in_years(residual)
 
 

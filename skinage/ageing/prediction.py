@@ -80,7 +80,7 @@ def predict_age(
     evidence = evidence_of(people, known.index, known.get("sex"), statistics)
     bracketed = (known["age_low"] < known["age_high"]).any()
     ages = known if bracketed else known.drop(columns=["age_low", "age_high"])
-    if n_repeats > 1 and not isinstance(folds, int):
+    if n_repeats > 1 and not isinstance(folds, int | np.integer):
         raise StageError("predict_age: repeats deal people anew; give folds as a number with them")
     pooled = people[feature_names(people)] if isinstance(people, pd.DataFrame) else None
     for repeat in range(n_repeats):
@@ -110,8 +110,8 @@ def deal(
     known: pd.DataFrame, cohort: pd.DataFrame, folds: Folds, seed: int
 ) -> tuple[pd.Series, pd.Series | None]:
     """Give everybody's fold, and their group where folds hold out whole groups."""
-    if isinstance(folds, int):
-        return person_folds(known["age_years"], folds, seed), None
+    if isinstance(folds, int | np.integer):
+        return person_folds(known["age_years"], int(folds), seed), None
     if isinstance(folds, str):
         groups = groups_of(cohort, folds).reindex(known.index)
         return group_folds(groups), groups
