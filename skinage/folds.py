@@ -152,8 +152,8 @@ def groups_of(cohort: pd.DataFrame, column: str) -> pd.Series:
     if torn:
         raise CohortError(
             f"folds: {len(torn)} people have slides of more than one {column}, such as {torn[:5]}; "
-            f"they cannot be held out with one of them. Keep the slides of one {column} of each, "
-            "or leave these people out."
+            f"they cannot be held out with one of them. Keep the slides of one {column} of each "
+            "(in the cohort, and of their tiles), or leave these people out."
         )
     return by_person.first()
 

@@ -167,7 +167,8 @@ class Clock:
             raise LeakageError(
                 f"clock: it was fitted on {len(known)} of these {len(ids)} people, such as "
                 f"{known[:5]}; their predictions would look better than they are. Use predict_age "
-                "for people of the cohort it was fitted on."
+                "for people of the cohort it was fitted on. If these are other people who only "
+                "have the same names, put the cohort's name before their person_id."
             )
 
 

@@ -11,6 +11,7 @@ from skinage.ageing.fitting import fit_and_calibrate, learner_of
 from skinage.ageing.learners import Learner
 from skinage.ageing.matching import match_ages
 from skinage.ageing.people import feature_names, refuse_fitted_pooling, refuse_seen_labels
+from skinage.cohort import first_visits
 from skinage.errors import StageError
 from skinage.folds import group_folds, groups_of, inner_folds, person_folds
 from skinage.leakage import check_leakage
@@ -113,7 +114,9 @@ def deal(
     if isinstance(folds, int | np.integer):
         return person_folds(known["age_years"], int(folds), seed), None
     if isinstance(folds, str):
-        groups = groups_of(cohort, folds).reindex(known.index)
+        visited = first_visits(cohort)
+        groups = groups_of(visited[visited["person_id"].isin(known.index)], folds)
+        groups = groups.reindex(known.index)
         return group_folds(groups), groups
     missing = known.index.difference(folds.index)
     if len(missing):
