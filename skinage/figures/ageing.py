@@ -31,7 +31,8 @@ def age_scatter(ages: pd.DataFrame, ax: Axes | None = None, *, intervals: bool =
         ax.vlines(ages["age_years"], ages["lower_years"], ages["upper_years"], color=GREY,
                   alpha=0.25, linewidth=0.8, label="interval")  # fmt: skip
     bounds = [ages[name if name in ages else "age_years"] for name in ("age_low", "age_high")]
-    low_age, high_age = (bound.to_numpy(float) for bound in bounds)
+    # A cohort of brackets and exact ages may leave the bounds of exact ages blank.
+    low_age, high_age = (bound.fillna(ages["age_years"]).to_numpy(float) for bound in bounds)
     if (low_age < high_age).any():
         ax.hlines(ages["predicted_years"], low_age, high_age, color=GREY, alpha=0.3, linewidth=0.8,
                   label="bracket")  # fmt: skip

@@ -137,6 +137,13 @@ def test_intervals_and_brackets_are_drawn_where_they_lie(ages):
     assert f"$R^2$ {card['r2']:.2f}" in words(ax)
 
 
+def test_exact_ages_beside_brackets_may_have_blank_bounds(ages):
+    low = (ages["age_years"] - 5).where(ages.index < 40)
+    mixed = ages.assign(age_low=low, age_high=low + 10)
+    mae = report_card(mixed).set_index("metric").loc["mae_years", "value"]
+    assert f"MAE {mae:.1f} years" in words(figures.age_scatter(mixed))
+
+
 def test_calibration_names_the_slope_of_everybody(ages):
     slope = report_card(ages).set_index("metric").loc["calibration_slope", "value"]
     assert f"slope {slope:.2f}" in words(figures.calibration(ages))
