@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from skinage.ageing.card import N_BOOTSTRAP, interval, resamples
+from skinage.ageing.measuring import N_BOOTSTRAP, interval, resamples
 from skinage.errors import StageError
 
 

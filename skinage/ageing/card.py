@@ -1,15 +1,19 @@
 """How good a clock is: its accuracy, with intervals by person."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from skinage.ageing.acceleration import refuse_corrected
-from skinage.errors import StageError
-
-N_BOOTSTRAP = 1000
-BOUNDS, INTERVAL = ("age_low", "age_high"), ("lower_years", "upper_years")
+from skinage.ageing.measuring import (
+    N_BOOTSTRAP,
+    check_measurable,
+    covered,
+    distance_years,
+    interval,
+    known_bounds,
+    mean_out_of_fold,
+    resamples,
+)
 
 
 def report_card(ages: pd.DataFrame, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0) -> pd.DataFrame:
@@ -74,58 +78,6 @@ def report_card(ages: pd.DataFrame, n_bootstrap: int = N_BOOTSTRAP, seed: int = 
     return card.rename_axis("metric").reset_index()
 
 
-def known_bounds(ages: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Give the lowest and highest age each person can have, years; equal for exact ages."""
-    actual = ages["age_years"]
-    names = BOUNDS if "age_low" in ages else ("age_years", "age_years")
-    low, high = (ages[name].astype(float).fillna(actual).to_numpy(float) for name in names)
-    return low, high
-
-
-def errors_years(ages: pd.DataFrame, predicted: np.ndarray) -> np.ndarray:
-    """Give the error of predicted ages (n_people,): signed distance to the age or its bracket."""
-    return _distance(predicted, *known_bounds(ages))
-
-
-def _distance(predicted: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Give the signed distance to an interval: 0 inside, above 0 where predicted too old."""
-    return predicted - np.clip(predicted, low, high)
-
-
-def covered(ages: pd.DataFrame) -> np.ndarray:
-    """Tell whose age, or whole bracket, lies within ``lower_years`` to ``upper_years``."""
-    low, high = known_bounds(ages)
-    lower, upper = (ages[name].to_numpy(float) for name in INTERVAL)
-    return (lower <= low) & (high <= upper)
-
-
-def check_measurable(ages: pd.DataFrame) -> list[str]:
-    """Refuse ages that cannot be measured; give the endings of each repeat's columns."""
-    names = [str(name) for name in ages]
-    endings = [re.fullmatch(r"predicted_years(_\d+)?", name) for name in names]
-    repeats = [found[1] or "" for found in endings if found] or [""]
-    pairs = [pair for pair in (BOUNDS, INTERVAL) if set(pair) & set(names)]
-    numbers = ["age_years", *(f"predicted_years{ending}" for ending in repeats)]
-    numbers += [name for pair in pairs for name in pair]
-    folds = [f"fold{ending}" for ending in repeats if "fold" in names]
-    missing = [name for name in ("person_id", *numbers, *folds) if name not in names]
-    if missing:
-        raise StageError(f"ages: no column {', '.join(missing)}; found {names}")
-    low, high = known_bounds(ages)
-    filled = ages[numbers].assign(age_low=low, age_high=high).to_numpy(float)
-    for wrong, what in (
-        (~np.isfinite(filled).all(axis=1), "have ages or predictions that are not finite"),
-        (ages["person_id"].duplicated().to_numpy(), "are there more than once"),
-        (low > high, "have an age_low above age_high"),
-    ):
-        if wrong.any():
-            named = [*ages["person_id"][wrong][:5]]
-            raise StageError(f"ages: {wrong.sum()} people {what}, such as {named}")
-    if len(ages) < 2 or (folds and ages["fold"].nunique() < 2):
-        raise StageError("ages: at least two people are needed, and two folds where there are any")
-    return repeats
-
-
 def _metrics_of(
     ages: pd.DataFrame, repeat: str, low: np.ndarray, high: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -133,9 +85,9 @@ def _metrics_of(
     actual, predicted = (
         ages[name].to_numpy(float) for name in ("age_years", f"predicted_years{repeat}")
     )
-    error = _distance(predicted, low, high)
+    error = distance_years(predicted, low, high)
     mean_age = weights @ actual
-    of_the_mean = _distance(mean_age[:, None], low, high) ** 2
+    of_the_mean = distance_years(mean_age[:, None], low, high) ** 2
     squared = weights @ error**2
     metrics = {
         "mae_years": weights @ np.abs(error),
@@ -146,7 +98,7 @@ def _metrics_of(
     }
     if "fold" in ages:
         baseline = mean_out_of_fold(actual, ages[f"fold{repeat}"].to_numpy())
-        metrics["baseline_mae_years"] = weights @ np.abs(_distance(baseline, low, high))
+        metrics["baseline_mae_years"] = weights @ np.abs(distance_years(baseline, low, high))
     bracketed = low < high
     if bracketed.any():
         few = weights[:, bracketed]
@@ -185,7 +137,7 @@ def _weighted_kappa(
     if (scale[1:, 0] < scale[:-1, 1]).any():
         return np.full(len(weights), np.nan)
     actual = number.ravel().astype(float)
-    nearest = np.abs(_distance(predicted[:, None], scale[:, 0], scale[:, 1])).argmin(axis=1)
+    nearest = np.abs(distance_years(predicted[:, None], scale[:, 0], scale[:, 1])).argmin(axis=1)
     share = _ratio(weights, weights.sum(axis=1, keepdims=True))
     seen = share @ (actual - nearest) ** 2
     by_chance = share @ actual**2 + share @ nearest**2 - 2 * (share @ actual) * (share @ nearest)
@@ -202,22 +154,3 @@ def _interval_metrics(ages: pd.DataFrame, weights: np.ndarray) -> dict[str, np.n
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Divide; NaN where there is nothing to divide by."""
     return part / np.where(whole > 1e-12, whole, np.nan)
-
-
-def mean_out_of_fold(actual: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Predict, for everybody, the mean age of the other folds."""
-    means = {one: actual[fold != one].mean() for one in np.unique(fold)}
-    return np.array([means[one] for one in fold])
-
-
-def resamples(n_people: int, n_bootstrap: int, seed: int) -> np.ndarray:
-    """Draw how often each person is in each bootstrap sample: (n_bootstrap, n_people)."""
-    generator = np.random.default_rng(seed)
-    equal = np.full(n_people, 1 / n_people)
-    return generator.multinomial(n_people, equal, size=n_bootstrap).astype(float)
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Give the 95 % percentile interval of bootstrap values."""
-    lower, upper = np.percentile(values, [2.5, 97.5])
-    return float(lower), float(upper)

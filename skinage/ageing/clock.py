@@ -22,7 +22,8 @@ from skinage.ageing.learners import Learner, LinearModel, Model
 from skinage.ageing.matching import MIN_PEOPLE as MIN_PEOPLE
 from skinage.ageing.matching import by_person, match_ages
 from skinage.ageing.novelty import Familiar, familiar, why_outside
-from skinage.ageing.prediction import refuse_what_saw
+from skinage.ageing.people import refuse_fitted_pooling
+from skinage.ageing.prediction import guard, refuse_what_saw
 from skinage.contrastive.seen import person_mark
 from skinage.errors import LeakageError, StageError
 from skinage.folds import inner_folds
@@ -191,12 +192,16 @@ def fit_clock(
         False for a clock without intervals, in a sixth of the time. Where the encoder saw the age
         of these people there are none either: their errors would be too small.
     """
+    if isinstance(people, pd.DataFrame):
+        refuse_fitted_pooling(people)
     known = match_ages(person_ids(people), cohort)
     names, encoder_hash = names_and_encoder(people)
     pooling = None if isinstance(people, pd.DataFrame) else tuple(statistics)
     learner = learner_of(model, pooling)
     evidence = evidence_of(people, known.index, known.get("sex"), pooling)
-    inner = inner_folds(known["age_years"], seed=seed).to_numpy()
+    folds = inner_folds(known["age_years"], seed=seed)
+    guard(folds, cohort, evidence)  # a copy of a slide would make the intervals too narrow
+    inner = folds.to_numpy()
     seen = people if isinstance(people, pd.DataFrame) else people.obs
     calibrated = calibrated and not ("label_seen" in seen and bool(seen["label_seen"].any()))
     fitted, calibration = fit_and_calibrate(

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from skinage.ageing.card import errors_years, interval, mean_out_of_fold, resamples
 from skinage.ageing.evidence import evidence_of
 from skinage.ageing.fitting import learner_of
 from skinage.ageing.learners import Learner
 from skinage.ageing.matching import match_ages
-from skinage.ageing.people import feature_names
-from skinage.ageing.prediction import Folds, deal, predict_out_of_fold, refuse_what_saw
+from skinage.ageing.measuring import errors_years, interval, mean_out_of_fold, resamples
+from skinage.ageing.prediction import Folds, deal, guard, predict_out_of_fold, refuse_what_saw
 from skinage.errors import StageError
-from skinage.leakage import check_leakage
 
 N_BOOTSTRAP = 1000
 MEAN, SHUFFLED = "predict the mean", "shuffled ages"
@@ -62,12 +60,11 @@ def compare_clocks(
     known = match_ages(_shared_people(rivals), cohort)
     known["fold"], known["group"] = deal(known, cohort, folds, seed)
     learner = learner_of(model, None)
-    check_leakage(known["fold"], cohort)
     predictions = {}
     for name, people in rivals.items():
         refuse_what_saw(people, known.index)
-        check_leakage(known["fold"], features=people[feature_names(people)])
         evidence = evidence_of(people, known.index, known.get("sex"))
+        guard(known["fold"], cohort, evidence)
         found = predict_out_of_fold(learner, evidence, known, None, seed)
         predictions[name] = found["predicted_years"].to_numpy()
     weights = resamples(len(known), N_BOOTSTRAP, seed) / len(known)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from skinage.ageing.card import (
+from skinage.ageing.measuring import (
     N_BOOTSTRAP,
     check_measurable,
     covered,

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from skinage.ageing.card import errors_years, interval, resamples
 from skinage.ageing.evidence import Evidence, People, evidence_of, person_ids
 from skinage.ageing.fitting import fit_and_calibrate, learner_of
 from skinage.ageing.learners import Learner
 from skinage.ageing.matching import MIN_PEOPLE, match_ages
-from skinage.ageing.prediction import refuse_what_saw
+from skinage.ageing.measuring import errors_years, interval, resamples
+from skinage.ageing.prediction import guard, refuse_what_saw
 from skinage.errors import StageError
 from skinage.folds import inner_folds, person_folds
-from skinage.leakage import check_leakage
 
 N_FOLDS, N_BOOTSTRAP = 5, 1000
 
@@ -66,7 +65,7 @@ def learning_curve(
     baseline = np.empty((n_repeats, len(known)))
     for repeat in range(n_repeats):
         fold = person_folds(known["age_years"], N_FOLDS, seed + repeat)
-        check_leakage(fold, cohort)
+        guard(fold, cohort, evidence)
         for position, share in enumerate(shares):
             predicted = _predict_by_few(learner, evidence, known, fold, share, seed + repeat)
             errors[position, repeat] = errors_years(known, predicted)

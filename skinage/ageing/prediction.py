@@ -10,7 +10,7 @@ from skinage.ageing.evidence import Evidence, People, evidence_of, n_tiles_of, p
 from skinage.ageing.fitting import fit_and_calibrate, learner_of
 from skinage.ageing.learners import Learner
 from skinage.ageing.matching import match_ages
-from skinage.ageing.people import feature_names, refuse_fitted_pooling, refuse_seen_labels
+from skinage.ageing.people import refuse_fitted_pooling, refuse_seen_labels
 from skinage.cohort import first_visits
 from skinage.errors import StageError
 from skinage.folds import group_folds, groups_of, inner_folds, person_folds
@@ -83,10 +83,9 @@ def predict_age(
     ages = known if bracketed else known.drop(columns=["age_low", "age_high"])
     if n_repeats > 1 and not isinstance(folds, int | np.integer):
         raise StageError("predict_age: repeats deal people anew; give folds as a number with them")
-    pooled = people[feature_names(people)] if isinstance(people, pd.DataFrame) else None
     for repeat in range(n_repeats):
         fold, groups = deal(known, cohort, folds, seed + repeat)
-        check_leakage(fold, cohort, pooled)
+        guard(fold, cohort, evidence)
         first = repeat == 0
         found = predict_out_of_fold(
             learner, evidence, known.assign(fold=fold, group=groups),
@@ -105,6 +104,11 @@ def refuse_what_saw(people: People, ids: pd.Index) -> None:
     elif "label_seen" in people.obs:
         seen = people.obs.groupby(people.obs["person_id"].astype(object))["label_seen"].any()
         refuse_seen_labels(seen.loc[ids].to_frame())
+
+
+def guard(fold: pd.Series, cohort: pd.DataFrame, evidence: Evidence) -> None:
+    """Refuse folds that share a person, a slide, or (by its features) a copy of one."""
+    check_leakage(fold, cohort, pd.DataFrame(evidence.described(), fold.index))
 
 
 def deal(

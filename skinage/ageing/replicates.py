@@ -11,10 +11,9 @@ from skinage.ageing.fitting import fit_and_calibrate, learner_of
 from skinage.ageing.learners import Learner
 from skinage.ageing.matching import match_ages
 from skinage.ageing.person_tiles import Tiles
-from skinage.ageing.prediction import Folds, deal, refuse_what_saw
+from skinage.ageing.prediction import Folds, deal, guard, refuse_what_saw
 from skinage.errors import StageError
 from skinage.folds import inner_folds
-from skinage.leakage import check_leakage
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -58,9 +57,9 @@ def predict_slides(
     known = match_ages(person_ids(atlas), cohort)
     refuse_what_saw(atlas, known.index)
     known["fold"], known["group"] = deal(known, cohort, folds, seed)
-    check_leakage(known["fold"], cohort)
     learner = learner_of(model, statistics)
     everybody = evidence_of(atlas, known.index, known.get("sex"), statistics)
+    guard(known["fold"], cohort, everybody)
     slides = _slides(atlas, known)
     sex_male = everybody.sex_male[known.index.get_indexer(slides["person_id"])]
     tiles = Tiles(everybody.person_tiles().features, [*slides["rows"]])

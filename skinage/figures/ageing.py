@@ -29,7 +29,7 @@ def age_scatter(ages: pd.DataFrame, ax: Axes | None = None, *, intervals: bool =
     ax = axes_or_new(ax, 3.8, 3.8)
     if intervals:
         ax.vlines(ages["age_years"], ages["lower_years"], ages["upper_years"], color=GREY,
-                  alpha=0.25, linewidth=0.8, label="interval")  # fmt: skip
+                  alpha=_pale(0.25, len(ages)), linewidth=0.8, label="interval")  # fmt: skip
     bounds = [ages[name if name in ages else "age_years"] for name in ("age_low", "age_high")]
     # A cohort of brackets and exact ages may leave the bounds of exact ages blank.
     low_age, high_age = (bound.fillna(ages["age_years"]).to_numpy(float) for bound in bounds)
@@ -182,6 +182,11 @@ def _by_sex(table: pd.DataFrame) -> Iterator[tuple[str | None, str, pd.DataFrame
     unknown = table[~table["sex"].isin(list(_SEXES))]
     if len(unknown):
         yield "sex unknown", GREY, unknown
+
+
+def _pale(alpha: float, n_people: int) -> float:
+    """Let a crowd be paler, so that it is no block."""
+    return float(alpha * np.clip(200 / n_people, 0.25, 1))
 
 
 def _line(ax: Axes, x: pd.Series, y: pd.Series) -> None:

@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 
 from skinage.figures.style import BLUE, GREY, ORANGE, VERMILLION, axes_or_new, plain
 
+_SEXES = {"F": "women", "M": "men"}
+
 
 def bland_altman(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the difference of predicted and actual age against their mean (Bland and Altman 1986).
@@ -71,7 +73,8 @@ def error_by_group(
         for row in rows.itertuples():
             place += 1
             places.append(place)
-            words.append(f"{row.level} (n = {row.n_people})")
+            level = _SEXES.get(str(row.level), row.level) if column == "sex" else row.level
+            words.append(f"{level} (n = {row.n_people})")
             ax.plot([row.mae_lower_years, row.mae_upper_years], [place] * 2, color=BLUE, lw=1.5)
             ax.plot(row.mae_years, place, "o", color=BLUE, markersize=4.5)
             ax.annotate(f"{row.bias_years:+.1f}", (1.02, place), va="center", fontsize="small",

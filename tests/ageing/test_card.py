@@ -9,7 +9,8 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from skinage.ageing.card import report_card, resamples
+from skinage.ageing.card import report_card
+from skinage.ageing.measuring import resamples
 from skinage.errors import StageError
 
 LIMITS = ["value", "lower", "upper"]

@@ -166,3 +166,17 @@ def test_no_intervals_where_the_encoder_saw_the_ages(make_cohort, make_people):
     people = make_people(linear_features(cohort["age_years"], 10, noise=1))
     assert fit_clock(people, cohort).calibration is not None
     assert fit_clock(people.assign(label_seen=True), cohort).calibration is None
+
+
+def test_kinds_of_tissue_found_in_one_table_are_no_features_of_another(make_cohort, make_atlas):
+    cohort = make_cohort(40)
+    with pytest.raises(LeakageError, match="Give the atlas itself"):
+        fit_clock(pool(make_atlas(cohort), ("mean", "shares")), cohort)
+
+
+def test_a_copy_of_a_slide_would_narrow_the_intervals(make_cohort, make_atlas):
+    cohort = make_cohort(40)
+    atlas = make_atlas(cohort, dim=10)
+    atlas.X[12:24] = atlas.X[:12]
+    with pytest.raises(LeakageError, match=r"row of features .* P0000 .* P0001"):
+        fit_clock(atlas, cohort)

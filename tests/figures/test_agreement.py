@@ -42,7 +42,7 @@ def test_each_group_has_its_error_interval_number_and_bias():
     dots = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
     assert dots == [5, 6, 9]
     names = [label.get_text() for label in ax.get_yticklabels()]
-    assert names == ["F (n = 50)", "M (n = 40)", "arm (n = 3)"]
+    assert names == ["women (n = 50)", "men (n = 40)", "arm (n = 3)"]
     assert {"sex", "body site", "+0.2", "-1.3", "+2.0"} <= set(texts(ax))
     assert ax.lines[0].get_xdata() == [5.6, 5.6]
     assert ax.get_xlim()[1] > 9
