@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from skinage.figures.agreement import legend_above, signed
 from skinage.figures.style import BLUE, GREY, ORANGE, VERMILLION, axes_or_new
 
 _SEXES = {"F": ("women", ORANGE), "M": ("men", BLUE)}
@@ -16,28 +17,33 @@ _DOTS: dict[str, Any] = {"s": 14, "alpha": 0.75, "linewidths": 0}
 def age_scatter(ages: pd.DataFrame, ax: Axes | None = None, *, intervals: bool = False) -> Axes:
     """Draw predicted against actual age, with the line of a perfect clock.
 
+    MAE and R2 are of the predictions drawn (of repeats, the first), as in ``report_card``; R2 is
+    not written where every age is the same.
+
     Parameters
     ----------
     ages
         ``age_years``, ``predicted_years`` (out of fold) and, if known, ``sex``; brackets
-        (``age_low``, ``age_high``) are drawn as bars, and count as in ``report_card``.
+        (``age_low``, ``age_high``) are drawn as bars; inside of them no error counts.
     ax
         Axes to draw into.
     intervals
         Whether ``lower_years`` to ``upper_years`` are drawn behind the dots.
     """
-    ax = axes_or_new(ax, 3.8, 3.8)
+    ax = axes_or_new(ax, 3.8, 4.1)
+    for name, colour, group in _by_sex(ages):
+        ax.scatter(group["age_years"], group["predicted_years"], color=colour, label=name, **_DOTS)
+    # Below the dots, which they would grey, and not see-through: a crowd's would add up to black.
+    bars: dict[str, Any] = {"linewidth": 0.8, "zorder": 0.5}
     if intervals:
-        ax.vlines(ages["age_years"], ages["lower_years"], ages["upper_years"], color=GREY,
-                  alpha=_pale(0.25, len(ages)), linewidth=0.8, label="interval")  # fmt: skip
+        ax.vlines(ages["age_years"], ages["lower_years"], ages["upper_years"],
+                  color="0.85", label="interval predicted", **bars)  # fmt: skip
     bounds = [ages[name if name in ages else "age_years"] for name in ("age_low", "age_high")]
     # A cohort of brackets and exact ages may leave the bounds of exact ages blank.
     low_age, high_age = (bound.fillna(ages["age_years"]).to_numpy(float) for bound in bounds)
     if (low_age < high_age).any():
-        ax.hlines(ages["predicted_years"], low_age, high_age, color=GREY, alpha=0.3, linewidth=0.8,
-                  label="bracket")  # fmt: skip
-    for name, colour, group in _by_sex(ages):
-        ax.scatter(group["age_years"], group["predicted_years"], color=colour, label=name, **_DOTS)
+        ax.hlines(ages["predicted_years"], low_age, high_age, color="0.7", label="bracket of age",
+                  **bars)  # fmt: skip
     both = ages[["age_years", "predicted_years"]].to_numpy(float)
     drawn = [both[:, 1], low_age, high_age]
     drawn += [ages["lower_years"], ages["upper_years"]] if intervals else []
@@ -45,10 +51,10 @@ def age_scatter(ages: pd.DataFrame, ax: Axes | None = None, *, intervals: bool =
     ax.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle="--", label="perfect")
     error = both[:, 1] - np.clip(both[:, 1], low_age, high_age)
     of_mean = both[:, 0].mean() - np.clip(both[:, 0].mean(), low_age, high_age)
-    r2 = 1 - np.sum(error**2) / np.sum(of_mean**2)
-    words = f"MAE {np.abs(error).mean():.1f} years\n$R^2$ {r2:.2f}\n{len(ages)} people"
-    ax.text(0.04, 0.96, words, transform=ax.transAxes, va="top")
-    ax.legend(loc="lower right")
+    words = [f"MAE {np.abs(error).mean():.1f} years", f"{len(ages)} people"]
+    if of_mean.any():
+        words.insert(1, f"$R^2$ {1 - np.sum(error**2) / np.sum(of_mean**2):.2f}")
+    legend_above(ax, 3, ", ".join(words))
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     ax.set(xlabel="age (years)", ylabel="predicted age, out of fold (years)")
     return ax
@@ -57,14 +63,17 @@ def age_scatter(ages: pd.DataFrame, ax: Axes | None = None, *, intervals: bool =
 def calibration(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw mean actual age in up to eight equal parts of predicted age, and the line of all.
 
+    The line, actual on predicted age of every person, has slope 1 and intercept 0 for a perfect
+    clock; a slope below 1 tells of predictions too far apart.
+
     Parameters
     ----------
     ages
-        ``age_years`` and ``predicted_years``.
+        ``age_years`` (of a bracket, its middle) and ``predicted_years``.
     ax
         Axes to draw into. Bars are 95 % intervals of the mean (1.96 standard errors).
     """
-    ax = axes_or_new(ax, 3.6, 3.6)
+    ax = axes_or_new(ax, 3.6, 3.9)
     n_parts = int(np.clip(len(ages) // 10, 2, 8))
     # By rank, so that equal predictions make equal parts too.
     part = pd.qcut(ages["predicted_years"].rank(method="first"), n_parts, labels=False)
@@ -81,8 +90,8 @@ def calibration(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
         slope, intercept = np.polyfit(ages["predicted_years"], ages["age_years"], 1)
         ends = np.array([ages["predicted_years"].min(), ages["predicted_years"].max()])
         ax.plot(ends, intercept + slope * ends, color=VERMILLION, linewidth=1.2,
-                label=f"everybody: slope {slope:.2f}")  # fmt: skip
-    ax.legend(loc="upper left")
+                label=f"slope {slope:.2f},\nintercept {signed(intercept)} years")  # fmt: skip
+    legend_above(ax, 2)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     ax.set(xlabel="predicted age, mean of each part (years)", ylabel="actual age (years)")
     return ax
@@ -182,11 +191,6 @@ def _by_sex(table: pd.DataFrame) -> Iterator[tuple[str | None, str, pd.DataFrame
     unknown = table[~table["sex"].isin(list(_SEXES))]
     if len(unknown):
         yield "sex unknown", GREY, unknown
-
-
-def _pale(alpha: float, n_people: int) -> float:
-    """Let a crowd be paler, so that it is no block."""
-    return float(alpha * np.clip(200 / n_people, 0.25, 1))
 
 
 def _line(ax: Axes, x: pd.Series, y: pd.Series) -> None:

@@ -4,44 +4,52 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from skinage.figures.style import BLUE, GREY, ORANGE, VERMILLION, axes_or_new, plain
+from skinage.errors import StageError
+from skinage.figures.style import BLUE, GREY, VERMILLION, axes_or_new, plain
 
 _SEXES = {"F": "women", "M": "men"}
 
 
 def bland_altman(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the difference of predicted and actual age against their mean (Bland and Altman 1986).
+    """Draw the difference of predicted and actual age against their mean.
+
+    The plot of Bland and Altman (1986, Lancet 327:307); the intervals of its lines as in theirs of
+    1999 (Stat Methods Med Res 8:135). The dashed trend falls exactly where predictions vary less
+    than ages do (the covariance of difference and mean is half the difference of the variances):
+    shrinkage towards the mean, which makes the young too old and the old too young.
 
     Parameters
     ----------
     ages
-        ``age_years`` and ``predicted_years``.
+        ``age_years`` (of a bracket, its middle) and ``predicted_years``.
     ax
         Axes to draw into. Lines are the mean difference and the 95 % limits of agreement (1.96
         SD), bands their 95 % intervals (standard errors SD / sqrt(n), and sqrt(3 / n) SD for the
-        limits). The dashed line is the trend that shrinkage towards the mean makes.
+        limits).
     """
-    ax = axes_or_new(ax, 4.4, 3.6)
+    ax = axes_or_new(ax, 4.4, 3.8)
     difference = (ages["predicted_years"] - ages["age_years"]).to_numpy(float)
     middle = (ages["predicted_years"] + ages["age_years"]).to_numpy(float) / 2
     ax.scatter(middle, difference, s=14, alpha=0.75, linewidths=0, color=BLUE)
     mean, sd, n_people = difference.mean(), difference.std(ddof=1), len(difference)
     for value, error, words in (
         (mean, sd / np.sqrt(n_people), "mean"),
-        (mean - 1.96 * sd, np.sqrt(3 / n_people) * sd, "-1.96 SD"),
+        (mean - 1.96 * sd, np.sqrt(3 / n_people) * sd, "\N{MINUS SIGN}1.96 SD"),
         (mean + 1.96 * sd, np.sqrt(3 / n_people) * sd, "+1.96 SD"),
     ):
         ax.axhspan(value - 1.96 * error, value + 1.96 * error, color=GREY, alpha=0.15, linewidth=0)
         ax.axhline(value, color=GREY, linewidth=1)
-        ax.annotate(f"{value:+.1f}\n{words}", (1.01, value), xycoords=("axes fraction", "data"),
-                    va="center", fontsize="small", color=GREY)  # fmt: skip
+        ax.annotate(f"{signed(value, '+z.1f')}\n{words}", (1.01, value), va="center",
+                    xycoords=("axes fraction", "data"), fontsize="small", color=GREY)  # fmt: skip
     slope, intercept = np.polyfit(middle, difference, 1)
     ends = np.array([middle.min(), middle.max()])
     ax.plot(ends, intercept + slope * ends, color=VERMILLION, linewidth=1.5, linestyle="--",
-            label=f"trend, {slope:+.2f} years per year")  # fmt: skip
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.12 * (high - low))
-    ax.legend(loc="upper right")
+            label=f"trend, {signed(slope, '+z.2f')} years per year: "
+            f"predictions vary {'less' if slope < 0 else 'more'} than ages")  # fmt: skip
+    words = f"{n_people} people, 95 % intervals shaded"
+    if "age_low" in ages and (ages["age_low"] < ages["age_high"]).any():
+        words += "\nactual age: the middle of a bracket, hence stripes"
+    legend_above(ax, 1, words)
     ax.set(xlabel="mean of predicted and actual age (years)")
     ax.set(ylabel="predicted minus actual age (years)")
     return ax
@@ -65,7 +73,9 @@ def error_by_group(
     n_rows = len(table) + table["column"].nunique()
     ax = axes_or_new(ax, 5.2, 0.8 + 0.21 * n_rows)
     if overall_years is not None:
-        ax.axvline(overall_years, color=GREY, linewidth=1, linestyle="--", zorder=0)
+        ax.axvline(overall_years, color=GREY, linewidth=1, linestyle="--", zorder=0,
+                   label=f"everybody, {overall_years:.1f} years")  # fmt: skip
+        legend_above(ax, 1)
     place, places, words = 0.0, [], []
     for column, rows in table.groupby("column", sort=False):
         ax.annotate(plain(str(column)), (0.01, place), xycoords=("axes fraction", "data"),
@@ -77,8 +87,9 @@ def error_by_group(
             words.append(f"{level} (n = {row.n_people})")
             ax.plot([row.mae_lower_years, row.mae_upper_years], [place] * 2, color=BLUE, lw=1.5)
             ax.plot(row.mae_years, place, "o", color=BLUE, markersize=4.5)
-            ax.annotate(f"{row.bias_years:+.1f}", (1.02, place), va="center", fontsize="small",
-                        xycoords=("axes fraction", "data"), color=GREY)  # fmt: skip
+            ax.annotate(signed(row.bias_years, "+z.1f"), (1.02, place), color=GREY,
+                        xycoords=("axes fraction", "data"), va="center", fontsize="small"
+                        )  # fmt: skip
         place += 1
     ax.annotate("bias\n(years)", (1.02, -0.3), xycoords=("axes fraction", "data"), ha="left",
                 va="bottom", fontsize="small", color=GREY)  # fmt: skip
@@ -118,33 +129,57 @@ def learning_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def replicates(
     slides: pd.DataFrame, ax: Axes | None = None, agreement: pd.DataFrame | None = None
 ) -> Axes:
-    """Draw whether two slides of a person deviate from age alike.
+    """Draw whether two slides of a person deviate from age alike, each person a dot.
 
     Parameters
     ----------
     slides
-        As ``predict_slides`` returns them; of each person the first two slides are drawn.
+        As ``predict_slides`` returns them; of each person the first two by ``slide_id`` are drawn.
+        How many people have more, and how many one slide only, is written.
     ax
         Axes to draw into.
     agreement
-        As ``replicate_agreement`` returns it; its ICC of the gap is written.
+        As ``replicate_agreement`` returns it; its ICC of the gap, from all slides, is written.
+
+    Raises
+    ------
+    StageError
+        If nobody has two slides.
     """
-    ax = axes_or_new(ax, 3.6, 3.6)
-    gap = (slides["predicted_years"] - slides["age_years"]).to_numpy()
-    order = slides.groupby("person_id").cumcount()
-    pairs = slides.assign(gap=gap, order=order).pivot_table(
-        index="person_id", columns="order", values="gap"
-    )
-    pairs = pairs.dropna(subset=[0, 1])
-    ax.scatter(pairs[0], pairs[1], s=20, color=ORANGE, linewidths=0, zorder=3)
-    reach = 1.1 * np.abs(pairs[[0, 1]].to_numpy()).max()
-    ax.plot([-reach, reach], [-reach, reach], color=GREY, linestyle="--", linewidth=1)
-    words = f"{len(pairs)} people"
+    told = slides.sort_values("slide_id")
+    gap = (told["predicted_years"] - told["age_years"]).groupby(told["person_id"])
+    often = gap.size()
+    if not (often > 1).any():
+        raise StageError(f"replicates: none of {len(often)} people has two slides to compare")
+    pairs = np.array([one.to_numpy()[:2] for _, one in gap if len(one) > 1])
+    ax = axes_or_new(ax, 3.6, 4.1)
+    size = 20 if len(pairs) <= 200 else 8
+    ax.scatter(pairs[:, 0], pairs[:, 1], s=size, alpha=0.75, color=BLUE, linewidths=0, zorder=3)
+    reach = 1.1 * np.abs(pairs).max()
+    ax.plot([-reach, reach], [-reach, reach], color=GREY, linestyle="--", linewidth=1,
+            label="both slides alike")  # fmt: skip
+    words = [f"{len(pairs)} people; {(often == 1).sum()} with one slide are not drawn"]
+    if (often > 2).any():
+        words.append(f"{(often > 2).sum()} have more than two: two are drawn")
     if agreement is not None:
         row = agreement.set_index("quantity").loc["gap"]
-        words = f"ICC {row['icc']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})\n{words}"
-    ax.text(0.04, 0.96, words, transform=ax.transAxes, va="top")
+        of_gap = [signed(row[name], "z.2f") for name in ("icc", "lower", "upper")]
+        words.append("ICC {} ({} to {}), all slides".format(*of_gap))
+    legend_above(ax, 1, "\n".join(words))
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     ax.set_xlabel("predicted minus actual age, one slide (years)")
     ax.set_ylabel("the same, another slide (years)")
     return ax
+
+
+def legend_above(ax: Axes, n_columns: int, title: str = "") -> None:
+    """Put the legend over the axes, where it hides nobody."""
+    ax.legend(
+        title=title, loc="lower left", bbox_to_anchor=(0, 1), ncols=n_columns, alignment="left",
+        borderaxespad=0.2, columnspacing=1, handletextpad=0.4, handlelength=1.4, borderpad=0.2,
+    )  # fmt: skip
+
+
+def signed(number: float, form: str = "z.1f") -> str:
+    """Write a number with the minus sign that axes have; with z in its form there is no -0.0."""
+    return format(number, form).replace("-", "\N{MINUS SIGN}")

@@ -3,6 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection
 
 from skinage.ageing.card import report_card
 from skinage.figures import ageing as figures
@@ -36,12 +37,22 @@ def comparison():
 
 def words(ax):
     ax.figure.draw_without_rendering()
-    legend = [text.get_text() for text in ax.get_legend().get_texts()] if ax.get_legend() else []
-    return " ".join([*legend, *(text.get_text() for text in ax.texts), ax.get_title()])
+    above = ax.get_legend()
+    legend = [*above.get_texts(), above.get_title()] if above else []
+    return " ".join([*(text.get_text() for text in (*legend, *ax.texts)), ax.get_title()])
 
 
 def dots(ax):
-    return np.vstack([collection.get_offsets() for collection in ax.collections])
+    found = [one.get_offsets() for one in ax.collections if isinstance(one, PathCollection)]
+    return np.vstack(found)
+
+
+def bars(ax):
+    return {
+        one.get_label(): np.array(one.get_segments())
+        for one in ax.collections
+        if isinstance(one, LineCollection)
+    }
 
 
 def test_age_scatter_shows_everybody_on_equal_axes(ages):
@@ -115,7 +126,21 @@ def test_truth_scatter_pairs_by_person(ages):
 def test_constant_predictions_can_be_drawn(ages):
     constant = ages.assign(predicted_years=50.0)
     assert "80 people" in words(figures.age_scatter(constant))
-    figures.calibration(constant).figure.draw_without_rendering()
+    assert "slope" not in words(figures.calibration(constant))
+
+
+def test_the_legend_lies_over_nobody(ages):
+    everywhere = ages.assign(predicted_years=np.random.default_rng(1).uniform(20, 90, 80))
+    for draw in (figures.age_scatter, figures.calibration):
+        ax = draw(everywhere)
+        ax.figure.draw_without_rendering()
+        assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1
+
+
+def test_where_every_age_is_the_same_no_r2_is_written(ages):
+    same = ages.assign(age_years=50.0)
+    assert "R^2" not in words(figures.age_scatter(same))
+    assert "R^2" in words(figures.age_scatter(ages))
 
 
 def test_intervals_and_brackets_are_drawn_where_they_lie(ages):
@@ -123,14 +148,17 @@ def test_intervals_and_brackets_are_drawn_where_they_lie(ages):
         lower_years=ages["predicted_years"] - 30, upper_years=ages["predicted_years"] + 40
     )
     ax = figures.age_scatter(told, intervals=True)
-    drawn = np.array(ax.collections[0].get_segments())
+    drawn = bars(ax)["interval predicted"]
+    assert all(one.get_zorder() > 0.5 for one in ax.collections if isinstance(one, PathCollection))
     np.testing.assert_allclose(drawn[:, :, 1], told[["lower_years", "upper_years"]])
     np.testing.assert_allclose(drawn[:, 0, 0], told["age_years"])
     assert ax.get_ylim()[1] > told["upper_years"].max()
     low = np.floor(ages["age_years"] / 10) * 10
     bracketed = ages.assign(age_low=low, age_high=low + 10, age_years=low + 5)
     ax = figures.age_scatter(bracketed)
-    drawn = np.array(ax.collections[0].get_segments())
+    assert [*bars(ax)] == ["bracket of age"]
+    drawn = bars(ax)["bracket of age"]
+    np.testing.assert_allclose(drawn[:, 0, 1], bracketed["predicted_years"])
     np.testing.assert_allclose(drawn[:, :, 0], bracketed[["age_low", "age_high"]])
     card = report_card(bracketed).set_index("metric")["value"]
     assert f"MAE {card['mae_years']:.1f} years" in words(ax)
@@ -144,9 +172,18 @@ def test_exact_ages_beside_brackets_may_have_blank_bounds(ages):
     assert f"MAE {mae:.1f} years" in words(figures.age_scatter(mixed))
 
 
-def test_calibration_names_the_slope_of_everybody(ages):
-    slope = report_card(ages).set_index("metric").loc["calibration_slope", "value"]
-    assert f"slope {slope:.2f}" in words(figures.calibration(ages))
+def test_calibration_draws_the_line_of_everybody(ages):
+    card = report_card(ages).set_index("metric")["value"]
+    slope, intercept = card["calibration_slope"], card["calibration_intercept"]
+    shrunk = ages.assign(predicted_years=ages["predicted_years"] / 2 + 40)
+    ax = figures.calibration(shrunk)
+    assert f"slope {2 * slope:.2f}" in words(ax)
+    assert f"intercept \N{MINUS SIGN}{80 * slope - intercept:.1f} years" in words(ax)
+    (line,) = [one for one in ax.lines if one.get_label().startswith("slope")]
+    expected = intercept + slope * (2 * line.get_xdata() - 80)
+    np.testing.assert_allclose(line.get_ydata(), expected)
+    assert ax.get_xlim() == ax.get_ylim()
+    assert ax.get_aspect() == 1
 
 
 def test_definitions_are_drawn_with_what_is_left_of_age():

@@ -3,7 +3,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skinage.errors import StageError
 from skinage.figures import agreement as figures
+
+MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.fixture
@@ -18,18 +21,46 @@ def texts(ax):
     return [text.get_text() for text in ax.texts]
 
 
+def legend(ax):
+    above = ax.get_legend()
+    return [above.get_title().get_text(), *(text.get_text() for text in above.get_texts())]
+
+
 def test_bland_and_altmans_lines_are_mean_and_limits(ages):
     ax = figures.bland_altman(ages)
     difference = ages["predicted_years"] - ages["age_years"]
     expected = difference.mean() + difference.std() * np.array([0, -1.96, 1.96])
     np.testing.assert_allclose([line.get_ydata()[0] for line in ax.lines[:3]], expected)
     for value, words in zip(expected, ("mean", "-1.96 SD", "+1.96 SD"), strict=True):
-        assert f"{value:+.1f}\n{words}" in texts(ax)
+        assert f"{value:+.1f}\n{words}".replace("-", MINUS) in texts(ax)
     dots = ax.collections[0].get_offsets()
     np.testing.assert_allclose(dots[:, 1], difference)
     np.testing.assert_allclose(dots[:, 0], (ages["predicted_years"] + ages["age_years"]) / 2)
     slope = np.polyfit(*dots.T, 1)[0]
-    assert ax.get_legend().get_texts()[0].get_text() == f"trend, {slope:+.2f} years per year"
+    trend = f"trend, {MINUS}{-slope:.2f} years per year: predictions vary less than ages"
+    assert legend(ax) == ["120 people, 95 % intervals shaded", trend]
+    wider = ages.assign(predicted_years=1.2 * ages["age_years"])
+    assert legend(figures.bland_altman(wider))[1].endswith("vary more than ages")
+
+
+def test_bland_and_altmans_own_example_of_1986():
+    # Peak flow by the Wright and the mini Wright meter, l/min, their table 1, first measurements.
+    wright = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
+    mini = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
+    ax = figures.bland_altman(pd.DataFrame({"predicted_years": wright, "age_years": mini}))
+    assert f"{MINUS}2.1\nmean" in texts(ax)
+    limits = sorted(line.get_ydata()[0] for line in ax.lines[:3])
+    np.testing.assert_allclose(np.diff(limits) / 1.96, 38.8, atol=0.05)  # their SD
+    half_widths = [patch.get_height() / 2 for patch in ax.patches]
+    # Their standard errors, 9.4 and 16.3, of which bands reach 1.96 to either side.
+    np.testing.assert_allclose(half_widths, 1.96 * np.array([9.4, 16.3, 16.3]), atol=0.1)
+
+
+def test_stripes_of_brackets_are_explained(ages):
+    bracketed = ages.assign(age_low=ages["age_years"] - 5, age_high=ages["age_years"] + 5)
+    assert "middle of a bracket" in legend(figures.bland_altman(bracketed))[0]
+    exact = ages.assign(age_low=ages["age_years"], age_high=ages["age_years"])
+    assert "bracket" not in legend(figures.bland_altman(exact))[0]
 
 
 def test_each_group_has_its_error_interval_number_and_bias():
@@ -43,7 +74,11 @@ def test_each_group_has_its_error_interval_number_and_bias():
     assert dots == [5, 6, 9]
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names == ["women (n = 50)", "men (n = 40)", "arm (n = 3)"]
-    assert {"sex", "body site", "+0.2", "-1.3", "+2.0"} <= set(texts(ax))
+    assert {"sex", "body site", "+0.2", f"{MINUS}1.3", "+2.0"} <= set(texts(ax))
+    drawn = [line.get_xdata() for line in ax.lines if line.get_marker() == "None"][1:]
+    np.testing.assert_array_equal(drawn, [[4, 6], [5, 7.5], [np.nan, np.nan]])
+    assert legend(ax)[1] == "everybody, 5.6 years"
+    assert figures.error_by_group(table).get_legend() is None
     assert ax.lines[0].get_xdata() == [5.6, 5.6]
     assert ax.get_xlim()[1] > 9
 
@@ -71,8 +106,24 @@ def test_two_slides_of_a_person_are_one_dot():
     })  # fmt: skip
     ax = figures.replicates(slides, agreement=agreement)
     np.testing.assert_allclose(ax.collections[0].get_offsets(), [[5, 3], [-2, 1]])
-    assert texts(ax) == ["ICC 0.45 (0.10 to 0.70)\n2 people"]
+    assert legend(ax) == [
+        "2 people; 1 with one slide are not drawn\nICC 0.45 (0.10 to 0.70), all slides",
+        "both slides alike",
+    ]
     assert ax.get_xlim() == ax.get_ylim()
+    assert ax.get_aspect() == 1
+
+
+def test_of_many_slides_the_first_two_by_name_are_drawn_and_that_is_said():
+    slides = pd.DataFrame({
+        "person_id": [*"aabbb"], "slide_id": [*"21543"], "age_years": 50.0,
+        "predicted_years": [51.0, 52, 55, 54, 53],
+    })  # fmt: skip
+    ax = figures.replicates(slides)
+    np.testing.assert_allclose(ax.collections[0].get_offsets(), [[2, 1], [3, 4]])
+    assert legend(ax)[0].endswith("\n1 have more than two: two are drawn")
+    with pytest.raises(StageError, match="none of 2 people has two slides"):
+        figures.replicates(slides.drop_duplicates("person_id"))
 
 
 def test_figures_draw_into_the_axes_they_are_given(ages):
