@@ -149,7 +149,8 @@ def test_intervals_and_brackets_are_drawn_where_they_lie(ages):
     )
     ax = figures.age_scatter(told, intervals=True)
     drawn = bars(ax)["interval predicted"]
-    assert all(one.get_zorder() > 0.5 for one in ax.collections if isinstance(one, PathCollection))
+    below = sorted(ax.collections, key=lambda one: one.get_zorder())[0]
+    assert below.get_label() == "interval predicted"
     np.testing.assert_allclose(drawn[:, :, 1], told[["lower_years", "upper_years"]])
     np.testing.assert_allclose(drawn[:, 0, 0], told["age_years"])
     assert ax.get_ylim()[1] > told["upper_years"].max()

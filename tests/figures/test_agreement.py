@@ -91,6 +91,8 @@ def test_the_learning_curve_begins_at_no_error():
     ax = figures.learning_curve(curve)
     assert [*ax.lines[0].get_ydata()] == [9, 8, 7]
     assert [*ax.lines[1].get_ydata()] == [17, 17, 17]
+    corners = {(20, 8), (40, 7), (80, 6), (20, 10), (40, 9), (80, 8)}
+    assert set(map(tuple, ax.collections[0].get_paths()[0].vertices)) == corners
     assert ax.get_ylim()[0] == 0
     assert ax.get_ylim()[1] > 17
 
