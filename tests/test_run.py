@@ -44,13 +44,32 @@ def finished(cohort_path, tmp_path_factory):
 
 def test_everything_promised_is_there(finished):
     for name in (*TABLES, "tiles.parquet", "encoder/encoder.safetensors", "encoder/last.ckpt",
+                 "card.csv", "card_by.csv", "rivals.csv", "tripod.csv", "clock/clock.safetensors",
                  "embeddings.zarr", "metrics.json", "run.json", "report.html"):  # fmt: skip
         assert (finished / name).exists(), name
-    for name in ("04_age", "04_rivals", "05_outcomes", "06_attribution", "06_drivers"):
+    for name in (
+        "04_age",
+        "04_calibration",
+        "04_groups",
+        "04_rivals",
+        "04_learning_curve",
+        "05_definitions",
+        "05_outcomes",
+        "06_attribution",
+        "06_drivers",
+    ):
         for ending in ("png", "pdf", "svg"):
             assert (finished / "figures" / f"{name}.{ending}").stat().st_size > 3000
     assert sorted(p.stem for p in (finished / "notebooks").glob("*.ipynb")) == list(NOTEBOOKS)
     assert not list(finished.rglob(".partial*"))
+
+
+def test_a_misspelt_model_is_told_before_the_work(cohort_path, tmp_path):
+    command = [*_command(cohort_path, tmp_path / "out"), "--model", "forest"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "no model forest; choose from ridge" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_metrics_hold_what_was_measured(finished):

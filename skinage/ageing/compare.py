@@ -10,11 +10,16 @@ from skinage.ageing.evidence import evidence_of
 from skinage.ageing.fitting import learner_of
 from skinage.ageing.learners import Learner
 from skinage.ageing.matching import match_ages
-from skinage.ageing.measuring import errors_years, interval, mean_out_of_fold, resamples
+from skinage.ageing.measuring import (
+    N_BOOTSTRAP,
+    errors_years,
+    interval,
+    mean_out_of_fold,
+    resamples,
+)
 from skinage.ageing.prediction import Folds, deal, guard, predict_out_of_fold, refuse_what_saw
 from skinage.errors import StageError
 
-N_BOOTSTRAP = 1000
 MEAN, SHUFFLED = "predict the mean", "shuffled ages"
 
 

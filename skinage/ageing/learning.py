@@ -8,13 +8,14 @@ import pandas as pd
 from skinage.ageing.evidence import Evidence, People, evidence_of, person_ids
 from skinage.ageing.fitting import fit_and_calibrate, learner_of
 from skinage.ageing.learners import Learner
-from skinage.ageing.matching import MIN_PEOPLE, match_ages
-from skinage.ageing.measuring import errors_years, interval, resamples
+from skinage.ageing.matching import match_ages
+from skinage.ageing.measuring import N_BOOTSTRAP, errors_years, interval, resamples
 from skinage.ageing.prediction import guard, refuse_what_saw
 from skinage.errors import StageError
 from skinage.folds import inner_folds, person_folds
 
-N_FOLDS, N_BOOTSTRAP = 5, 1000
+N_FOLDS, FEWEST = 5, 10
+SHARES = (0.25, 0.4, 0.6, 0.8, 1.0)
 
 
 def learning_curve(
@@ -22,7 +23,7 @@ def learning_curve(
     cohort: pd.DataFrame,
     model: str | Learner = "ridge",
     *,
-    shares: Sequence[float] = (0.25, 0.4, 0.6, 0.8, 1.0),
+    shares: Sequence[float] | None = None,
     n_repeats: int = 5,
     statistics: Sequence[str] = ("mean", "std"),
     seed: int = 0,
@@ -34,8 +35,9 @@ def learning_curve(
     people, cohort, model, statistics, seed
         As for `predict_age`.
     shares
-        Parts of the training people of each of five folds, above 0 to 1. Smaller ones are parts of
-        the larger, and have the same spread of ages.
+        Parts of the training people of each of five folds, above 0 to 1; if not given, those of
+        ``SHARES`` that leave 10 people or more. Smaller parts are parts of the larger, and have
+        the same spread of ages.
     n_repeats
         How often people are dealt into folds and drawn anew.
 
@@ -55,11 +57,14 @@ def learning_curve(
     refuse_what_saw(people, known.index)
     learner = learner_of(model, None if isinstance(people, pd.DataFrame) else statistics)
     evidence = evidence_of(people, known.index, known.get("sex"), statistics)
-    fewest = min(shares) * len(known) * (N_FOLDS - 1) / N_FOLDS
-    if not 0 < min(shares) <= max(shares) <= 1 or fewest < MIN_PEOPLE / 2:
+    n_training = len(known) * (N_FOLDS - 1) / N_FOLDS
+    if shares is None:
+        shares = [share for share in SHARES if share * n_training >= FEWEST]
+    fewest = min(shares) * n_training
+    if not 0 < min(shares) <= max(shares) <= 1 or fewest < FEWEST:
         raise StageError(
             f"learning curve: shares {[*shares]} of {len(known)} people leave {fewest:.0f} to fit "
-            f"on; expected shares up to 1 that leave {MIN_PEOPLE // 2} or more"
+            f"on; expected shares up to 1 that leave {FEWEST} or more"
         )
     errors = np.empty((len(shares), n_repeats, len(known)))
     baseline = np.empty((n_repeats, len(known)))
@@ -75,7 +80,7 @@ def learning_curve(
     bounds = np.array([interval(weights @ one.mean(axis=0)) for one in absolute])
     return pd.DataFrame({
         "share": shares,
-        "n_people": [round(share * len(known) * (N_FOLDS - 1) / N_FOLDS) for share in shares],
+        "n_people": [round(share * n_training) for share in shares],
         "mae_years": absolute.mean(axis=(1, 2)),
         "lower_years": bounds[:, 0],
         "upper_years": bounds[:, 1],

@@ -31,6 +31,12 @@ def test_its_end_is_the_clock_itself(people_and_cohort):
     assert curve["sd_over_repeats"].isna().all()
 
 
+def test_few_people_make_a_shorter_curve(people_and_cohort):
+    people, cohort = people_and_cohort
+    curve = learning_curve(people.head(30), cohort.head(30), n_repeats=1)
+    assert curve["share"].tolist() == [0.6, 0.8, 1.0]
+
+
 def test_shares_that_leave_too_few_are_refused(people_and_cohort):
     with pytest.raises(StageError, match="leave 5 to fit on"):
         learning_curve(*people_and_cohort, shares=[0.05, 1])
