@@ -81,6 +81,8 @@ def predict_age(
     evidence = evidence_of(people, known.index, known.get("sex"), statistics)
     bracketed = (known["age_low"] < known["age_high"]).any()
     ages = known if bracketed else known.drop(columns=["age_low", "age_high"])
+    if n_repeats < 1:
+        raise StageError(f"predict_age: {n_repeats} repeats; at least one is needed")
     if n_repeats > 1 and not isinstance(folds, int | np.integer):
         raise StageError("predict_age: repeats deal people anew; give folds as a number with them")
     for repeat in range(n_repeats):

@@ -150,6 +150,8 @@ def test_repeats_are_the_same_clock_with_other_folds(make_cohort, make_people):
         alone = predict_age(people, cohort, seed=4 + repeat)
         for name in ("predicted_years", "fold"):
             assert (three[f"{name}{ending}"] == alone[name]).all()
+    with pytest.raises(StageError, match="0 repeats; at least one"):
+        predict_age(people, cohort, n_repeats=0)
     with pytest.raises(StageError, match="repeats deal people anew"):
         predict_age(people, cohort.assign(scanner="A"), folds="scanner", n_repeats=2)
 
