@@ -41,7 +41,7 @@ def test_a_missing_column_is_named():
 
 
 def test_nobody_disappears_without_a_count(make_cohort, make_people):
-    cohort, people = make_cohort(40), make_people(np.zeros((38, 2)))
+    cohort, people = make_cohort(40), make_people(np.zeros((38, 2))).index
     cohort.loc[[0, 1, 2], "age_years"] = np.nan
     with pytest.warns(UserWarning, match="3 of 38 people with features.*2 of 40 people of the"):
         assert len(match_ages(people, cohort)) == 35
@@ -49,7 +49,7 @@ def test_nobody_disappears_without_a_count(make_cohort, make_people):
 
 def test_too_few_people_or_one_age_are_refused(make_cohort, make_people):
     with pytest.raises(StageError, match="19 people have features and an age; at least 20"):
-        match_ages(make_people(np.zeros((19, 2))), make_cohort(19))
-    match_ages(make_people(np.zeros((20, 2))), make_cohort(20))
+        match_ages(make_people(np.zeros((19, 2))).index, make_cohort(19))
+    match_ages(make_people(np.zeros((20, 2))).index, make_cohort(20))
     with pytest.raises(StageError, match="all 20 people have age 40"):
-        match_ages(make_people(np.zeros((20, 2))), make_cohort(20).assign(age_years=40.0))
+        match_ages(make_people(np.zeros((20, 2))).index, make_cohort(20).assign(age_years=40.0))
