@@ -19,7 +19,6 @@ from skinage.ageing.evidence import (
 )
 from skinage.ageing.fitting import fit_and_calibrate, learner_of
 from skinage.ageing.learners import Learner, LinearModel, Model
-from skinage.ageing.matching import MIN_PEOPLE as MIN_PEOPLE
 from skinage.ageing.matching import by_person, match_ages
 from skinage.ageing.novelty import Familiar, familiar, why_outside
 from skinage.ageing.people import refuse_fitted_pooling

@@ -9,7 +9,13 @@ from skinage.ageing.evidence import Evidence, People, evidence_of, person_ids
 from skinage.ageing.fitting import fit_and_calibrate, learner_of
 from skinage.ageing.learners import Learner
 from skinage.ageing.matching import match_ages
-from skinage.ageing.measuring import N_BOOTSTRAP, errors_years, interval, resamples
+from skinage.ageing.measuring import (
+    N_BOOTSTRAP,
+    errors_years,
+    interval,
+    mean_out_of_fold,
+    resamples,
+)
 from skinage.ageing.prediction import guard, refuse_what_saw
 from skinage.errors import StageError
 from skinage.folds import inner_folds, person_folds
@@ -74,7 +80,8 @@ def learning_curve(
         for position, share in enumerate(shares):
             predicted = _predict_by_few(learner, evidence, known, fold, share, seed + repeat)
             errors[position, repeat] = errors_years(known, predicted)
-        baseline[repeat] = np.abs(errors_years(known, _mean_of_others(known, fold)))
+        mean = mean_out_of_fold(known["age_years"].to_numpy(), fold.to_numpy())
+        baseline[repeat] = np.abs(errors_years(known, mean))
     absolute = np.abs(errors)
     weights = resamples(len(known), N_BOOTSTRAP, seed) / len(known)
     bounds = np.array([interval(weights @ one.mean(axis=0)) for one in absolute])
@@ -116,9 +123,3 @@ def _part(ages_years: np.ndarray, training: np.ndarray, share: float, seed: int)
     kept = np.zeros(len(ages_years), bool)
     kept[by_age[np.argsort(rank, kind="stable")[: round(share * len(by_age))]]] = True
     return kept
-
-
-def _mean_of_others(known: pd.DataFrame, fold: pd.Series) -> np.ndarray:
-    ages = known["age_years"]
-    means = {one: ages[fold != one].mean() for one in fold.unique()}
-    return fold.map(means).to_numpy(float)

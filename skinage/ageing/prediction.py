@@ -133,6 +133,12 @@ def deal(
     return folds.reindex(known.index).rename("fold"), None
 
 
+def inner_of(training: pd.DataFrame, seed: int) -> np.ndarray:
+    """Deal training people (``age_years``, ``group``) as the tested ones were held out."""
+    groups = None if training["group"].isna().all() else training["group"]
+    return inner_folds(training["age_years"], groups, seed=seed).to_numpy()
+
+
 def predict_out_of_fold(
     learner: Learner, evidence: Evidence, known: pd.DataFrame, coverage: float | None, seed: int
 ) -> pd.DataFrame:
@@ -161,8 +167,7 @@ def predict_out_of_fold(
     for one in known["fold"].unique():
         held_out = (known["fold"] == one).to_numpy()
         training = known[~held_out]
-        groups = None if training["group"].isna().all() else training["group"]
-        inner = inner_folds(training["age_years"], groups, seed=seed).to_numpy()
+        inner = inner_of(training, seed)
         fitted, calibration = fit_and_calibrate(
             learner, evidence.take(~held_out), training, inner,
             calibrated=coverage is not None, seed=seed,

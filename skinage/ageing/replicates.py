@@ -11,9 +11,8 @@ from skinage.ageing.fitting import fit_and_calibrate, learner_of
 from skinage.ageing.learners import Learner
 from skinage.ageing.matching import match_ages
 from skinage.ageing.person_tiles import Tiles
-from skinage.ageing.prediction import Folds, deal, guard, refuse_what_saw
+from skinage.ageing.prediction import Folds, deal, guard, inner_of, refuse_what_saw
 from skinage.errors import StageError
-from skinage.folds import inner_folds
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -67,7 +66,7 @@ def predict_slides(
     for one in known["fold"].unique():
         held_out = (known["fold"] == one).to_numpy()
         training = known[~held_out]
-        inner = inner_folds(training["age_years"], seed=seed).to_numpy()
+        inner = inner_of(training, seed)
         fitted, _ = fit_and_calibrate(
             learner, everybody.take(~held_out), training, inner, calibrated=False, seed=seed
         )

@@ -4,8 +4,9 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from skinage.ageing.people import pool
-from skinage.ageing.prediction import predict_age
+from skinage.ageing.prediction import inner_of, predict_age
 from skinage.errors import CohortError, LeakageError, StageError
+from skinage.folds import person_folds
 
 
 def linear_features(ages_years, n_features, noise, seed=0):
@@ -171,6 +172,14 @@ def test_a_scanner_held_out_is_met_by_a_clock_of_the_others(make_cohort, make_pe
     model = OurRidge().fit(Evidence(features[~of_a], np.zeros(60)), age[~of_a], 0)
     expected = model.predict(Evidence(features[of_a], np.zeros(30)))
     np.testing.assert_allclose(ages["predicted_years"][of_a], expected)
+
+
+def test_inner_folds_are_groups_where_groups_are_held_out(make_cohort):
+    training = make_cohort(60).set_index("person_id").assign(group=[*"ABCD"] * 15)
+    found = pd.Series(inner_of(training, seed=0), training["group"])
+    assert found.groupby(level=0).std().eq(0).all()
+    people = inner_of(training.assign(group=None), seed=0)
+    assert (people == person_folds(training["age_years"], 5, 0)).all()
 
 
 def test_folds_may_be_given(make_cohort, make_people):
