@@ -126,7 +126,7 @@ def _keep(entry: Record, pixels: Pixels, scale: int, place: tuple[int, int], los
 def _tiles(entries: list[Record], intact: dict[str, Intact]) -> None:
     """Read tiles of many files at once, as a training does; the bad ones must not disturb."""
     from skinage.errors import SlideError
-    from skinage.slides.batches import read_tiles
+    from skinage.slides.reading.batches import read_tiles
 
     tables = [_table(entry, intact[entry["intact"]]) for entry in entries]
     tiles = pd.concat(tables, ignore_index=True)

@@ -23,14 +23,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skinage as ska
-from skinage.ageing.evidence import Evidence
-from skinage.ageing.fitting import cross_predict
-from skinage.ageing.learners import Ridge
-from skinage.contrastive.probe import neighbour_r2
-from skinage.phantom.making import make_slides, slide_seed
-from skinage.phantom.optics import render
+from skinage.clock.fitting import cross_predict
+from skinage.clock.learners.ridge import Ridge
+from skinage.contrastive.training.probe import neighbour_r2
+from skinage.people.clock_inputs import Evidence
+from skinage.phantom.drawing.optics import render
+from skinage.phantom.files import make_slides, slide_seed
 from skinage.phantom.slide_file import write_slide
-from skinage.slides.batches import read_pixels
+from skinage.slides.reading.batches import read_pixels
 
 OUT = Path("results/benchmark/methods")
 N_PEOPLE, N_TWINS, SEEDS = 100, 12, (0, 1, 2)

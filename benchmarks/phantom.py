@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skinage.phantom import make_cohort, make_people, read_truth
-from skinage.phantom.optics import draw_slide
+from skinage.phantom.drawing.optics import draw_slide
 from skinage.phantom.slide_file import write_labels, write_slide
 
 FIELD_PX = 64

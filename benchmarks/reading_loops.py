@@ -25,7 +25,7 @@ BATCH = 256
 
 def skinage(tiles: pd.DataFrame, n_workers: int) -> Iterator[Any]:
     """Read as users do: reader processes, checks, shared memory."""
-    from skinage.slides.batches import read_tiles
+    from skinage.slides.reading.batches import read_tiles
 
     return (pixels for _, pixels in read_tiles(tiles, BATCH))
 
@@ -62,7 +62,7 @@ def cucim_cuda(tiles: pd.DataFrame, n_workers: int) -> Iterator[Any]:
 
 def skinage_cuda(tiles: pd.DataFrame, n_workers: int) -> Iterator[Any]:
     """Read to the GPU as users do: decoded on the CPU and copied."""
-    from skinage.slides.batches import read_tiles
+    from skinage.slides.reading.batches import read_tiles
 
     return (pixels for _, pixels in read_tiles(tiles, BATCH, device="cuda"))
 

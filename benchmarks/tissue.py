@@ -18,11 +18,11 @@ from skimage.color import rgb2hsv
 from skimage.filters import threshold_otsu
 from sklearn.metrics import roc_auc_score
 
-from skinage.phantom.labels import Label
-from skinage.phantom.optics import draw_slide
+from skinage.phantom.drawing.labels import Label
+from skinage.phantom.drawing.optics import draw_slide
 from skinage.phantom.people import make_slides
-from skinage.slides.quality import LIMITS, quality
-from skinage.slides.tissue import number_pieces, optical_density, tissue_mask
+from skinage.tiling.quality import LIMITS, quality
+from skinage.tiling.tissue import number_pieces, optical_density, tissue_mask
 
 REAL = Path(__file__).parents[2] / "shared" / "realdata"
 N_SLIDES, SIDE_PX, MASK_PX = 12, 96, 8

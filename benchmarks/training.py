@@ -29,12 +29,12 @@ from pytorch_lightning import Callback, Trainer
 from torch.utils.data import DataLoader, IterableDataset
 
 import skinage as ska
-from skinage.contrastive.data import TileBatch, TileStream
-from skinage.contrastive.encoder import new_encoder
-from skinage.contrastive.methods import SimCLR
-from skinage.contrastive.trainer import _quiet_lightning
-from skinage.contrastive.views import HistologyViews
-from skinage.slides.batches import read_tiles
+from skinage.contrastive.methods.method import SimCLR
+from skinage.contrastive.training.stream import TileBatch, TileStream
+from skinage.contrastive.training.trainer import _quiet_lightning
+from skinage.contrastive.views.choice import HistologyViews
+from skinage.encoders.encoder import new_encoder
+from skinage.slides.reading.batches import read_tiles
 
 OUT = Path("results/benchmark/training")
 TURNS, EPOCHS = 3, 3

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 import skinage as ska
-from skinage.contrastive.views import one_switch_each
+from skinage.contrastive.views.choice import one_switch_each
 from skinage.figures.style import PAPER
 from skinage.phantom.reference import real_skin
 

@@ -95,8 +95,8 @@ def _add_phantom(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from skinage.results import left_out
-    from skinage.run import run
+    from skinage.reporting.results import left_out
+    from skinage.reporting.run import run
 
     names = (
         "tile_px", "mpp", "tiles_per_slide", "method", "pairs", "views", "backbone", "epochs",
@@ -113,7 +113,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from skinage.cohort import inspect_cohort
+    from skinage.cohort.table import inspect_cohort
     from skinage.slides.check import check_slides
 
     cohort, problems = inspect_cohort(options.cohort)

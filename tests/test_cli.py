@@ -72,7 +72,7 @@ def test_phantom_makes_the_cohort_it_is_told(tmp_path, capsys, monkeypatch):
         asked["all"] = (*arguments, settings)
         return tmp_path / "cohort.csv"
 
-    monkeypatch.setattr("skinage.phantom.making.make_cohort", make_cohort)
+    monkeypatch.setattr("skinage.phantom.files.make_cohort", make_cohort)
     command = "phantom --people 7 --preset null --seed 5 --out x --mpp 0.5 --dial rete=1"
     assert main([*command.split(), "--dial", "dermis=.5"]) == 0
     settings = {"preset": "null", "mpp": 0.5, "dials": {"rete": 1, "dermis": 0.5}}
@@ -122,7 +122,7 @@ def test_run_passes_the_preset_to_its_phantom(tmp_path, monkeypatch):
     def make_cohort(*arguments, **settings):
         raise Enough(*arguments, settings)
 
-    monkeypatch.setattr("skinage.run.make_cohort", make_cohort)
+    monkeypatch.setattr("skinage.reporting.run.make_cohort", make_cohort)
     with pytest.raises(Enough) as asked:
         main(["run", "--out", str(tmp_path), "--people", "9", "--preset", "confounded"])
     assert asked.value.args == (tmp_path / "phantom", 9, 0, {"preset": "confounded"})

@@ -26,20 +26,3 @@ def test_import_loads_no_heavy_library():
 
 def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(skinage, "no_such_name")
-
-
-ORDER = ["cohort", "folds", "slides", "contrastive", "embedding", "ageing", "transfer", "explain"]
-
-
-def test_imports_run_only_backwards_along_the_flow():
-    """A room knows the rooms before it; figures and steps do not know each other."""
-    package = Path(skinage.__file__).parent
-    for room in [*ORDER, "figures", "phantom"]:
-        files = [*package.glob(f"{room}.py"), *package.glob(f"{room}/*.py")]
-        assert files, room
-        for file in files:
-            used = set(re.findall(r"^\s*from skinage\.(\w+)", file.read_text(), re.MULTILINE))
-            allowed = {*ORDER[: ORDER.index(room) + 1]} if room in ORDER else {room}
-            if file.name == "curve.py":
-                allowed |= {"figures"}  # the one live figure
-            assert used & {*ORDER, "figures", "phantom"} <= allowed, file

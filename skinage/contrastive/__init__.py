@@ -1,1 +1,5 @@
-"""Contrastive training: two views of a tile, an encoder that tells tiles apart."""
+"""Contrastive training of an encoder.
+
+In: the tile table. Out: an `Encoder` with the history of its training.
+Start with `training.train`, which joins `views`, `pairs` and `methods`.
+"""

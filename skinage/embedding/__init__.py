@@ -1,1 +1,5 @@
-"""From tiles to a map: embeddings, colour features, neighbourhoods and typical tiles."""
+"""Embeddings of all tiles.
+
+In: the tile table and an encoder. Out: AnnData (tiles x features) with UMAP and clusters.
+Start with `embed.embed`, then `atlas`.
+"""

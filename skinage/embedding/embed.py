@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from skinage.contrastive.scale import check_scale
-from skinage.contrastive.seen import label_seen
+from skinage.cohort.label_seen import label_seen
 from skinage.embedding.atlas import map_atlas
+from skinage.encoders.scale import check_scale
 from skinage.errors import SlideError, StageError
-from skinage.slides.batches import read_tiles
+from skinage.slides.reading.batches import read_tiles
 from skinage.storage import stored, storing, table_hash
 
 if TYPE_CHECKING:

@@ -1,1 +1,5 @@
-"""From age back to tissue: which pixels, which features, which readable measures."""
+"""What in the tissue the clock uses.
+
+In: a clock, its encoder and tiles. Out: attributions in years, feature importance, measures.
+Start with `attribution.attribute`, then `importance` and `morphology`.
+"""

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from skinage.ageing.clock import Clock
-from skinage.contrastive.encoder import Encoder
+from skinage.clock.clock import Clock
+from skinage.encoders.encoder import Encoder
 from skinage.errors import StageError
 
 GLASS = 255

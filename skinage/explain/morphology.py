@@ -33,7 +33,7 @@ from tqdm.auto import tqdm
 
 from skinage.embedding.colour import optical_density, unmix
 from skinage.errors import StageError
-from skinage.slides.batches import read_tiles
+from skinage.slides.reading.batches import read_tiles
 from skinage.storage import stored, storing, table_hash
 
 PALE_DENSITY = 0.1

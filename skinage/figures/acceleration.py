@@ -14,7 +14,7 @@ def correlation_left(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     comparison
-        As ``skinage.ageing.remaining_age.compare_definitions`` returns it.
+        As ``skinage.acceleration.age_dependence.compare_definitions`` returns it.
     ax
         Axes to draw into.
     """

@@ -78,7 +78,7 @@ def switch_gallery(
         ``(n, h, w, 3)`` uint8 tiles, phantom and real side by side.
     pictures
         Name of the switch or of the views: ``(n, s, s, 3)`` in 0 to 1; see
-        `skinage.contrastive.views.one_switch_each`.
+        `skinage.contrastive.views.choice.one_switch_each`.
     tile_names
         What to write above each tile; once above neighbours of the same name.
     """

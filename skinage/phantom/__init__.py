@@ -18,10 +18,10 @@ import importlib
 from typing import Any
 
 _HOME_OF = {
-    "LABEL_NAMES": "labels",
-    "Label": "labels",
+    "LABEL_NAMES": "drawing.labels",
+    "Label": "drawing.labels",
     "PRESETS": "presets",
-    "make_cohort": "making",
+    "make_cohort": "files",
     "make_people": "people",
     "make_slides": "people",
     "read_labels": "truth",
@@ -29,8 +29,8 @@ _HOME_OF = {
     "read_truth": "truth",
     "read_truth_slides": "truth",
     "real_skin": "reference",
-    "render": "optics",
-    "render_labels": "optics",
+    "render": "drawing.optics",
+    "render_labels": "drawing.optics",
 }
 
 __all__ = list(_HOME_OF)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skinage.phantom.fields import stream
+from skinage.phantom.drawing.fields import stream
 
 LAST_YEAR = 2022
 EMIGRATION_PER_YEAR = 0.01

@@ -13,7 +13,7 @@ All of it is free of age and acceleration, but for the scanner where its dial ti
 import numpy as np
 import pandas as pd
 
-from skinage.phantom.fields import stream
+from skinage.phantom.drawing.fields import stream
 
 # Optical-density vectors of the warm pink and purple that a picture of real skin shows: eosin from
 # its dense bundles, haematoxylin between its nuclei and published estimates (Ruifrok 2001).

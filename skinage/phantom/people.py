@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from skinage.errors import StageError
+from skinage.phantom.drawing.fields import stream
 from skinage.phantom.fate import draw_fate
-from skinage.phantom.fields import stream
 from skinage.phantom.nuisances import draw_nuisances
 from skinage.phantom.presets import choose
 from skinage.phantom.tissue import SITES, draw_constitution, tissue_of

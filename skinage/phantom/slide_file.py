@@ -52,7 +52,7 @@ def write_labels(path: Path, labels: np.ndarray, mpp: float) -> None:
     path
         Where to write; the suffix should be ``.tiff``.
     labels
-        ``(h, w)`` uint8, values of `skinage.phantom.labels.Label`.
+        ``(h, w)`` uint8, values of `skinage.phantom.drawing.labels.Label`.
     mpp
         Micrometres per pixel of `labels`.
     """

@@ -11,9 +11,9 @@ import pandas as pd
 import tifffile
 
 from skinage.errors import StageError
+from skinage.phantom.drawing.labels import Label
 from skinage.phantom.fate import planted_effects
 from skinage.phantom.folder import LABELS, SLIDES
-from skinage.phantom.labels import Label
 from skinage.phantom.presets import Preset
 from skinage.phantom.slide_file import page_mpp
 from skinage.phantom.tissue import COLUMNS_OF
@@ -149,7 +149,7 @@ def read_labels(
     Returns
     -------
     labels : numpy.ndarray
-        ``(h, w)`` uint8, values of `skinage.phantom.labels.Label`.
+        ``(h, w)`` uint8, values of `skinage.phantom.drawing.labels.Label`.
     mpp : float
         um per pixel of this level.
 

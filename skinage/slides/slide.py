@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinage.errors import SlideError
-from skinage.slides.reader import default_reader
+from skinage.slides.reading.reader import default_reader
 from skinage.slides.scale import finest_needed, slide_mpp
 
 MOST_UPSAMPLING = 1.5

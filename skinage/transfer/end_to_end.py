@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from skinage.contrastive.encoder import Encoder, normalise, settle_batch_norm
+from skinage.encoders.encoder import Encoder, normalise, settle_batch_norm
 from skinage.errors import StageError
-from skinage.slides.batches import read_pixels, read_tiles
+from skinage.slides.reading.batches import read_pixels, read_tiles
 from skinage.transfer.heads import Head
 from skinage.transfer.targets import Target
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import pandas as pd
 import torch
 
-from skinage.ageing.people import features_of
-from skinage.contrastive.encoder import Encoder
-from skinage.contrastive.seen import refuse_seen
+from skinage.cohort.label_seen import refuse_seen
 from skinage.embedding.embed import Embedder
+from skinage.encoders.encoder import Encoder
 from skinage.errors import StageError
+from skinage.people.pool import features_of
 from skinage.transfer.end_to_end import EPOCHS, TilePixels, tune_end_to_end
 from skinage.transfer.heads import fit_head
-from skinage.transfer.taking_part import columns_of, make_target, taking_part
+from skinage.transfer.participants import columns_of, make_target, taking_part
 from skinage.transfer.tuned import Tuned, TunedFold, mean_features
 
 

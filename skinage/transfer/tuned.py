@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from skinage.ageing.people import features_of, pool
 from skinage.embedding.embed import Embedder, embed
 from skinage.errors import LeakageError
+from skinage.people.pool import features_of, pool
 from skinage.transfer.heads import Head
 from skinage.transfer.targets import Target
 

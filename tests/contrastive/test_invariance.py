@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from skinage.contrastive.train import train, untrained_encoder
-from skinage.phantom.making import make_slides, slide_seed
-from skinage.phantom.optics import render
+from skinage.contrastive.training.train import train, untrained_encoder
+from skinage.phantom.drawing.optics import render
+from skinage.phantom.files import make_slides, slide_seed
 from skinage.phantom.slide_file import write_slide
-from skinage.slides.batches import read_pixels
+from skinage.slides.reading.batches import read_pixels
 
 
 @pytest.fixture(scope="module")

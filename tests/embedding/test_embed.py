@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from skinage import SlideError
-from skinage.contrastive.encoder import new_encoder
 from skinage.embedding.colour import ColourFeatures, colour_features
 from skinage.embedding.embed import embed, read_atlas
-from skinage.slides.batches import read_pixels
+from skinage.encoders.encoder import new_encoder
+from skinage.slides.reading.batches import read_pixels
 
 
 @pytest.fixture(scope="module")

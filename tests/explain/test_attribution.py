@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import nn
 
-from skinage.ageing.clock import Clock
-from skinage.ageing.learners import LinearModel, Ridge
-from skinage.ageing.people import pool
-from skinage.contrastive.encoder import Encoder, new_encoder
+from skinage.clock.clock import Clock
+from skinage.clock.learners.ridge import LinearModel, Ridge
+from skinage.encoders.encoder import Encoder, new_encoder
 from skinage.errors import StageError
 from skinage.explain.attribution import attribute, tile_shares
+from skinage.people.pool import pool
 
 SIDE = 16
 

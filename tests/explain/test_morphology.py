@@ -4,7 +4,7 @@ import pytest
 
 from skinage.errors import StageError
 from skinage.explain.morphology import MEASURES, measure_people, measure_tiles
-from skinage.slides.batches import read_pixels
+from skinage.slides.reading.batches import read_pixels
 
 SIDE_UM = 96
 

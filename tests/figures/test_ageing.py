@@ -5,7 +5,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 
-from skinage.ageing.card import report_card
+from skinage.evaluation.report_card import report_card
 from skinage.figures import ageing as figures
 from skinage.figures.acceleration import correlation_left
 

@@ -5,10 +5,10 @@ import pytest
 from scipy.signal import find_peaks
 
 from skinage.phantom import make_people, render, render_labels
-from skinage.phantom.anatomy import _junction
-from skinage.phantom.fields import stream
-from skinage.phantom.labels import Label
-from skinage.phantom.optics import draw_piece, draw_slide, expose
+from skinage.phantom.drawing.anatomy import _junction
+from skinage.phantom.drawing.fields import stream
+from skinage.phantom.drawing.labels import Label
+from skinage.phantom.drawing.optics import draw_piece, draw_slide, expose
 
 EPIDERMIS = [Label.VIABLE_EPIDERMIS, Label.KERATINOCYTE_NUCLEUS]
 DERMIS = [Label.PAPILLARY_DERMIS, Label.ELASTOSIS, Label.COLLAGEN, Label.GAP]

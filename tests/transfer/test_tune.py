@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from skinage import LeakageError, StageError
-from skinage.contrastive.encoder import Encoder, new_encoder, settle_batch_norm
-from skinage.folds import person_folds
-from skinage.slides.batches import read_pixels
+from skinage.cohort.folds import person_folds
+from skinage.encoders.encoder import Encoder, new_encoder, settle_batch_norm
+from skinage.slides.reading.batches import read_pixels
 from skinage.transfer.end_to_end import TilePixels
 from skinage.transfer.tune import tune
 
@@ -219,7 +219,7 @@ def test_folds_must_be_sound(people):
 
 
 def test_an_encoder_that_has_seen_labels_is_refused(people):
-    seen = pytest.importorskip("skinage.contrastive.seen")
+    seen = pytest.importorskip("skinage.cohort.label_seen")
     encoder = MeanColours()
     stranger, known = seen.person_mark("stranger"), seen.person_mark("P003")
     encoder.card = MeanColours.card | {"labels_seen": {"target": "age", "people": [stranger]}}

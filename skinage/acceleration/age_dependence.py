@@ -1,0 +1,86 @@
+"""What is left of age in acceleration, and what the choice of a definition changes."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from skinage.acceleration.acceleration import acceleration, measured, pearson
+from skinage.acceleration.definitions import DEFINITIONS
+from skinage.errors import StageError
+
+
+def correlation_with_age(acceleration: pd.DataFrame) -> pd.DataFrame:
+    """Tell what is left of age in acceleration, of everybody and by sex.
+
+    Parameters
+    ----------
+    acceleration
+        As ``skinage.acceleration`` returns it; where it has ``acceleration_z``, that is judged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``people`` ("everybody", "women", "men"), ``n_people``, ``correlation_with_age``
+        (Pearson's) and ``explained_by_age``: the share of its variance (R2) that a parabola of
+        age explains. A line can leave a bow behind that no correlation sees. Both are missing
+        where they are not defined.
+    """
+    groups = {"everybody": acceleration}
+    if "sex" in acceleration:
+        for name, sex in {"women": "F", "men": "M"}.items():
+            groups[name] = acceleration[acceleration["sex"] == sex]
+    return pd.DataFrame([
+        {
+            "people": name, "n_people": len(group),
+            "correlation_with_age": pearson(measured(group), group["age_years"]),
+            "explained_by_age": _explained(measured(group), group["age_years"]),
+        }
+        for name, group in groups.items() if len(group)
+    ])  # fmt: skip
+
+
+def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
+    """Compute acceleration by every definition, to see what the choice changes.
+
+    Parameters
+    ----------
+    ages
+        As for ``acceleration``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per ``definition``: ``sd`` between people in ``unit``, correlation with age of
+        ``everybody`` and, if known, ``women`` and ``men``, ``explained_by_age`` of everybody, and
+        ``correlation_with_linear``. A definition that cannot be fitted is left out with a warning.
+    """
+    linear = acceleration(ages)["acceleration_years"]
+    rows = []
+    for definition in DEFINITIONS:
+        if definition == "beheshti":  # the same as linear
+            continue
+        try:
+            table = acceleration(ages, definition)
+        except StageError as reason:
+            warnings.warn(f"{definition} is left out. {reason}", stacklevel=2)
+            continue
+        left = correlation_with_age(table).set_index("people")
+        rows.append({
+            "definition": definition, "sd": measured(table).std(),
+            "unit": "SD at that age" if definition == "zscore" else "years",
+            **left["correlation_with_age"],
+            "explained_by_age": left.loc["everybody", "explained_by_age"],
+            "correlation_with_linear": pearson(measured(table), linear),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _explained(values: pd.Series, age: pd.Series) -> float:
+    """R2 of a parabola of age; not a number for three people or fewer, who always lie on one."""
+    if len(values) < 4 or np.ptp(values) == 0 or np.ptp(age) == 0:
+        return float("nan")
+    centred = (age - age.mean()).to_numpy(float)
+    design = np.column_stack([np.ones(len(age)), centred, centred**2])
+    weights = np.linalg.lstsq(design, values.to_numpy(float), rcond=None)[0]
+    return float(1 - np.var(values.to_numpy(float) - design @ weights) / np.var(values))

@@ -1,0 +1,180 @@
+"""Pairs: which two tiles the encoder has to call alike, and which tiles may share a batch.
+
+tile table -> partners of each tile -> anchors in an order that balances -> batches in which nothing
+that belongs together is told apart.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from skinage.contrastive.pairs.balance import balanced_weights, codes_of
+from skinage.contrastive.pairs.partners import Rows, make_partners
+from skinage.errors import StageError
+
+KINDS = ("augment", "neighbour", "scale", "slide", "person")
+PairBatch = tuple[Rows, Rows]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What makes a pair of tiles, and which pairs may share a batch.
+
+    Whatever the kind, a batch holds a tile once at most, and no two pairs that the same rule
+    would call alike: they would be pushed apart as negatives.
+
+    Attributes
+    ----------
+    kind
+        ``"augment"``: a tile and itself. ``"neighbour"``: a tile whose centre lies within
+        ``within_um``, at the same scale. ``"scale"``: the same centre at another field of view
+        (tiles of several ``mpp``). ``"slide"``: another tile of the slide. ``"person"``: a tile of
+        another slide of the person, be it a replicate or an earlier or later biopsy.
+    within_um
+        Reach of ``"neighbour"``.
+    balance
+        Columns of the tile or cohort table whose values shall be drawn equally often, such as
+        ``("person_id", "scanner", "age_years")``; ages count by decade. Without any, every tile is
+        drawn once per epoch.
+    together
+        A column in which all tiles of a batch agree, such as ``"scanner"``: what is the same in all
+        negatives cannot tell them apart, and so need not be learnt.
+    """
+
+    kind: str = "augment"
+    within_um: float = 250.0
+    balance: tuple[str, ...] = ()
+    together: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse kinds that do not exist."""
+        if self.kind not in KINDS:
+            raise StageError(f"pairs: found {self.kind!r}; expected one of {', '.join(KINDS)}.")
+        if not self.within_um > 0:
+            raise StageError(f"pairs: within_um is {self.within_um}; expected micrometres above 0.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the pairs are drawn by."""
+        return (*self.balance, *([self.together] if self.together else []))
+
+
+class PairSampler:
+    """Draws batches of pairs from a tile table.
+
+    Parameters
+    ----------
+    tiles
+        The tile table, with the columns that `pairs` names.
+    pairs
+        What makes a pair.
+    batch_size
+        Pairs in a batch.
+
+    Attributes
+    ----------
+    n_alone
+        Tiles without a partner of their kind; they are paired with themselves.
+
+    Raises
+    ------
+    StageError
+        If no tile has a partner, a column is missing or has one value only, or the rule leaves
+        fewer different groups than a batch has pairs.
+    """
+
+    def __init__(self, tiles: pd.DataFrame, pairs: Pairs, batch_size: int) -> None:
+        self.pairs, self.batch_size = pairs, batch_size
+        self.partners = make_partners(tiles, pairs.kind, pairs.within_um)
+        self.n_alone = 0 if pairs.kind == "augment" else int((~self.partners.has_one).sum())
+        if self.n_alone == len(tiles):
+            raise StageError(
+                f"pairs: no tile has a partner of kind {pairs.kind!r}: {_WHY[pairs.kind]}"
+            )
+        self._weights = balanced_weights(tiles, pairs.balance) if pairs.balance else None
+        self._together = codes_of(tiles, pairs.together)[0] if pairs.together else None
+        n_groups = len(np.unique(self.partners.group))
+        if pairs.kind in ("slide", "person") and n_groups < batch_size:
+            raise StageError(
+                f"pairs: a batch of {batch_size} pairs of kind {pairs.kind!r} needs as many "
+                f"different {pairs.kind}s, found {n_groups}; take batch_size={n_groups} at most."
+            )
+
+    def batches(self, rows: Rows, n_batches: int, random: np.random.Generator) -> list[PairBatch]:
+        """Draw batches from some rows of the table.
+
+        Parameters
+        ----------
+        rows
+            Rows to draw from.
+        n_batches
+            How many batches.
+        random
+            Source of randomness.
+
+        Returns
+        -------
+        list of (numpy.ndarray, numpy.ndarray)
+            Rows of the anchors and of their partners, ``(batch_size,)`` each.
+        """
+        if self._together is None:
+            return list(self._fill(rows, n_batches, random))
+        values = self._together[rows]
+        share = np.cumsum(np.bincount(values)) / len(rows)
+        ends = np.floor(share * n_batches + 1e-9).astype(int)
+        made: list[PairBatch] = []
+        for value, n_more in enumerate(np.diff(ends, prepend=0)):
+            made += self._fill(rows[values == value], int(n_more), random)
+        return [made[k] for k in random.permutation(len(made))]
+
+    def _fill(self, rows: Rows, n_batches: int, random: np.random.Generator) -> Iterator[PairBatch]:
+        queue: list[tuple[int, int]] = []
+        for _ in range(n_batches):
+            batch, rest = self._take(queue)
+            if len(batch) < self.batch_size:  # every tile was dealt: what waits goes first
+                batch, rest = self._take(queue + self._deal(rows, random))
+            if len(batch) < self.batch_size:
+                raise StageError(
+                    f"pairs: {len(rows)} tiles give no batch of {self.batch_size} pairs of kind "
+                    f"{self.pairs.kind!r} without telling apart what belongs together; "
+                    f"take batch_size={len(batch)} at most, or more slides."
+                )
+            queue = rest
+            anchors, others = np.array(batch).T
+            yield anchors, others
+
+    def _take(
+        self, queue: list[tuple[int, int]]
+    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Split a queue into a batch and the rest; pairs that conflict stay in the rest."""
+        batch: list[tuple[int, int]] = []
+        refused: list[tuple[int, int]] = []
+        held: dict[int, list[int]] = {}  # rows of the batch by group
+        for place, pair in enumerate(queue):
+            if len(batch) == self.batch_size:
+                return batch, refused + queue[place:]
+            if any(self.partners.conflict(row, held) for row in pair):
+                refused.append(pair)
+                continue
+            batch.append(pair)
+            held.setdefault(int(self.partners.group[pair[0]]), []).extend(pair)
+        return batch, refused
+
+    def _deal(self, rows: Rows, random: np.random.Generator) -> list[tuple[int, int]]:
+        if self._weights is None:
+            anchors = random.permutation(rows)
+        else:
+            weights = self._weights[rows]
+            anchors = random.choice(rows, len(rows), p=weights / weights.sum())
+        others = self.partners.draw(anchors, random)
+        return list(zip(anchors.tolist(), others.tolist(), strict=True))
+
+
+_WHY = {
+    "neighbour": "none lies within within_um of another; take more tiles or a larger reach.",
+    "scale": "no centre was cut at two fields of view; tile with several mpp.",
+    "slide": "every slide has one tile.",
+    "person": "nobody has two slides.",
+}

@@ -1,0 +1,192 @@
+"""Lightning's Trainer as this package uses it: checkpoints, logs, memory, silence."""
+
+import inspect
+import logging
+import shutil
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
+from torch.utils.data import DataLoader
+
+from skinage.contrastive.methods.method import Method
+from skinage.contrastive.training.stream import TileBatch, TileStream
+from skinage.errors import StageError
+
+OWN_ARGUMENTS = {"max_epochs", "enable_checkpointing", "enable_progress_bar", "default_root_dir",
+                 "enable_model_summary", "use_distributed_sampler", "sync_batchnorm"}  # fmt: skip
+
+
+def make_trainer(
+    curve: Callback, epochs: int, device: str, trainer_kws: Mapping[str, Any], folder: Path | None
+) -> Trainer:
+    """Make a trainer that keeps the last and the best epoch and a log in a folder.
+
+    Parameters
+    ----------
+    curve
+        What watches the training.
+    epochs
+        How many.
+    device
+        ``"auto"``, ``"cpu"`` or ``"cuda"``.
+    trainer_kws
+        The user's own arguments; they win.
+    folder
+        Where checkpoints and log go; nothing is kept without.
+    """
+    _check_arguments(trainer_kws)
+    callbacks = [curve, *trainer_kws.get("callbacks", ())]
+    if folder is not None:
+        callbacks += [
+            ModelCheckpoint(folder, filename="last", enable_version_counter=False),
+            ModelCheckpoint(folder, "best", monitor="loss", enable_version_counter=False),
+        ]
+    own: dict[str, Any] = {
+        "accelerator": "gpu" if device == "cuda" else device,
+        "devices": 1,
+        "precision": "bf16-mixed" if _has_bfloat16(device) else "32-true",
+        "logger": CSVLogger(folder, name="", version="log") if folder is not None else False,
+        "log_every_n_steps": 1,
+    }
+    with _quiet_lightning():
+        return Trainer(
+            **{**own, **trainer_kws, "callbacks": callbacks},
+            max_epochs=epochs,
+            enable_checkpointing=folder is not None,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            # Every process deals the people by itself.
+            use_distributed_sampler=False,
+        )
+
+
+def _check_arguments(trainer_kws: Mapping[str, Any]) -> None:
+    known = set(inspect.signature(Trainer).parameters) - OWN_ARGUMENTS
+    for name in trainer_kws:
+        if name not in known:
+            near = ", ".join(get_close_matches(name, known)) or "see Lightning's Trainer"
+            own = "is set by train itself" if name in OWN_ARGUMENTS else f"is unknown; {near}"
+            raise StageError(f"trainer_kws: {name!r} {own}.")
+
+
+def fit(trainer: Trainer, method: Method, stream: TileStream, folder: Path | None) -> None:
+    """Train, from the checkpoint in the folder if there is one.
+
+    Parameters
+    ----------
+    trainer, method, stream
+        What trains, what is trained, on what.
+    folder
+        Of `make_trainer`.
+
+    Raises
+    ------
+    StageError
+        If the checkpoint is cut short or of other settings, or memory runs out.
+    KeyboardInterrupt
+        If the user stops it.
+    """
+    loader = DataLoader(stream, batch_size=None, pin_memory=torch.cuda.is_available())
+    memory_is_short = False
+    with _quiet_lightning():
+        try:
+            trainer.fit(method, loader, ckpt_path=_checkpoint(folder), weights_only=True)
+        except torch.OutOfMemoryError:
+            memory_is_short = True  # looked at below, where nothing holds the batch any more
+    if memory_is_short:
+        raise StageError(_what_fits(trainer, method, stream))
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    if folder is not None and (folder / "log" / "metrics.csv").is_file():
+        shutil.copy(folder / "log" / "metrics.csv", folder / "log.csv")
+
+
+def share_statistics(trainer: Trainer, method: Method) -> None:
+    """Let batch norm use the batch of all processes, as the loss does.
+
+    Otherwise a pair could be told by the statistics of its device. By timm, because torch's and
+    Lightning's own conversion drops the activation that timm keeps inside its norm layers.
+
+    Parameters
+    ----------
+    trainer, method
+        Changed in place where several GPUs train.
+    """
+    if trainer.world_size > 1 and trainer.strategy.root_device.type == "cuda":
+        from timm.layers import convert_sync_batchnorm
+
+        convert_sync_batchnorm(method)
+
+
+def _checkpoint(folder: Path | None) -> Path | None:
+    path = None if folder is None else folder / "last.ckpt"
+    if path is None or not path.exists():
+        return None
+    if not zipfile.is_zipfile(path):
+        raise StageError(
+            f"{path}: the checkpoint is cut short; delete {path.parent} to begin anew."
+        )
+    return path
+
+
+def _what_fits(trainer: Trainer, method: Method, stream: TileStream) -> str:
+    """Try smaller and smaller batches on the device until one goes through."""
+    device = trainer.strategy.root_device
+    method.to(device)
+    side, size = int(stream.tiles["tile_px"].iloc[0]), stream.batch_size
+    said = f"training: {device} ran out of memory at a batch of {size}"
+    while size > 2:
+        size //= 2
+        if _goes_through(trainer, method, size, side):
+            return f"{said}; batch_size={size} fits. Smaller tiles or a smaller backbone help too."
+    return f"{said}, and at one of 2; take smaller tiles or a smaller backbone."
+
+
+def _goes_through(trainer: Trainer, method: Method, size: int, side: int) -> bool:
+    device = trainer.strategy.root_device
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    tiles = torch.zeros(size, 3, side, side, dtype=torch.uint8, device=device)
+    batch = TileBatch(tiles, None, torch.arange(size, dtype=torch.float32, device=device))
+    try:
+        with trainer.precision_plugin.forward_context():
+            method.compare(*method.two_views(batch), batch).backward()
+    except torch.OutOfMemoryError:
+        return False
+    finally:
+        method.zero_grad()
+    return True
+
+
+def _has_bfloat16(device: str) -> bool:
+    return device != "cpu" and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Keep Lightning's advertisements out; its errors and other warnings stay."""
+    logger = logging.getLogger("pytorch_lightning")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        # The reader process decodes ahead: more loader workers would only copy pixels.
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        # IterableDataset with __len__ is meant: a batch is what the stream yields.
+        warnings.filterwarnings("ignore", message=".*has `__len__` defined.*")
+        warnings.filterwarnings("ignore", message=".*Checkpoint directory.*exists.*")
+        warnings.filterwarnings("ignore", message=".*Experiment logs directory.*exists.*")
+        # Lightning's own look into torch, deprecated in newer torch.
+        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+        try:
+            yield
+        finally:
+            logger.setLevel(level)

@@ -1,0 +1,85 @@
+"""Views by name, and each switch of them on its own to look at."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from skinage.contrastive.views.histology import HistologyViews
+from skinage.contrastive.views.lightly_views import SimCLRViews
+from skinage.errors import StageError
+
+__all__ = ["NAMED", "HistologyViews", "SimCLRViews", "one_switch_each", "views_named"]
+
+# With everything off a view is the middle of its tile, of the size that the others have.
+NONE = HistologyViews(
+    zoom=1.0, anywhere=False, turns=False, haematoxylin=0.0, eosin=0.0, residual=0.0,
+    stain_mixing=0.0, background=0.0, focus=0.0, noise=0.0, jpeg=0.0,
+)  # fmt: skip
+NAMED: dict[str, Any] = {"histology": HistologyViews(), "simclr": SimCLRViews(), "none": NONE}
+
+
+def views_named(views: Any) -> Any:
+    """Give the views of a name, so that a recipe in a notebook can be one word.
+
+    Parameters
+    ----------
+    views
+        ``"histology"``: `HistologyViews`; ``"simclr"``: Lightly's for natural images, slow, to
+        compare with; ``"none"``: the middle of the tile, unchanged. An object that makes views is
+        given back as it is.
+
+    Raises
+    ------
+    StageError
+        If there are no views of that name.
+    """
+    if callable(views):
+        return views
+    if views not in NAMED:
+        raise StageError(
+            f"views: found {views!r}; expected one of {', '.join(NAMED)}, or an object such as "
+            "HistologyViews(jpeg=0.0)."
+        )
+    return NAMED[views]
+
+
+# A switch with what it takes to see it in every view; JPEG is on in a few views only.
+SWITCHES: dict[str, dict[str, Any]] = {
+    "turns": {"turns": True},
+    "crop and zoom": {"anywhere": True, "zoom": HistologyViews.zoom},
+    "haematoxylin": {"haematoxylin": HistologyViews.haematoxylin},
+    "eosin": {"eosin": HistologyViews.eosin},
+    "residual": {"residual": HistologyViews.residual},
+    "stain vectors": {"stain_mixing": HistologyViews.stain_mixing},
+    "white balance": {"background": HistologyViews.background},
+    "blur and sharpen": {"focus": HistologyViews.focus},
+    "noise": {"noise": HistologyViews.noise},
+    "JPEG": {"jpeg": 1.0},
+}
+
+
+def one_switch_each(pixels: NDArray[np.uint8], seed: int = 0) -> dict[str, NDArray[np.float32]]:
+    """Make views with one switch at a time, then by name, to look at.
+
+    Parameters
+    ----------
+    pixels
+        ``(n, h, w, 3)`` uint8 tiles.
+    seed
+        Draws the views.
+
+    Returns
+    -------
+    dict
+        Name of the switch or of the views: ``(n, s, s, 3)`` in 0 to 1. See
+        `skinage.figures.training.switch_gallery`.
+    """
+    tiles = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    kinds = {name: replace(NONE, **switches) for name, switches in SWITCHES.items()} | NAMED
+    return {
+        name: views(tiles, torch.Generator().manual_seed(seed)).permute(0, 2, 3, 1).numpy()
+        for name, views in kinds.items()
+    }

@@ -1,0 +1,197 @@
+"""The encoder: a backbone, and a card that says how it wants to be used."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from skinage.encoders.backbone import build_backbone, feature_width, make_backbone
+from skinage.encoders.foundation import describe
+from skinage.encoders.weights import (
+    fill_backbone,
+    fit,
+    pretrained_file,
+    read_weights,
+    write_weights,
+)
+from skinage.errors import StageError
+from skinage.storage import recipe_hash, write_json
+
+__all__ = [
+    "Encoder", "load_encoder", "make_backbone", "new_encoder", "normalise", "settle_batch_norm",
+]  # fmt: skip
+
+WEIGHTS, CARD, HISTORY = "encoder.safetensors", "encoder.json", "history.json"
+CARD_KEYS = (
+    "backbone", "architecture", "model_args", "features", "input_size", "fixed_input_size", "dim",
+    "tile_px", "mpp", "mean", "std", "hash",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A backbone in evaluation mode with its card.
+
+    Attributes
+    ----------
+    module
+        ``(n, 3, h, w)`` normalised float to ``(n, dim)``.
+    card
+        ``backbone`` as given; what rebuilds it without the hub (``architecture``, ``model_args``,
+        ``features``: ``"pooled"`` or ``"class_and_mean"``, ``input_size``, ``fixed_input_size``);
+        ``dim``, ``tile_px``, ``mpp``, ``mean``, ``std``, ``method``, ``seed``, ``hash`` (of data
+        and settings), for loaded weights ``weights``, ``weights_hash`` and ``weights_dropped``,
+        and what training adds.
+    history
+        Loss per epoch; empty without training.
+    """
+
+    module: nn.Module
+    card: dict[str, Any]
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    def prepare(self, pixels: np.ndarray) -> Tensor:
+        """Turn ``(n, h, w, 3)`` uint8 pixels into the normalised tensor the module takes."""
+        images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+        return normalise(images.float() / 255, self.card)
+
+    def embed(self, pixels: np.ndarray) -> np.ndarray:
+        """Embed ``(n, h, w, 3)`` uint8 pixels as ``(n, dim)`` float32."""
+        device = next(self.module.parameters()).device
+        with torch.inference_mode():
+            return self.module(self.prepare(pixels).to(device)).float().cpu().numpy()
+
+    def save(self, folder: str | Path) -> None:
+        """Write ``encoder.safetensors``, ``history.json`` and ``encoder.json`` into a folder.
+
+        The card goes first and comes last: it never stands beside weights not its own.
+
+        Raises
+        ------
+        StageError
+            If there is no room, or no right to write.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CARD).unlink(missing_ok=True)
+        write_weights(self.module, folder / WEIGHTS)
+        write_json(folder / HISTORY, self.history)
+        write_json(folder / CARD, self.card)
+
+
+def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
+    """Load an encoder from its folder, without the hub; nothing is unpickled.
+
+    Parameters
+    ----------
+    folder
+        With ``encoder.json`` and the weights.
+    weights
+        Their file in it, such as ``"best.safetensors"`` of a training.
+
+    Raises
+    ------
+    StageError
+        If a file is missing or cut short, the card lacks something, or the weights are of another
+        backbone.
+    """
+    folder = Path(folder)
+    for name in (weights, CARD):
+        if not (folder / name).is_file():
+            raise StageError(f"{folder}: no {name}; expected the folder of a saved encoder.")
+    card = _read_json(folder / CARD, dict)
+    lacking = [key for key in CARD_KEYS if key not in card]
+    if lacking:
+        raise StageError(
+            f"{folder / CARD}: the card lacks {', '.join(lacking)}; it was changed by hand or "
+            "written by an older version. Train or save the encoder again."
+        )
+    module = build_backbone(card)
+    fit(module, read_weights(folder / weights), folder / weights)
+    history = folder / HISTORY
+    return Encoder(module.eval(), card, _read_json(history, list) if history.is_file() else [])
+
+
+def _read_json(path: Path, kind: type) -> Any:
+    try:
+        content = json.loads(path.read_text())
+    except ValueError as error:  # of JSON and of UTF-8 alike
+        raise StageError(f"{path}: not JSON ({error}). Save the encoder again.") from error
+    if not isinstance(content, kind):
+        raise StageError(f"{path}: found {type(content).__name__}, expected {kind.__name__}.")
+    return content
+
+
+def new_encoder(
+    backbone: str, tile_px: int, mpp: float, seed: int = 0, *, weights: str | Path | None = None
+) -> Encoder:
+    """Make an encoder: random weights, the rival that every training has to beat, or pretrained.
+
+    Parameters
+    ----------
+    backbone
+        Any timm model name (random weights); ``"hf-hub:org/model"``, such as
+        ``"hf-hub:MahmoodLab/UNI2-h"``; or ``"local-dir:FOLDER"`` with ``config.json`` and
+        ``model.safetensors``. See `skinage.encoders.foundation`.
+    tile_px, mpp
+        The side of the tiles and their um per px.
+    seed
+        Fixes random weights.
+    weights
+        A local ``.safetensors`` file to load instead.
+
+    Raises
+    ------
+    StageError
+        On an unknown or unreachable backbone, unsuitable weights, or tiles of a size that the
+        backbone does not take.
+    """
+    card: dict[str, Any] = {"backbone": backbone, "method": "untrained", **describe(backbone)}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = build_backbone(card).eval()
+    card |= {"dim": feature_width(module, card, tile_px), "tile_px": tile_px, "mpp": mpp}
+    file = pretrained_file(backbone, weights)
+    if file is not None:
+        card |= {"method": "pretrained", **fill_backbone(module, file)}
+    card["seed"] = seed
+    return Encoder(module, card | {"hash": recipe_hash(card)})
+
+
+def normalise(images: Tensor, card: dict[str, Any]) -> Tensor:
+    """Normalise ``(n, 3, h, w)`` images in 0 to 1 as the card says."""
+    mean = torch.tensor(card["mean"]).view(3, 1, 1).to(images)
+    return (images - mean) / torch.tensor(card["std"]).view(3, 1, 1).to(images)
+
+
+def settle_batch_norm(encoder: Encoder, batches: Iterable[Tensor]) -> None:
+    """Set batch-norm statistics to the average over real tiles.
+
+    Running averages of a short training lag behind the weights and spoil the features; the
+    untrained rival gets the same treatment, so that it is not beaten for a wrong reason.
+
+    Parameters
+    ----------
+    encoder
+        Changed in place.
+    batches
+        ``(n, 3, h, w)`` uint8 tiles, as many as shall be averaged.
+    """
+    norms = [layer for layer in encoder.module.modules() if isinstance(layer, nn.BatchNorm2d)]
+    momenta = [layer.momentum for layer in norms]
+    device = next(encoder.module.parameters()).device
+    for layer in norms:
+        layer.reset_running_stats()
+        layer.momentum = None  # a plain average over all batches
+        layer.train()
+    with torch.inference_mode():
+        for batch in batches:
+            encoder.module(normalise(batch.to(device).float() / 255, encoder.card))
+    for layer, momentum in zip(norms, momenta, strict=True):
+        layer.momentum = momentum
+        layer.eval()

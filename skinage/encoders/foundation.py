@@ -1,0 +1,190 @@
+"""Where a backbone's design comes from: timm by name, the Hugging Face hub, or a folder.
+
+Pathology foundation models keep mean, spread and input size in their repository's ``config.json``,
+and some of what builds them only in the text of their model card: that part is `ASKED` here.
+Prov-GigaPath (``hf-hub:prov-gigapath/prov-gigapath``) asks for nothing beyond its config.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import timm
+from huggingface_hub.errors import EntryNotFoundError, HFValidationError, LocalEntryNotFoundError
+from timm.layers import SwiGLUPacked
+from timm.models import PretrainedCfg, _hub, get_pretrained_cfg
+from torch import nn
+
+from skinage.errors import StageError
+
+WEIGHTS_FILE = "model.safetensors"
+
+# Layer classes that stand on a card by name.
+LAYERS: dict[str, Any] = {"SwiGLUPacked": SwiGLUPacked, "SiLU": nn.SiLU}
+
+SWIGLU = {"mlp_layer": "SwiGLUPacked", "act_layer": "SiLU"}
+H_OPTIMUS = {"init_values": 1e-5, "dynamic_img_size": False}
+
+# What the model cards on huggingface.co ask to be passed beside the config, by repository.
+ASKED: dict[str, dict[str, Any]] = {
+    "MahmoodLab/UNI": {"init_values": 1e-5, "dynamic_img_size": True},
+    "MahmoodLab/UNI2-h": {
+        "img_size": 224, "patch_size": 14, "depth": 24, "num_heads": 24, "init_values": 1e-5,
+        "embed_dim": 1536, "mlp_ratio": 2.66667 * 2, "no_embed_class": True, "reg_tokens": 8,
+        "dynamic_img_size": True, **SWIGLU,
+    },
+    "paige-ai/Virchow": SWIGLU,
+    "paige-ai/Virchow2": SWIGLU,
+    "bioptimus/H-optimus-0": H_OPTIMUS,
+    "bioptimus/H-optimus-1": H_OPTIMUS,
+}  # fmt: skip
+
+# Their model cards take the class token beside the mean of the patch tokens (2560 numbers).
+CLASS_AND_MEAN = {"paige-ai/Virchow", "paige-ai/Virchow2"}
+
+
+def describe(backbone: str) -> dict[str, Any]:
+    """Find out how a backbone is built and which pictures it takes.
+
+    Parameters
+    ----------
+    backbone
+        A timm model name; ``"hf-hub:org/model"``, with ``@revision`` if need be; or
+        ``"local-dir:FOLDER"`` with timm's ``config.json``. A folder that bears the name of a
+        foundation model (``.../UNI2-h``, or a copy of the hub's cache) is built as that model.
+
+    Returns
+    -------
+    dict
+        The part of a card that `skinage.encoders.backbone.build_backbone` needs:
+        ``architecture``, ``model_args`` (layer classes by name), ``features``, ``input_size``
+        (channels, height, width), ``fixed_input_size``, ``mean`` and ``std``.
+
+    Raises
+    ------
+    StageError
+        On an unknown name, a repository out of reach, or a config that is not timm's.
+    """
+    kind, place = source(backbone)
+    model_args: dict[str, Any]
+    if kind == "name":
+        _check_name(backbone, backbone)
+        registered = get_pretrained_cfg(backbone)
+        config = registered.to_dict() if registered else {}
+        architecture, model_args = backbone, {}
+    else:
+        config, architecture, model_args = _read_config(kind, place)
+        _check_name(architecture, backbone)
+    config = PretrainedCfg().to_dict() | config
+    repository = foundation_model(kind, place)
+    model_args = {**model_args, **ASKED.get(repository, {})}
+    size = model_args.get("img_size", config["input_size"][1:])
+    sides = [size, size] if isinstance(size, int) else size
+    return {
+        "architecture": architecture, "model_args": model_args,
+        "features": "class_and_mean" if repository in CLASS_AND_MEAN else "pooled",
+        "input_size": [config["input_size"][0], *sides],
+        "fixed_input_size": bool(config["fixed_input_size"]),
+        "mean": list(config["mean"]), "std": list(config["std"]),
+    }  # fmt: skip
+
+
+def source(backbone: str) -> tuple[str, str]:
+    """Split a backbone into ``"name"``, ``"hf-hub"`` or ``"local-dir"``, and what follows it."""
+    prefix, _, place = backbone.partition(":")
+    kind = prefix.replace("hf_hub", "hf-hub")
+    return (kind, place) if kind in ("hf-hub", "local-dir") else ("name", backbone)
+
+
+def foundation_model(kind: str, place: str) -> str:
+    """Recognise a foundation model by its repository, or by a folder's name; else give ``""``."""
+    repository = place.partition("@")[0].lower()
+    folders = [part.lower() for part in Path(place).parts]
+    for known in ASKED:
+        lower = known.lower()
+        cached = f"models--{lower.replace('/', '--')}"  # .../models--org--model/snapshots/commit
+        if kind == "hf-hub" and repository == lower:
+            return known
+        if kind == "local-dir" and (
+            folders[-1:] == [lower.rpartition("/")[2]] or folders[-3:-2] == [cached]
+        ):
+            return known
+    return ""
+
+
+def weights_path(kind: str, place: str) -> Path | None:
+    """Fetch a repository's or folder's ``model.safetensors``; None if it has no such file."""
+    if kind == "local-dir":
+        path = Path(place) / WEIGHTS_FILE
+        return path if path.is_file() else None
+    with _hub_in_words(place):
+        try:
+            return Path(_hub.download_from_hf(place, WEIGHTS_FILE))
+        except LocalEntryNotFoundError:
+            raise  # out of reach, which is not the same as absent
+        except EntryNotFoundError:
+            return None
+
+
+def with_layers(model_args: dict[str, Any]) -> dict[str, Any]:
+    """Put classes in the place of the names of layers."""
+    return {
+        key: LAYERS.get(value, value) if key.endswith("_layer") else value
+        for key, value in model_args.items()
+    }
+
+
+def _read_config(kind: str, place: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
+    where = f"{place}: config.json"
+    try:
+        if kind == "local-dir":
+            return _hub.load_model_config_from_path(place)
+        with _hub_in_words(place):
+            return _hub.load_model_config_from_hf(place)
+    except FileNotFoundError as error:
+        raise StageError(
+            f"{where}: not there; expected a folder in timm's layout: config.json and "
+            f"{WEIGHTS_FILE}."
+        ) from error
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise StageError(
+            f"{where}: not a timm config (missing or unreadable: {error}); expected one with "
+            "'architecture' and 'pretrained_cfg'. Models of the transformers library, such as "
+            "Phikon, cannot be used."
+        ) from error
+
+
+def _check_name(architecture: str, backbone: str) -> None:
+    try:
+        if timm.is_model(architecture.partition(".")[0]):
+            get_pretrained_cfg(architecture)  # refuses an unknown tag after the point
+            return
+    except RuntimeError:
+        pass
+    near = get_close_matches(architecture, timm.list_models(pretrained=False))
+    hint = " For a repository, write hf-hub:org/model." if "/" in architecture else ""
+    asked = "" if architecture == backbone else f" of {backbone}"
+    raise StageError(
+        f"backbone: timm has no model {architecture!r}{asked}; names near it: "
+        f"{', '.join(near) or 'none'}.{hint}"
+    )
+
+
+@contextmanager
+def _hub_in_words(repository: str) -> Iterator[None]:
+    """Say what to do where the hub, the licence or the network is in the way."""
+    try:
+        yield
+    except (OSError, HFValidationError) as error:
+        name = repository.partition("@")[0]
+        folder = name.rpartition("/")[2]
+        raise StageError(
+            f"hf-hub:{repository}: cannot be fetched ({type(error).__name__}). If it is gated, "
+            f"accept its licence at https://huggingface.co/{name} and log in once (`hf auth "
+            "login`, formerly `huggingface-cli login`). Without a network, download it elsewhere "
+            f"(`hf download {name} --local-dir {folder}`), bring the folder here and use "
+            f"backbone='local-dir:{folder}'."
+        ) from error

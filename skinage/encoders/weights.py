@@ -1,0 +1,150 @@
+"""Weights in safetensors files, read strictly; pickles are refused."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from skinage.encoders.backbone import ClassAndMean
+from skinage.encoders.foundation import source, weights_path
+from skinage.errors import StageError
+
+CLASSIFIERS = ("head.", "fc.", "classifier.")
+PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # zip, then bare
+PICKLE_NAMES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
+
+# How to convert once; {found} and {made} are file names.
+CONVERSION = """\
+import torch
+from safetensors.torch import save_file
+state = torch.load({found!r}, map_location="cpu", weights_only=True)
+save_file({{name: value.clone().contiguous() for name, value in state.items()}}, {made!r})
+"""
+
+
+def pretrained_file(backbone: str, weights: str | Path | None) -> Path | None:
+    """Find the safetensors file for a backbone: the one given, or that of its repository.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None for a timm name without weights: it stays random.
+
+    Raises
+    ------
+    StageError
+        If a repository or folder has no ``model.safetensors``.
+    """
+    kind, place = source(backbone)
+    if weights is not None or kind == "name":
+        return None if weights is None else Path(weights)
+    path = weights_path(kind, place)
+    if path is None:
+        raise StageError(
+            f"{backbone}: no model.safetensors there, and nothing is unpickled here. "
+            + conversion("pytorch_model.bin", "model.safetensors")
+        )
+    return path
+
+
+def fill_backbone(module: nn.Module, path: Path) -> dict[str, Any]:
+    """Load a timm checkpoint strictly; give what the card shall say of it.
+
+    Parameters
+    ----------
+    module
+        From `build_backbone`; changed in place.
+    path
+        A safetensors file. Entries of a classifier that the module lacks are dropped.
+
+    Raises
+    ------
+    StageError
+        If the file is missing, cut short, a pickle, or of another architecture.
+    """
+    weights = read_weights(path)
+    model = module.model if isinstance(module, ClassAndMean) else module
+    surplus = sorted(set(weights) - set(model.state_dict()))
+    dropped = [name for name in surplus if name.startswith(CLASSIFIERS)]
+    kept = {name: value for name, value in weights.items() if name not in dropped}
+    fit(model, kept, path, "A foundation model's folder has to keep its name, such as UNI2-h.")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"weights": path.name, "weights_hash": digest, "weights_dropped": dropped}
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file; a pickle is refused by its content, whatever its name."""
+    if not path.is_file():
+        raise StageError(f"{path}: no such file; expected weights as a .safetensors file.")
+    with path.open("rb") as file:
+        start = file.read(9)
+    safetensors = start[8:9] == b"{"  # eight bytes of length, then a JSON header
+    if not safetensors and (start.startswith(PICKLES) or path.suffix in PICKLE_NAMES):
+        made = path.with_suffix(".safetensors")
+        raise StageError(
+            f"{path}: a pickle or zip file, which could run code when read; expected safetensors. "
+            + conversion(str(path), str(made))
+        )
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise StageError(
+            f"{path}: not a whole safetensors file ({error}); cut short? Copy or download it again."
+        ) from error
+
+
+def fit(model: nn.Module, weights: dict[str, Tensor], path: Path, advice: str = "") -> None:
+    """Load weights of which none is missing, none is left over and each has the right shape."""
+    own = model.state_dict()
+    missing = sorted(set(own) - set(weights))
+    surplus = sorted(set(weights) - set(own))
+    common = set(own) & set(weights)
+    misshapen = sorted(name for name in common if own[name].shape != weights[name].shape)
+    wrong = [
+        f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if names[3:] else ''})"
+        for names, what in [
+            (missing, "missing"), (surplus, "left over"), (misshapen, "of another shape"),
+        ] if names
+    ]  # fmt: skip
+    if wrong:
+        raise StageError(
+            f"{path}: not the weights of this backbone; of {len(own)} entries expected: "
+            f"{'; '.join(wrong)}. Take weights and backbone that belong together. {advice}".rstrip()
+        )
+    model.load_state_dict(weights)
+
+
+def conversion(found: str, made: str) -> str:
+    """Say how a pickled checkpoint is converted once."""
+    snippet = CONVERSION.format(found=found, made=made)
+    return (
+        "Convert it once, if you trust where it comes from, and pass the new file as weights=:\n\n"
+        f"{snippet}"
+    )
+
+
+def write_weights(model: nn.Module, path: Path) -> None:
+    """Write all weights of a model, also those that two layers share."""
+    try:
+        save_file(_unshared(model.state_dict()), path)
+    except SafetensorError as error:
+        raise StageError(
+            f"{path}: cannot be written ({error}). Free some space, or choose a folder that can "
+            "be written, and start again."
+        ) from error
+
+
+def _unshared(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Give every name its own memory: safetensors refuses weights that two layers share."""
+    taken: set[int] = set()
+    alone = {}
+    for name, value in state.items():
+        value = value.contiguous()
+        place = value.untyped_storage().data_ptr()
+        alone[name] = value.clone() if place in taken else value
+        taken.add(place)
+    return alone

@@ -1,0 +1,128 @@
+"""Where a clock is good and where it is not: its errors by age, sex, site, scanner."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from skinage.cohort.table import first_visits
+from skinage.errors import StageError
+from skinage.evaluation.metrics import (
+    N_BOOTSTRAP,
+    check_measurable,
+    covered,
+    errors_years,
+    interval,
+    resamples,
+)
+
+MIN_PEOPLE_FOR_INTERVALS = 5
+COLUMNS = ("decade", "sex", "body_site", "scanner")
+UNKNOWN = "unknown"
+
+
+def report_by(
+    ages: pd.DataFrame,
+    cohort: pd.DataFrame | None = None,
+    columns: Sequence[str] = COLUMNS,
+    n_bootstrap: int = N_BOOTSTRAP,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Tell for whom ages were predicted well: errors by decade of age, sex, body site, scanner.
+
+    Every person counts once in every column. A clock that shrinks towards the mean makes the
+    young too old and the old too young: a bias by decade is to be expected.
+
+    Parameters
+    ----------
+    ages
+        As for ``report_card``; errors too, means over repeats where there are any.
+    cohort
+        A row per slide, for columns that ``ages`` lacks; of people with visits, the first counts.
+    columns
+        "decade" is that of the actual age (of a bracket, its middle); others are columns of
+        ``ages`` or the cohort. What neither has is skipped and named in ``attrs["left_out"]``.
+    n_bootstrap, seed
+        As for ``report_card``; people are resampled within their level.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column``, ``level`` ("A + B" for a person whose slides differ, "unknown" where nothing is
+        known), ``n_people``; ``mae_years`` with ``mae_lower_years`` and ``mae_upper_years``,
+        ``bias_years`` likewise (95 % percentile bootstrap, NaN below five people);
+        ``age_mean_years``, ``age_sd_years``; with intervals of age ``coverage``, the share of
+        people inside theirs.
+
+    Raises
+    ------
+    StageError
+        As ``report_card``; also if none of the columns exists, or nobody is in the cohort.
+    """
+    repeats = check_measurable(ages)
+    predicted = [ages[f"predicted_years{repeat}"].to_numpy(float) for repeat in repeats]
+    errors = np.stack([errors_years(ages, one) for one in predicted])
+    people = pd.DataFrame({
+        "absolute": np.abs(errors).mean(axis=0),
+        "signed": errors.mean(axis=0),
+        "age": ages["age_years"].to_numpy(float),
+    })  # fmt: skip
+    if "lower_years" in ages:
+        people["covered"] = covered(ages)
+    levels = {column: _levels(column, ages, cohort) for column in columns}
+    known = {column: level for column, level in levels.items() if level is not None}
+    if not known:
+        raise StageError(f"report_by: neither ages nor cohort has any of {', '.join(columns)}")
+    table = pd.DataFrame([
+        {"column": column, "level": level, **_row(people[of == level], n_bootstrap, seed)}
+        for column, of in known.items()
+        for level in sorted(np.unique(of), key=_place)
+    ])  # fmt: skip
+    table.attrs["left_out"] = [column for column in columns if column not in known]
+    return table
+
+
+def _levels(column: str, ages: pd.DataFrame, cohort: pd.DataFrame | None) -> np.ndarray | None:
+    """Give everybody's level in words, or None where nothing is known of the column."""
+    if column == "decade":
+        tens = (ages["age_years"] // 10 * 10).astype(int)
+        return np.array([f"{ten} to {ten + 9}" for ten in tens])
+    if column in ages:
+        return np.array([_word(value) for value in ages[column]])
+    if cohort is None or column not in cohort:
+        return None
+    if "person_id" not in cohort or not ages["person_id"].isin(cohort["person_id"]).any():
+        raise StageError(
+            f"report_by: none of the {len(ages)} people is in the cohort; check that person_id is "
+            f"written the same way, as {ages['person_id'].iloc[0]!r} is in the ages"
+        )
+    words = first_visits(cohort).set_index("person_id")[column].map(_word)
+    # Sorted, so that the order of a person's slides does not matter.
+    together = words.groupby(level=0).agg(lambda own: " + ".join(sorted(set(own))))
+    return together.reindex(ages["person_id"]).fillna(UNKNOWN).to_numpy(str)
+
+
+def _word(value: object) -> str:
+    """Write a value, whole numbers without a point: a column with gaps turns 2004 into 2004.0."""
+    if pd.isna(value) or str(value).strip() == "":
+        return UNKNOWN
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _place(level: str) -> tuple[bool, str]:
+    """Sort numbers within levels as numbers, and what is unknown last."""
+    return level == UNKNOWN, re.sub(r"\d+", lambda digits: digits[0].zfill(9), level)
+
+
+def _row(people: pd.DataFrame, n_bootstrap: int, seed: int) -> dict[str, float]:
+    n_people = len(people)
+    row: dict[str, float] = {"n_people": n_people}
+    weights = resamples(n_people, n_bootstrap, seed) / n_people
+    for name, errors in (("mae", people["absolute"]), ("bias", people["signed"])):
+        few = n_people < MIN_PEOPLE_FOR_INTERVALS
+        bounds = (np.nan, np.nan) if few else interval(weights @ errors.to_numpy())
+        row[f"{name}_years"] = errors.mean()
+        row[f"{name}_lower_years"], row[f"{name}_upper_years"] = bounds
+    row |= {"age_mean_years": people["age"].mean(), "age_sd_years": people["age"].std()}
+    return row | ({"coverage": people["covered"].mean()} if "covered" in people else {})

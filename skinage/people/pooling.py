@@ -1,0 +1,120 @@
+"""How the tiles of a person become one row: statistics, and shares of kinds of tissue.
+
+A statistic of a person's tiles looks at nobody else. Kinds of tissue are found in everybody's
+tiles, so a clock finds them in the tiles of its training people only.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skinage.errors import StageError
+from skinage.people.person_tiles import Tiles
+from skinage.people.tissue_clusters import Kinds
+
+
+def quantile_level(statistic: str) -> float | None:
+    """Give 0.25 of "q25" and 0.5 of "median"; None of what is no quantile."""
+    if statistic == "median":
+        return 0.5
+    named = re.fullmatch(r"q([0-9]{2}|100)", statistic)
+    return int(named[1]) / 100 if named else None
+
+
+def check_statistics(statistics: Sequence[str]) -> None:
+    """Refuse statistics that are unknown or named twice; StageError lists them."""
+    known = ("mean", "std", "shares")
+    unknown = [one for one in statistics if one not in known and quantile_level(one) is None]
+    if unknown or not statistics:
+        raise StageError(
+            f"pool: unknown statistics {unknown}; choose from mean, std, median, shares, and "
+            "quantiles from q00 to q100 such as q10 and q90"
+        )
+    if len(set(statistics)) < len(statistics):
+        raise StageError(f"pool: statistics {[*statistics]} name one twice; name each once")
+
+
+def summarise(tiles: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
+    """Summarise one person's tiles ``(n, dim)``: ``(n_statistics, dim)`` float64.
+
+    Quantiles lie on the straight line between neighbours (Hyndman and Fan 1996, type 7).
+    """
+    levels = [quantile_level(name) for name in statistics]
+    rows: dict[str, np.ndarray] = {}
+    if any(level is not None for level in levels):
+        # One sort for all quantiles; along the memory it takes a fifth of the time.
+        ordered = np.sort(np.ascontiguousarray(tiles.T), axis=1)
+    exact = tiles.astype(np.float64)
+    for name, level in zip(statistics, levels, strict=True):
+        if level is None:
+            rows[name] = exact.mean(axis=0) if name == "mean" else exact.std(axis=0)
+        else:
+            place = level * (len(tiles) - 1)
+            low = ordered[:, int(np.floor(place))].astype(np.float64)
+            high = ordered[:, int(np.ceil(place))].astype(np.float64)
+            rows[name] = low + (place - np.floor(place)) * (high - low)
+    return np.stack([rows[name] for name in statistics])
+
+
+@dataclass(frozen=True, eq=False)
+class Pooling:
+    """A way to pool tiles, with the kinds of tissue it may have found.
+
+    Attributes
+    ----------
+    statistics
+        Any of "mean", "std", "median", "q00" to "q100" and "shares".
+    kinds
+        None without "shares".
+    """
+
+    statistics: tuple[str, ...]
+    kinds: Kinds | None = None
+
+    @classmethod
+    def fit(cls, tiles: Tiles, statistics: Sequence[str], seed: int = 0) -> "Pooling":
+        """Find the kinds of tissue in these people's tiles, if shares are asked for.
+
+        Raises
+        ------
+        StageError
+            If a statistic is unknown or named twice, or there is none.
+        """
+        check_statistics(statistics)
+        return cls(tuple(statistics), Kinds.fit(tiles, seed) if "shares" in statistics else None)
+
+    def transform(self, tiles: Tiles) -> np.ndarray:
+        """Pool each person's tiles: ``(n_people, n_features)`` float64."""
+        # A person at a time: float64 sums without a float64 copy of all tiles.
+        return np.stack([self._one(tiles.features[rows]) for rows in tiles.rows])
+
+    def _one(self, tiles: np.ndarray) -> np.ndarray:
+        plain = [name for name in self.statistics if name != "shares"]
+        parts = dict(zip(plain, summarise(tiles, plain), strict=True)) if plain else {}
+        if self.kinds is not None:
+            parts["shares"] = self.kinds.shares(tiles)
+        return np.concatenate([parts[name] for name in self.statistics])
+
+    def names(self, dim: int) -> list[str]:
+        """Name the features of tiles of ``dim`` features: ``mean_0000``, ``share_00`` and so on."""
+        n_kinds = 0 if self.kinds is None else len(self.kinds.centres)
+        shares = [f"share_{k:02d}" for k in range(n_kinds)]
+        return [
+            column
+            for name in self.statistics
+            for column in (shares if name == "shares" else [f"{name}_{k:04d}" for k in range(dim)])
+        ]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Give everything it needs to pool."""
+        named = np.frombuffer(",".join(self.statistics).encode(), np.uint8)
+        return {"statistics": named} | ({} if self.kinds is None else vars(self.kinds))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Pooling":
+        """Make it again of what `arrays` gave."""
+        kinds = {name: value for name, value in arrays.items() if name != "statistics"}
+        statistics = arrays["statistics"].tobytes().decode().split(",")
+        return cls(tuple(statistics), Kinds(**kinds) if kinds else None)

@@ -1,0 +1,173 @@
+"""Make the phantom folder: slides, what each of their pixels is, and the truth beside them."""
+
+import math
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
+from itertools import compress, takewhile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from joblib import Parallel, cpu_count, delayed, parallel_config
+from tqdm.auto import tqdm
+
+from skinage.errors import StageError
+from skinage.phantom.drawing.optics import draw_slide
+from skinage.phantom.folder import LABELS, SLIDES, explained, prepared
+from skinage.phantom.people import make_slides
+from skinage.phantom.presets import choose
+from skinage.phantom.slide_file import write_labels, write_slide
+from skinage.phantom.truth import public, truth_of_all, truth_tables
+from skinage.storage import stored, storing, unwritten, write_csv, write_json
+
+MPP_RANGE = (0.25, 2.0)
+DRAWING = 5  # raised whenever the drawing changes, so that older slides are drawn again
+RATIOS = ("hazard_ratio", "odds_ratio")
+TABLES = ("cohort.csv", "truth.csv", "truth_slides.csv", "truth.json")
+Job = tuple[Path, Path, dict[str, Any]]
+
+
+def make_cohort(
+    out: str | Path,
+    n_people: int = 100,
+    seed: int = 0,
+    *,
+    preset: str = "teaching",
+    dials: Mapping[str, float] | None = None,
+    ratios: Mapping[str, float] | None = None,
+    mpp: float = 1.0,
+    n_workers: int | None = None,
+) -> Path:
+    """Write a cohort of synthetic people with their slides, and the planted truth beside it.
+
+    Slides already drawn by the same settings are kept, so a stopped run goes on where it was;
+    slides of earlier runs that do not belong to this cohort stay but are not listed. The tables
+    are written last: where ``cohort.csv`` is, the cohort is whole.
+
+    Parameters
+    ----------
+    out
+        Folder to make: ``cohort.csv``, ``truth.csv``, ``truth_slides.csv``, ``truth.json``,
+        ``slides/`` and ``labels/``; ``data/README.md`` describes them.
+    n_people
+        How many people, a slide or more each.
+    seed
+        Seed of everything: the same seed gives the same bytes.
+    preset
+        ``teaching`` (clear effects), ``realistic`` (as large as published), ``null`` (no ageing
+        in the tissue) or ``confounded`` (age in the scanner only).
+    dials
+        Effects to set otherwise than in the preset, 0 (none) to 2 (twice the stated law) each.
+    ratios
+        ``hazard_ratio`` of death and ``odds_ratio`` of disease per five years of acceleration, to
+        set otherwise than in the preset.
+    mpp
+        um per pixel of the slides, 0.25 to 2.
+    n_workers
+        Processes that draw; all cores by default.
+
+    Returns
+    -------
+    pathlib.Path
+        The path of ``cohort.csv``.
+
+    Raises
+    ------
+    StageError
+        If a setting cannot be used (nothing is written then), or if a file cannot be written.
+    """
+    _check(ratios or {}, mpp, n_workers)
+    hazard_ratio, odds_ratio = ((ratios or {}).get(name) for name in RATIOS)
+    planted = choose(preset, dials, hazard_ratio, odds_ratio)
+    slides = make_slides(
+        n_people, seed, preset=preset, dials=dials, hazard_ratio=hazard_ratio, odds_ratio=odds_ratio
+    )
+    settings = {"seed": int(seed), "mpp": float(mpp)}
+    with prepared(Path(out)) as out:
+        _draw_all(out, slides, settings, n_workers or cpu_count())
+        truth = settings | {"n_people": int(n_people), "preset": preset} | truth_of_all(planted)
+        with explained(out / "truth.json"):
+            write_json(out / "truth.json", truth)
+        for name, table in (truth_tables(slides) | {"cohort.csv": public(slides)}).items():
+            with explained(out / name):
+                write_csv(out / name, table)
+        return out / "cohort.csv"
+
+
+def slide_seed(seed: int, slide_id: str) -> list[int]:
+    """Give a slide its own seed, whichever slides stand beside it."""
+    return [seed, zlib.crc32(slide_id.encode())]
+
+
+def _check(ratios: Mapping[str, float], mpp: float, n_workers: int | None) -> None:
+    unknown = sorted(set(ratios) - set(RATIOS))
+    if unknown:
+        raise StageError(f"ratios: found {', '.join(unknown)}, expected {' or '.join(RATIOS)}.")
+    low, high = MPP_RANGE
+    if not (isinstance(mpp, int | float) and math.isfinite(mpp) and low <= mpp <= high):
+        raise StageError(f"mpp: found {mpp!r}, expected um per pixel from {low} to {high:g}.")
+    if n_workers is not None and not (isinstance(n_workers, int) and n_workers >= 1):
+        raise StageError(f"n_workers: found {n_workers!r}, expected a whole number from 1 up.")
+
+
+def _draw_all(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any], n_workers: int) -> None:
+    """Draw what is missing; the jobs are made one by one, so that memory is flat in people."""
+    todo = [
+        not (stored(slide, recipe) and stored(labels, recipe))
+        for slide, labels, recipe in _jobs(out, slides, settings)
+    ]
+    with tqdm(total=len(todo), initial=len(todo) - sum(todo), unit="slide") as bar:
+        if not any(todo):
+            return
+        with explained(out):
+            for name in TABLES:  # those of an earlier run do not belong to the new slides
+                (out / name).unlink(missing_ok=True)
+        missing = compress(_jobs(out, slides, settings), todo)
+        try:
+            _work(missing, min(n_workers, sum(todo)), bar)
+        except BrokenProcessPool:
+            raise StageError(
+                f"{out}: a process that draws was ended from outside, most often for want of "
+                "memory. Start again with fewer n_workers: what is done is kept."
+            ) from None
+
+
+def _work(jobs: Iterable[Job], n_workers: int, bar: tqdm) -> None:
+    """Draw slides in processes; after a problem no new one is begun, but those begun end well."""
+    problems: list[str] = []
+    jobs = takewhile(lambda _: not problems, jobs)
+    # loky's workers share nothing with this process (a fork of one that holds torch can hang)
+    # and, unlike multiprocessing's, do not import a user's script once more.
+    with parallel_config("loky", n_jobs=n_workers, inner_max_num_threads=1):
+        drawn = Parallel(return_as="generator_unordered")(delayed(_draw)(*job) for job in jobs)
+        for problem in drawn:
+            if problem:
+                problems.append(problem)
+            else:
+                bar.update()
+    if problems:
+        raise StageError(problems[0])
+
+
+def _jobs(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[Job]:
+    for row in slides.itertuples(index=False):
+        slide = row._asdict()
+        name, seed = f"{slide['slide_id']}.tiff", slide_seed(settings["seed"], slide["slide_id"])
+        recipe = {"drawing": DRAWING, **settings, "seed": seed, "slide": slide}
+        yield out / SLIDES / name, out / LABELS / name, recipe
+
+
+def _draw(slide_path: Path, label_path: Path, recipe: Mapping[str, Any]) -> str:
+    """Draw a slide and write it; tell in words what went wrong (an exception would be joblib's)."""
+    picture, labels = draw_slide(recipe["slide"], recipe["seed"], recipe["mpp"])
+    files = ((slide_path, write_slide, picture), (label_path, write_labels, labels))
+    for path, write, pixels in files:
+        try:
+            with storing(path, recipe) as partial:
+                write(partial, pixels, recipe["mpp"])
+        except StageError as error:
+            return str(error)
+        except OSError as error:
+            return unwritten(path, error)
+    return ""

@@ -1,0 +1,230 @@
+"""Pixels of a tile table, batch by batch, decoded while the caller works on the batches before.
+
+tile table -> pieces (tiles of one slide within one batch) -> reader processes, in turn -> shared
+memory, a slot per batch -> batches in order. Pieces of several slides are under way at once, so
+that opening a slide keeps nobody waiting.
+"""
+
+import os
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skinage.errors import SlideError
+from skinage.slides.reading.device import DeviceBatches
+from skinage.slides.reading.pool import Pool, borrowed
+from skinage.slides.reading.reader import Reader
+
+PIECE_TILES = 128
+MOST_ASKED = 32
+OPEN_SLIDES = 4
+SLOTS = 3
+"""Batches in shared memory: the caller's and two that are being decoded."""
+Batch = tuple[NDArray[np.intp], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """The part of a batch that lies on one slide: where in the batch, and what to ask for."""
+
+    batch: int
+    places: slice
+    slide_id: str
+    request: dict[str, object]
+
+
+@overload
+def read_tiles(
+    tiles: pd.DataFrame, batch_size: int = 256, failures: dict[str, str] | None = None
+) -> Generator[Batch, None, None]: ...
+
+
+@overload
+def read_tiles(
+    tiles: pd.DataFrame,
+    batch_size: int = 256,
+    failures: dict[str, str] | None = None,
+    *,
+    device: str,
+) -> DeviceBatches: ...
+
+
+def read_tiles(
+    tiles: pd.DataFrame,
+    batch_size: int = 256,
+    failures: dict[str, str] | None = None,
+    *,
+    device: str | None = None,
+) -> Generator[Batch, None, None] | DeviceBatches:
+    """Read the pixels of a tile table slide by slide; the next batches are decoded meanwhile.
+
+    Parameters
+    ----------
+    tiles
+        Needs the columns slide_id, path, x, y, extent_px, and one tile_px for all.
+    batch_size
+        Tiles per batch; the last may be smaller.
+    failures
+        If given, takes the reason by slide_id, and tiles of slides that fail are left out.
+    device
+        If given (``"cuda"``, ``"cpu"``), pixels come as torch tensors that lie there, and the
+        result says by ``.decoder`` and ``.reason`` what decodes them.
+
+    Yields
+    ------
+    rows
+        (n,) positions in the table: slides as they first appear, rows of a slide by extent, then in
+        their order.
+    pixels
+        (n, tile_px, tile_px, 3) uint8 RGB; the caller's to keep.
+
+    Raises
+    ------
+    SlideError
+        If a slide cannot be read and ``failures`` is not given.
+    StageError
+        If the device is not there.
+    """
+    batches = _read(tiles, batch_size, failures)
+    return batches if device is None else DeviceBatches(batches, device)
+
+
+def _read(
+    tiles: pd.DataFrame, batch_size: int, failures: dict[str, str] | None
+) -> Generator[Batch, None, None]:
+    if tiles.empty:
+        return
+    tile_px, order = _one_size(tiles), _by_slide(tiles)
+    todo = _pieces(tiles, order, tile_px, batch_size)
+    shape = (tile_px, tile_px, 3)
+    with borrowed() as pool:
+        readers = _Readers(pool, todo)
+        for batch, start in enumerate(range(0, len(order), batch_size)):
+            rows = order[start : start + batch_size]
+            failed = readers.wait_for(batch, strict=failures is None)
+            if failures is not None:
+                failures.update(readers.failures)
+            kept = np.ones(len(rows), bool)
+            for places in failed:
+                kept[places] = False
+            if kept.any():
+                slot = (batch % SLOTS) * batch_size * int(np.prod(shape))
+                pixels = pool.memory.array(slot, (len(rows), *shape))
+                yield rows[kept], pixels.copy() if kept.all() else pixels[kept]
+
+
+def read_pixels(tiles: pd.DataFrame) -> NDArray[np.uint8]:
+    """Read some tiles at once, to look at them: ``(n, tile_px, tile_px, 3)`` in table order.
+
+    Parameters
+    ----------
+    tiles
+        As for :func:`read_tiles`; all pixels lie in memory.
+
+    Raises
+    ------
+    SlideError
+        If a slide cannot be read, or there are no tiles.
+    """
+    if tiles.empty:
+        raise SlideError("read_pixels: the tile table is empty; expected at least one tile")
+    batches = list(read_tiles(tiles))
+    order = np.argsort(np.concatenate([rows for rows, _ in batches]))
+    return np.concatenate([pixels for _, pixels in batches])[order]
+
+
+class _Readers:
+    """Give pieces to reader processes in turn, and wait for the batch that is due."""
+
+    def __init__(self, pool: Pool, todo: Iterator[_Piece]) -> None:
+        self.failures: dict[str, str] = {}
+        self._readers = pool.readers
+        self._todo = todo
+        self._next = next(todo, None)
+        self._asked: deque[tuple[_Piece, Reader | None]] = deque()
+        self._opened = [deque[str](maxlen=OPEN_SLIDES) for _ in pool.readers]
+
+    def wait_for(self, batch: int, strict: bool) -> list[slice]:
+        """Wait until a batch is complete; give the places whose slide failed (or raise)."""
+        failed = []
+        self._ask_ahead(batch)
+        while self._asked and self._asked[0][0].batch == batch:
+            piece, reader = self._asked.popleft()
+            try:
+                if reader is None:
+                    raise SlideError(self.failures[piece.slide_id])
+                reader.wait_for_next()
+            except SlideError as error:
+                if strict:
+                    raise
+                self.failures.setdefault(piece.slide_id, str(error))
+                failed.append(piece.places)
+            self._ask_ahead(batch)
+        return failed
+
+    def _ask_ahead(self, batch: int) -> None:
+        """Ask for pieces of the next batches, as far as slots and the readers' ears allow."""
+        while self._next and self._next.batch < batch + SLOTS and len(self._asked) < MOST_ASKED:
+            reader = None  # nothing more is asked of a slide that has failed
+            if self._next.slide_id not in self.failures:
+                reader = self._reader_for(str(self._next.request["path"]))
+                reader.ask(self._next.request)
+            self._asked.append((self._next, reader))
+            self._next = next(self._todo, None)
+
+    def _reader_for(self, path: str) -> Reader:
+        """Choose the reader with least to do; to open a slide counts as two pieces."""
+        busy = [
+            sum(other is reader for _, other in self._asked) + 2 * (path not in opened)
+            for reader, opened in zip(self._readers, self._opened, strict=True)
+        ]
+        number = busy.index(min(busy))
+        if path not in self._opened[number]:
+            self._opened[number].append(path)
+        return self._readers[number]
+
+
+def _one_size(tiles: pd.DataFrame) -> int:
+    sizes = sorted(set(tiles["tile_px"]))
+    if len(sizes) > 1:
+        raise SlideError(f"tiles of one batch must have one size; found tile_px {sizes}")
+    return int(sizes[0])
+
+
+def _by_slide(tiles: pd.DataFrame) -> NDArray[np.intp]:
+    slides = pd.factorize(tiles["path"])[0]
+    return np.lexsort((np.arange(len(tiles)), tiles["extent_px"], slides))
+
+
+def _pieces(
+    tiles: pd.DataFrame, order: NDArray[np.intp], tile_px: int, batch_size: int
+) -> Iterator[_Piece]:
+    paths, ids = tiles["path"].to_numpy(), tiles["slide_id"].to_numpy()
+    corners, extents = tiles[["x", "y"]].to_numpy(np.float64), tiles["extent_px"].to_numpy(float)
+    for batch, start in enumerate(range(0, len(order), batch_size)):
+        rows = order[start : start + batch_size]
+        slot = (batch % SLOTS) * batch_size
+        for first, end in _runs(paths[rows], extents[rows]):
+            part = rows[first:end]
+            request = {
+                "path": os.path.abspath(paths[part[0]]),
+                "corners": corners[part],
+                "extent": (extents[part[0]], extents[part[0]]),
+                "size": (tile_px, tile_px),
+                "offset": (slot + first) * tile_px**2 * 3,
+            }
+            yield _Piece(batch, slice(first, end), ids[part[0]], request)
+
+
+def _runs(paths: NDArray[np.object_], extents: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
+    """Cut a batch where the slide or the extent changes, and into pieces of a bounded size."""
+    changes = np.flatnonzero((paths[1:] != paths[:-1]) | (extents[1:] != extents[:-1])) + 1
+    cuts = np.concatenate([[0], changes, [len(paths)]])
+    for first, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
+        for start in range(first, end, PIECE_TILES):
+            yield start, min(start + PIECE_TILES, end)

@@ -1,0 +1,88 @@
+"""One reader process: started, asked, listened to, ended."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from multiprocessing.connection import Connection
+from typing import Any
+
+START = (
+    "import sys; sys.path[:] = {path!r}; "
+    "from skinage.slides.reading.server import serve; serve{arguments}"
+)
+KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 28)}
+"""The C library of the reader process keeps its memory: fresh pages for each batch cost a third."""
+
+
+class ReaderProcess:
+    """A process that runs ``server.serve`` and dies with this one.
+
+    Parameters
+    ----------
+    memory_fd
+        A file in memory, where it shall lay pixels down.
+    n_threads
+        Threads that decode.
+    """
+
+    def __init__(self, memory_fd: int, n_threads: int) -> None:
+        ours, theirs = socket.socketpair()
+        arguments = (theirs.fileno(), memory_fd, n_threads)
+        # Not multiprocessing: it would run the user's __main__ again, and with it import torch.
+        code = START.format(path=sys.path, arguments=arguments)
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by end)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.DEVNULL,
+            stdout=self._said,
+            stderr=self._said,
+            pass_fds=arguments[:2],
+            env=os.environ | KEEP_MEMORY,
+        )
+        theirs.close()
+        self._connection = Connection(ours.detach())
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has not ended."""
+        return self.process.poll() is None
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether somebody has killed it, the system for want of memory, say."""
+        return self.process.poll() == -signal.SIGKILL
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Send a request, without waiting."""
+        try:
+            self._connection.send(request)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # the process is gone: `receive` will find out, and say so
+
+    def receive(self, time_limit_s: float) -> tuple[dict[str, Any], str]:
+        """Wait for the next answer; if none comes, the second value says why."""
+        try:
+            if self._connection.poll(time_limit_s):
+                return self._connection.recv(), ""
+        except (EOFError, ConnectionResetError):
+            return {}, self._last_words()
+        return {}, f"no answer within {time_limit_s:g} s, the reader process was ended"
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self.process.wait()
+        self._connection.close()
+        self._said.close()
+
+    def _last_words(self) -> str:
+        try:
+            code = str(self.process.wait(timeout=5))
+        except subprocess.TimeoutExpired:
+            code = "none yet"
+        said = os.pread(self._said.fileno(), 10000, 0).decode(errors="replace").split("\n")
+        last = next((line for line in reversed(said) if line.strip()), "it said nothing")
+        return f"the reader process ended (code {code}): {last.strip()}"

@@ -1,0 +1,207 @@
+"""The tiles of one slide: which squares are kept, which are left out, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skinage.errors import StageError
+from skinage.slides.slide import Slide
+from skinage.tiling.grid import around, grid, most_common, random_order, share
+from skinage.tiling.quality import LIMITS, fold_mask, quality, reasons
+from skinage.tiling.tissue import ink_mask, number_pieces, tissue_mask
+
+MASK_MPP = 8.0
+TRACE = 0.005
+"""Squares with less tissue than this hold none; they are not listed."""
+LEAST_AT_ONCE, MOST_AT_ONCE = 16, 1024
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What became of the squares of a slide.
+
+    Attributes
+    ----------
+    tiles
+        Those kept: tile_id, slide_id, path, x, y, extent_px (level-0 px), tile_px, mpp, centre_id,
+        piece, tissue_fraction, pen_fraction, fold_fraction, sharpness, blood_fraction.
+    left_out
+        Those that hold tissue or pen and were refused, with the same columns and ``reason``.
+    n_pieces
+        Pieces of tissue on the slide.
+    n_not_drawn
+        Squares with enough tissue that were never looked at, because the slide had its share.
+    """
+
+    tiles: pd.DataFrame
+    left_out: pd.DataFrame
+    n_pieces: int
+    n_not_drawn: int
+
+
+def choose_tiles(
+    slide: Slide,
+    tile_px: int = 96,
+    mpp: float | Sequence[float] = 1.0,
+    *,
+    step_um: float | None = None,
+    tiles_per_slide: int | None = 40,
+    limits: Mapping[str, float] | None = None,
+    seed: int = 0,
+    slide_id: str = "slide",
+) -> Choice:
+    """Choose the tiles of one slide; nothing is left out without a reason.
+
+    Parameters
+    ----------
+    slide
+        An open slide.
+    tile_px, mpp, step_um, tiles_per_slide, limits, seed
+        As in :func:`skinage.tile`.
+    slide_id
+        Its name; the draw depends on it and on ``seed``.
+
+    Raises
+    ------
+    SlideError
+        If the slide cannot be read, or is coarser than ``mpp``.
+    StageError
+        If a setting is out of range.
+    """
+    scales = check_settings(tile_px, mpp, step_um, tiles_per_slide)
+    extents = [round(tile_px * slide.px_per(scale)) for scale in scales]
+    limits = {**LIMITS, **(limits or {})}
+    ground = _Ground(slide, slide_id, tile_px)
+    step_px = extents[0] if step_um is None else step_um / slide.mpp
+    if step_px < 1:
+        raise StageError(f"tile: step_um is {step_um}, less than a px of {slide.mpp:.3g} um")
+    centres = grid(slide.dimensions, extents[0], step_px) + np.float64(extents[0] / 2)
+    squares = ground.squares(centres, extents[0])
+    too_little = squares["tissue_fraction"] < limits["tissue_fraction"]
+    is_marked = squares["pen_fraction"] > limits["pen_fraction"]
+    little = squares[too_little & (is_marked | (squares["tissue_fraction"] > TRACE))]
+    seen = {name: limits[name] for name in ("pen_fraction", "tissue_fraction")}
+    little = little.assign(reason=reasons(little, seen))
+    examined = _examine(slide, squares[~too_little], limits, tiles_per_slide, seed)
+    kept = examined[examined["reason"] == ""].drop(columns="reason")
+    centres = kept[["x", "y"]].to_numpy() + extents[0] / 2
+    wider = [_with_quality(slide, ground.squares(centres, extent)) for extent in extents[1:]]
+    return Choice(
+        tiles=_concat([kept, *wider]),
+        left_out=_concat([examined[examined["reason"] != ""], little]).reindex(
+            columns=examined.columns
+        ),
+        n_pieces=int(ground.pieces.max(initial=0)),
+        n_not_drawn=int((~too_little).sum()) - len(examined),
+    )
+
+
+class _Ground:
+    """Where there is tissue, pen and fold on a slide, and what a square holds of them."""
+
+    def __init__(self, slide: Slide, slide_id: str, tile_px: int) -> None:
+        self.slide, self.slide_id, self.tile_px = slide, slide_id, tile_px
+        mpp = max(MASK_MPP, slide.mpp)
+        overview = slide.read_region(0, 0, *slide.dimensions, mpp=mpp)
+        self.tissue, self.pen = tissue_mask(overview, mpp), ink_mask(overview, mpp)
+        self.fold = fold_mask(overview, self.tissue, mpp)
+        self.pieces = number_pieces(self.tissue, mpp)
+
+    def squares(self, centres: NDArray[np.float64], extent_px: int) -> pd.DataFrame:
+        """Describe squares around centres (n, 2) in level-0 px."""
+        corners = around(centres, extent_px)
+        where = (self.slide.dimensions, corners, extent_px)
+        name = self.slide_id
+        return pd.DataFrame(
+            {
+                "tile_id": [f"{name}_{x}_{y}_{extent_px}" for x, y in corners.tolist()],
+                "slide_id": name,
+                "path": self.slide.path,
+                "x": corners[:, 0],
+                "y": corners[:, 1],
+                "extent_px": extent_px,
+                "tile_px": self.tile_px,
+                "mpp": self.slide.mpp * extent_px / self.tile_px,
+                "centre_id": [f"{name}_{x:.0f}_{y:.0f}" for x, y in centres.tolist()],
+                "piece": most_common(self.pieces, *where),
+                "tissue_fraction": share(self.tissue, *where),
+                "pen_fraction": share(self.pen, *where),
+                "fold_fraction": share(self.fold, *where),
+            }
+        )
+
+
+def check_settings(
+    tile_px: int,
+    mpp: float | Sequence[float],
+    step_um: float | None,
+    tiles_per_slide: int | None,
+) -> list[float]:
+    """Refuse settings out of range, and give the scales, the finest first.
+
+    Raises
+    ------
+    StageError
+        If a setting is out of range, or a scale is named twice.
+    """
+    scales = sorted([mpp] if isinstance(mpp, int | float) else mpp)
+    wrong = {
+        f"tile_px at least 8, got {tile_px}": tile_px < 8,
+        f"mpp above 0, each once, got {mpp}": not scales
+        or not scales[0] > 0
+        or len(set(scales)) < len(scales),
+        f"step_um above 0, got {step_um}": step_um is not None and not step_um > 0,
+        f"tiles_per_slide at least 1 or None, got {tiles_per_slide}": tiles_per_slide is not None
+        and tiles_per_slide < 1,
+    }
+    if any(wrong.values()):
+        expected = "; ".join(text for text, is_wrong in wrong.items() if is_wrong)
+        raise StageError(f"tile: expected {expected}")
+    return scales
+
+
+def _examine(
+    slide: Slide,
+    squares: pd.DataFrame,
+    limits: Mapping[str, float],
+    most: int | None,
+    seed: int,
+) -> pd.DataFrame:
+    """Look at squares in random order until enough are good; give them in their own order."""
+    slide_id = "" if squares.empty else squares["slide_id"].iloc[0]
+    order = random_order(len(squares), seed, slide_id)
+    if most is None:
+        most = len(squares)
+    parts = [_with_quality(slide, squares.iloc[:0]).assign(reason="")]
+    n_good = start = 0
+    while n_good < most and start < len(order):
+        end = start + min(max(most - n_good, LEAST_AT_ONCE), MOST_AT_ONCE)
+        part = _with_quality(slide, squares.iloc[order[start:end]])
+        part = part.assign(reason=reasons(part, dict(limits)))
+        # What lies behind the last one needed was not needed: as if it had not been looked at.
+        is_good = part["reason"] == ""
+        part = part[is_good.cumsum() - is_good < most - n_good]
+        parts.append(part)
+        n_good += int((part["reason"] == "").sum())
+        start = end
+    return _concat(parts, ignore_index=False).sort_index()
+
+
+def _with_quality(slide: Slide, squares: pd.DataFrame) -> pd.DataFrame:
+    """Read squares of one extent and add how good each is to see."""
+    if squares.empty:
+        measured = quality(np.empty((0, 8, 8, 3), np.uint8), 1.0)
+    else:
+        first = squares.iloc[0]
+        corners = squares[["x", "y"]].to_numpy()
+        pixels = slide.read_tiles(corners, first["extent_px"], first["tile_px"])
+        measured = quality(pixels, float(first["mpp"]))
+    return squares.join(measured.set_axis(squares.index))
+
+
+def _concat(tables: list[pd.DataFrame], ignore_index: bool = True) -> pd.DataFrame:
+    filled = [table for table in tables if len(table)] or tables[:1]
+    return pd.concat(filled, ignore_index=ignore_index)

@@ -1,0 +1,195 @@
+"""The tile table of a cohort: a row per tile, chosen at random where there is tissue."""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm.auto import tqdm
+
+from skinage.errors import SlideError
+from skinage.slides.slide import open_row
+from skinage.storage import file_hash, stored, storing, table_hash, write_json
+from skinage.tiling.choice import check_settings, choose_tiles
+from skinage.tiling.quality import LIMITS, reasons
+
+METHOD = 2
+"""Raised whenever other tiles come of the same settings: tissue, quality or the draw changed."""
+TABLES = ("tiles", "left_out")
+Settings = dict[str, Any]
+
+
+def tile(
+    cohort: pd.DataFrame,
+    tile_px: int = 96,
+    mpp: float | Sequence[float] = 1.0,
+    *,
+    step_um: float | None = None,
+    tiles_per_slide: int | None = 40,
+    limits: Mapping[str, float] | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+) -> pd.DataFrame:
+    """Make the tile table of a cohort: tissue tiles on a grid, a random sample of each slide.
+
+    A slide that cannot be read costs no other: it is warned about and noted.
+
+    Parameters
+    ----------
+    cohort
+        A row per slide: slide_id, person_id, path, and mpp for files without a scale.
+    tile_px, mpp
+        Side of a tile in px after resampling, and um per px. For a field of so many um:
+        ``mpp=256 / 224``. Several scales, ``mpp=(1.14, 4.57)``, give tiles with common centres, all
+        brought to ``tile_px``; the wider ones may reach over the slide's edge, where it is white.
+    step_um
+        From tile to tile; the tile's side if not given. Less lets tiles overlap: half the side, by
+        half. Of several scales, that of the finest.
+    tiles_per_slide
+        The most tiles of one slide (per scale); None for all.
+    limits
+        What a tile must hold to be kept, where it differs from ``skinage.tiling.quality.LIMITS``:
+        least ``tissue_fraction`` and ``sharpness``, most ``pen_fraction``, ``fold_fraction`` and
+        ``blood_fraction``. Of several scales, the finest is judged.
+    seed
+        Of the sampling; a slide's sample depends on it and on ``slide_id``, not on other slides.
+    out
+        A Parquet file to keep the table in. Beside it lie ``left_out.parquet`` (what was refused,
+        with the reason) and ``slides.csv`` (a row per slide: slide_id, reader, reason, mpp,
+        width_px, height_px, n_pieces, n_tiles, n_left_out, n_not_drawn, problem). Slides that were
+        done by the same settings from the same file are not done again.
+
+    Returns
+    -------
+    pandas.DataFrame
+        tile_id, slide_id, person_id, path, x, y, extent_px (level-0 px), tile_px, mpp, centre_id,
+        piece, tissue_fraction, pen_fraction, fold_fraction, sharpness, blood_fraction.
+
+    Raises
+    ------
+    SlideError
+        If no slide gives a tile.
+    StageError
+        If a setting is out of range, or ``out`` cannot be written.
+    """
+    scales = check_settings(tile_px, mpp, step_um, tiles_per_slide)
+    limits = {**LIMITS, **(limits or {})}
+    reasons(pd.DataFrame({name: [] for name in LIMITS}), limits)  # refuses unknown names
+    settings: Settings = {"tile_px": tile_px, "mpp": scales, "step_um": step_um, "seed": seed}
+    settings |= {"tiles_per_slide": tiles_per_slide, "limits": limits}
+    if out is None:
+        tiles, _, slides = _tile_all(cohort, settings, None)
+    else:
+        tiles, slides = _kept(Path(out), cohort, settings)
+    _warn_of_problems(slides)
+    return tiles
+
+
+def _kept(out: Path, cohort: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the tables if they were made by this recipe, else make them."""
+    needed = cohort[[c for c in ("slide_id", "person_id", "path", "mpp") if c in cohort]]
+    files = {str(path): _hash_or_none(path) for path in cohort["path"]}
+    recipe = {"stage": "tile", "method": METHOD, **settings}
+    recipe |= {"cohort": table_hash(needed), "files": files}
+    slides_path = out.with_name("slides.csv")
+    if not stored(out, recipe):
+        tiles, left_out, slides = _tile_all(cohort, settings, out.parent / ".tiles")
+        with storing(slides_path, recipe) as partial:
+            slides.to_csv(partial, index=False)
+        with storing(out.with_name("left_out.parquet"), recipe) as partial:
+            left_out.to_parquet(partial)
+        with storing(out, recipe) as partial:
+            tiles.to_parquet(partial)
+    slides = pd.read_csv(slides_path, dtype={"slide_id": str}).fillna({"problem": ""})
+    return pd.read_parquet(out), slides
+
+
+def _tile_all(
+    cohort: pd.DataFrame, settings: Settings, folder: Path | None
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+    slides = []
+    for row in tqdm(cohort.to_dict("records"), desc="tiles", unit="slide"):
+        try:
+            parts, record = _tile_slide(row, settings, folder)
+            for name in TABLES:
+                tables[name].append(parts[name])
+        except SlideError as error:
+            record = {"slide_id": row["slide_id"], "n_tiles": 0, "problem": str(error)}
+        slides.append(record)
+    if not any(slide["n_tiles"] for slide in slides):
+        raise SlideError("no slide gave a tile:\n" + "\n".join(_problems(pd.DataFrame(slides))))
+    tiles, left_out = (_joined(tables[name]) for name in TABLES)
+    return tiles, left_out, pd.DataFrame(slides)
+
+
+def _tile_slide(
+    row: Settings, settings: Settings, folder: Path | None
+) -> tuple[dict[str, pd.DataFrame], Settings]:
+    """Choose the tiles of a slide, or read them if that was done before."""
+    if folder is None:
+        return _choose(row, settings)
+    known = {name: row.get(name) for name in ("slide_id", "person_id", "path", "mpp")}
+    # Apart from each other: a slide's own mpp is not that of its tiles.
+    recipe = {"method": METHOD, "settings": settings, "slide": known}
+    recipe["file"] = _hash_or_none(row["path"])
+    part = folder / hashlib.sha256(str(row["slide_id"]).encode()).hexdigest()[:16]
+    if not stored(part, recipe):
+        tables, record = _choose(row, settings)
+        with storing(part, recipe) as partial:
+            partial.mkdir()
+            for name in TABLES:
+                tables[name].to_parquet(partial / f"{name}.parquet")
+            write_json(partial / "slide.json", record)
+    tables = {name: pd.read_parquet(part / f"{name}.parquet") for name in TABLES}
+    return tables, json.loads((part / "slide.json").read_text())
+
+
+def _choose(row: Settings, settings: Settings) -> tuple[dict[str, pd.DataFrame], Settings]:
+    slide = open_row(row)
+    choice = choose_tiles(slide, slide_id=str(row["slide_id"]), **settings)
+    tables = {"tiles": choice.tiles, "left_out": choice.left_out}
+    for name, table in tables.items():
+        table = table.assign(slide_id=row["slide_id"], path=str(row["path"]))
+        table.insert(2, "person_id", row["person_id"])
+        tables[name] = table
+    record = {
+        "slide_id": row["slide_id"],
+        "reader": slide.reader,
+        "reason": slide.reason,
+        "mpp": slide.mpp,
+        "width_px": slide.dimensions[0],
+        "height_px": slide.dimensions[1],
+        "n_pieces": choice.n_pieces,
+        "n_tiles": len(choice.tiles),
+        "n_left_out": len(choice.left_out),
+        "n_not_drawn": choice.n_not_drawn,
+        "problem": "" if len(choice.tiles) else "no tile has enough tissue that can be used",
+    }
+    return tables, record
+
+
+def _hash_or_none(path: str) -> str | None:
+    return file_hash(path) if Path(path).is_file() else None
+
+
+def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Join tables; one without rows has no say in the types of columns."""
+    return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
+
+
+def _problems(slides: pd.DataFrame) -> Iterator[str]:
+    for slide in slides[slides["problem"] != ""].itertuples():
+        yield f"{slide.slide_id}: {slide.problem}"
+
+
+def _warn_of_problems(slides: pd.DataFrame) -> None:
+    problems = list(_problems(slides))
+    if problems:
+        warnings.warn(
+            f"{len(problems)} of {len(slides)} slides gave no tiles:\n" + "\n".join(problems),
+            stacklevel=3,
+        )

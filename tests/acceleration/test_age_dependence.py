@@ -1,0 +1,93 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from skinage.acceleration.acceleration import acceleration
+from skinage.acceleration.age_dependence import compare_definitions, correlation_with_age
+from skinage.figures.acceleration import correlation_left
+
+
+def r2_of_a_parabola(age, values):
+    left = values - np.polyval(np.polyfit(age, values, 2), age)
+    return 1 - left.var() / values.var()
+
+
+def test_what_is_left_of_age_is_told_of_everybody_and_by_sex(make_ages):
+    ages, _ = make_ages()
+    ages.loc[:4, "sex"] = None
+    table = acceleration(ages, "gap")
+    found = correlation_with_age(table).set_index("people")
+    groups = {"everybody": table, "women": table[table["sex"] == "F"],
+              "men": table[table["sex"] == "M"]}  # fmt: skip
+    assert [*found.index] == [*groups]
+    for name, group in groups.items():
+        age, values = group["age_years"], group["acceleration_years"]
+        expected = [len(group), np.corrcoef(age, values)[0, 1], r2_of_a_parabola(age, values)]
+        np.testing.assert_allclose(found.loc[name].astype(float), expected)
+    no_sex = correlation_with_age(table.drop(columns="sex"))
+    assert [*no_sex["people"]] == ["everybody"]
+
+
+def test_what_does_not_vary_correlates_with_nothing(make_ages):
+    ages, _ = make_ages()
+    table = acceleration(ages.assign(predicted_years=ages["age_years"]), "gap")
+    left = correlation_with_age(table)
+    assert left[["correlation_with_age", "explained_by_age"]].isna().all(axis=None)
+
+
+def test_definitions_are_compared_in_a_row_each(make_ages):
+    ages, _ = make_ages()
+    found = compare_definitions(ages).set_index("definition")
+    assert [*found.index] == ["linear", "gap", "cole", "lowess", "zscore"]
+    for name, row in found.iterrows():
+        table = acceleration(ages, name)
+        values = table["acceleration_z" if name == "zscore" else "acceleration_years"]
+        women = table["sex"] == "F"
+        assert row["sd"] == pytest.approx(values.std())
+        assert row["unit"] == ("SD at that age" if name == "zscore" else "years")
+        assert row["everybody"] == table["correlation_with_age"][0]
+        expected = np.corrcoef(values[women], table["age_years"][women])[0, 1]
+        assert row["women"] == pytest.approx(expected)
+        linear = acceleration(ages)["acceleration_years"]
+        expected = np.corrcoef(values, linear)[0, 1]
+        assert row["correlation_with_linear"] == pytest.approx(expected)
+    assert found.loc["cole", "correlation_with_linear"] > 0.999
+    assert found.loc["cole", "sd"] == pytest.approx(found.loc["linear", "sd"] / 0.7, rel=0.03)
+
+
+def test_of_a_clock_that_bends_lowess_leaves_less_than_a_line(make_ages):
+    ages, planted = make_ages(1000)
+    at = (ages["age_years"] + planted - 5).clip(lower=0)
+    ages["predicted_years"] = 20 + 60 * (1 - np.exp(-at / 30))
+    found = compare_definitions(ages).set_index("definition")
+    assert abs(found.loc["linear", "everybody"]) < 0.01
+    assert found.loc["linear", "explained_by_age"] > 0.2
+    assert found.loc["lowess", "explained_by_age"] < 0.05
+    planted_r = {
+        name: np.corrcoef(acceleration(ages, name)["acceleration_years"], planted)[0, 1]
+        for name in ("linear", "lowess")
+    }
+    assert planted_r["lowess"] > planted_r["linear"] + 0.05
+
+
+def test_a_definition_that_cannot_be_fitted_is_left_out_by_name(make_ages):
+    ages, _ = make_ages()
+    noise = np.random.default_rng(0).normal(0, 1, len(ages))
+    with pytest.warns(UserWarning, match=r"cole is left out\. .* divides by this slope"):
+        found = compare_definitions(ages.assign(predicted_years=55 + noise))
+    assert [*found["definition"]] == ["linear", "gap", "lowess", "zscore"]
+
+
+def test_the_figure_shows_each_definition_and_group(make_ages):
+    ages, _ = make_ages()
+    comparison = compare_definitions(ages)
+    ax = correlation_left(comparison)
+    shown = {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+    assert [*shown] == ["everybody", "women", "men"]
+    for name, line in shown.items():
+        np.testing.assert_allclose(line.get_xdata(), comparison[name])
+    assert [text.get_text() for text in ax.get_yticklabels()] == [*comparison["definition"]]
+    _, given = plt.subplots()
+    assert correlation_left(compare_definitions(ages.drop(columns="sex")), given) is given
+    assert len(given.get_legend().get_texts()) == 1
+    plt.close("all")

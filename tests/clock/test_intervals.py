@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from skinage.clock.intervals import Calibration, calibrate
+from skinage.clock.learners.ridge import Ridge
+from skinage.errors import StageError
+from skinage.people.clock_inputs import Evidence
+
+
+class Constant:
+    def __init__(self, years):
+        self.years = years
+
+    def predict(self, evidence):
+        return np.full(len(evidence), self.years)
+
+
+def people(features):
+    return Evidence(features, np.full(len(features), np.nan))
+
+
+def test_the_interval_leaves_out_the_outermost_proposals():
+    errors = np.arange(1.0, 20)  # nineteen people: at 90 % one in twenty at each end, two here
+    calibration = Calibration([Constant(50.0), Constant(60.0)], np.arange(19) % 2, errors)
+    low, high = calibration.interval(people(np.zeros((3, 1))), 0.9)
+    proposals = np.where(np.arange(19) % 2, 60, 50)
+    assert (low == np.sort(proposals - errors)[1]).all()
+    assert (high == np.sort(proposals + errors)[-2]).all()
+
+
+def test_too_few_people_for_the_coverage_are_told():
+    calibration = Calibration([Constant(50.0)], np.zeros(19, int), np.ones(19))
+    calibration.interval(people(np.zeros((1, 1))), 0.95)
+    with pytest.raises(StageError, match=r"coverage 0.99 cannot be had from 19 .* 0 and 0.950"):
+        calibration.interval(people(np.zeros((1, 1))), 0.99)
+    with pytest.raises(StageError, match="coverage 1"):
+        calibration.interval(people(np.zeros((1, 1))), 1.0)
+
+
+def test_errors_reach_the_far_end_of_a_bracket():
+    low, high = np.array([40.0, 50, 70]), np.array([60.0, 50, 90])
+    found = calibrate(
+        lambda kept: Constant(55.0), people(np.zeros((3, 1))), low, high, np.arange(3)
+    )
+    assert found.errors_years.tolist() == [15, 5, 35]
+    assert len(found.models) == 3
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95])
+def test_intervals_cover_as_stated_whatever_the_noise(coverage):
+    generator = np.random.default_rng(0)
+    n_people, dim = 4000, 5
+    features = generator.normal(size=(n_people, dim))
+    ages = 50 + 8 * features[:, 0] + 5 * generator.standard_t(3, n_people)
+    fold, kept = np.arange(300) % 5, np.arange(n_people) < 300
+
+    def fit(mask):
+        return Ridge().fit(people(features[kept][mask]), ages[kept][mask], 0)
+
+    found = calibrate(fit, people(features[kept]), ages[kept], ages[kept], fold)
+    low, high = found.interval(people(features[~kept]), coverage)
+    inside = (low <= ages[~kept]) & (ages[~kept] <= high)
+    # Of 300 people the coverage itself has an SD of sqrt(p (1 - p) / 300).
+    assert abs(inside.mean() - coverage) < 3 * np.sqrt(coverage * (1 - coverage) / 300)

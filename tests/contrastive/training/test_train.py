@@ -1,0 +1,345 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from pytorch_lightning.loggers import CSVLogger
+
+from skinage import LeakageError, Pairs, StageError, embed, pool, predict_age
+from skinage.cohort.label_seen import label_seen
+from skinage.contrastive.methods.method import SimCLR
+from skinage.contrastive.methods.momentum import DINO, MoCo, WithTeacher
+from skinage.contrastive.training.train import train, untrained_encoder
+from skinage.contrastive.training.trainer import share_statistics
+from skinage.contrastive.views.choice import views_named
+from skinage.encoders.encoder import load_encoder, new_encoder
+from skinage.people.pool import refuse_seen_labels
+from skinage.slides.reading.batches import read_pixels
+from skinage.storage import stored
+
+SETTINGS = {
+    "method": "simclr", "backbone": "test_resnet", "epochs": 4, "batch_size": 32, "device": "cpu",
+}  # fmt: skip
+
+
+def _weights(encoder):
+    return torch.cat([value.flatten().double() for value in encoder.module.state_dict().values()])
+
+
+@pytest.mark.slow
+def test_training_lowers_the_loss_and_leaves_an_encoder(phantom_tiles, tmp_path):
+    encoder = train(phantom_tiles, **SETTINGS | {"epochs": 30}, out=tmp_path / "encoder")
+    losses = [row["loss"] for row in encoder.history]
+    assert [row["epoch"] for row in encoder.history] == list(range(1, 31))
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])  # of three batches each, so it varies
+    names = {path.name for path in (tmp_path / "encoder").iterdir()}
+    assert names == {
+        "encoder.safetensors", "encoder.json", "history.json", "last.ckpt", "log.csv",
+        "best.safetensors",
+    }  # fmt: skip
+    best = int(np.argmin(losses))
+    kept = load_encoder(tmp_path / "encoder", weights="best.safetensors")
+    same = torch.equal(_weights(kept), _weights(load_encoder(tmp_path / "encoder")))
+    assert same == (best == 29)
+    log = pd.read_csv(tmp_path / "encoder" / "log.csv")
+    assert log["loss"].dropna().to_numpy() == pytest.approx(losses)
+    card = json.loads((tmp_path / "encoder" / "encoder.json").read_text())
+    assert card["tile_px"] == 48
+    assert card["method"] == "simclr"
+    features = encoder.embed(read_pixels(phantom_tiles.head(5)))
+    assert features.shape == (5, card["dim"])
+    assert np.isfinite(features).all()
+
+
+def test_every_epoch_mixes_the_tiles_anew(phantom_tiles, monkeypatch):
+    """Tiles that always met the same others would always be told from the same others."""
+    seen = []
+    step = SimCLR.training_step
+
+    def watch(self, batch, number):
+        seen.append((self.current_epoch, {tile.numpy().tobytes() for tile in batch.first}))
+        return step(self, batch, number)
+
+    monkeypatch.setattr(SimCLR, "training_step", watch)
+    train(phantom_tiles, **SETTINGS | {"epochs": 3})
+    first = dict(reversed(seen))
+    assert len(seen) == 9
+    for epoch in (1, 2):
+        assert len(first[0] & first[epoch]) < 25
+    assert first[1] != first[2]
+
+
+def test_the_same_settings_load_and_others_train_anew(phantom_tiles, tmp_path):
+    settings = SETTINGS | {"epochs": 1}
+    first = train(phantom_tiles, **settings, out=tmp_path / "encoder")
+    written = (tmp_path / "encoder" / "encoder.safetensors").stat().st_mtime_ns
+    again = train(phantom_tiles, **settings, out=tmp_path / "encoder")
+    assert (tmp_path / "encoder" / "encoder.safetensors").stat().st_mtime_ns == written
+    assert torch.equal(_weights(first), _weights(again))
+    other = train(phantom_tiles, **settings, seed=1, out=tmp_path / "encoder")
+    assert not torch.equal(_weights(first), _weights(other))
+
+
+STOPPABLE = """
+import sys
+import pandas as pd
+from skinage.contrastive.training.train import train
+tiles = pd.read_parquet("tiles.parquet")
+settings = {"backbone": "test_resnet", "epochs": 4, "batch_size": 32, "device": "cpu"}
+train(tiles, method=sys.argv[1], **settings, out="encoder")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["simclr", "dino"])
+def test_killed_and_started_again_it_ends_at_the_same_curve(phantom_tiles, tmp_path, method):
+    settings = SETTINGS | {"method": method}
+    whole = train(phantom_tiles, **settings, out=tmp_path / "whole")
+    phantom_tiles.to_parquet(tmp_path / "tiles.parquet")
+    child = subprocess.Popen([sys.executable, "-c", STOPPABLE, method], cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".made/encoder-*/last.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert list(tmp_path.glob(".made/encoder-*/last.ckpt"))
+    resumed = train(phantom_tiles, **settings, out=tmp_path / "encoder")
+    assert [row["epoch"] for row in resumed.history] == [1, 2, 3, 4]
+    curves = [[row["loss"] for row in one.history] for one in (resumed, whole)]
+    assert curves[0] == pytest.approx(curves[1], rel=1e-4)
+    torch.testing.assert_close(_weights(resumed), _weights(whole), rtol=1e-4, atol=1e-5)
+    assert not list(tmp_path.glob(".made/encoder-*"))
+
+
+def test_a_loss_that_is_no_number_stops_with_the_step(phantom_tiles, monkeypatch):
+    monkeypatch.setattr("skinage.contrastive.methods.method.LEARNING_RATE", 1e30)
+    with pytest.raises(StageError, match=r"the loss is (nan|inf) at step \d+ .epoch \d+"):
+        train(phantom_tiles, **SETTINGS)
+
+
+def test_unknown_method_and_too_few_tiles_are_named(phantom_tiles, tmp_path):
+    with pytest.raises(StageError, match="found 'simclr2'; expected one of simclr"):
+        train(phantom_tiles, method="simclr2")
+    with pytest.raises(StageError, match="fewer than a batch of 512"):
+        train(phantom_tiles, batch_size=512, out=tmp_path / "encoder")
+    assert not stored(tmp_path / "encoder", {})
+
+
+def test_the_untrained_rival_is_settled_on_these_tiles(phantom_tiles):
+    rival = untrained_encoder(phantom_tiles, "test_resnet", seed=3)
+    raw = new_encoder("test_resnet", 48, float(phantom_tiles["mpp"].iloc[0]), seed=3)
+    for (name, settled), (_, fresh) in zip(
+        rival.module.state_dict().items(), raw.module.state_dict().items(), strict=True
+    ):
+        changed = not torch.equal(settled, fresh)
+        assert changed == ("running_" in name or "num_batches" in name), name
+
+
+@pytest.mark.slow
+def test_every_kind_of_pair_and_view_goes_through(phantom_tiles, phantom_cohort):
+    tiles = phantom_tiles.assign(person_id=phantom_tiles["slide_id"].str[:5])  # ten to a name
+    for pairs in (Pairs("neighbour", 1500), "slide", Pairs(balance=("person_id",))):
+        encoder = train(
+            phantom_tiles, phantom_cohort, pairs=pairs, epochs=1, batch_size=4, device="cpu"
+        )
+        assert encoder.card["recipe"]["pairs"]["kind"] == getattr(pairs, "kind", pairs)
+    with pytest.raises(StageError, match="1 person"):
+        train(tiles, pairs="person", epochs=1, batch_size=4, device="cpu")
+    for views in ("simclr", "none"):
+        train(phantom_tiles, views=views, epochs=1, batch_size=32, device="cpu")
+
+
+def test_tiles_without_a_partner_are_counted(phantom_tiles):
+    few = phantom_tiles.groupby("slide_id").head(2)
+    lone = pd.concat([few, phantom_tiles.groupby("slide_id").tail(1).head(1)])
+    one = lone.groupby("slide_id").head(2).drop(index=lone.index[0])
+    with pytest.warns(UserWarning, match=r"1 of \d+ tiles have no partner of kind 'slide'"):
+        train(one, pairs="slide", epochs=1, batch_size=2, device="cpu")
+
+
+AGES = SETTINGS | {"method": "y_aware", "epochs": 1}
+
+
+def test_a_method_that_sees_ages_needs_people_held_out(phantom_tiles, phantom_cohort):
+    with pytest.raises(StageError, match="name the people whose ages must not be: held_out"):
+        train(phantom_tiles, phantom_cohort, **AGES)
+    with pytest.raises(StageError, match="no age is known"):
+        train(phantom_tiles, None, ["P00000"], **AGES)
+    with pytest.raises(StageError, match="held_out"):
+        train(phantom_tiles, phantom_cohort, pairs=Pairs(balance=("age_years",)), **SETTINGS)
+
+
+def test_an_encoder_that_saw_ages_is_refused_for_those_people(
+    phantom_tiles, phantom_cohort, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("skinage.people.known_ages.MIN_PEOPLE", 2)
+    people = sorted(phantom_tiles["person_id"].unique())
+    train(phantom_tiles, phantom_cohort, people[:2], **AGES, out=tmp_path / "encoder")
+    encoder = load_encoder(tmp_path / "encoder")
+    assert [*label_seen(encoder.card, people)] == [False] * 2 + [True] * 4
+    assert not any(person in json.dumps(encoder.card) for person in people)
+    pooled = pool(embed(phantom_tiles, encoder))
+    assert [*pooled["label_seen"]] == [False] * 2 + [True] * 4
+    with pytest.raises(LeakageError, match=r"saw the ages of 4 of these 6 people.*P00002"):
+        predict_age(pooled, phantom_cohort, folds=2)
+    refuse_seen_labels(pooled.head(2))
+
+
+def test_marks_travel_when_training_goes_on_from_such_an_encoder(phantom_tiles, phantom_cohort):
+    people = sorted(phantom_tiles["person_id"].unique())
+    first = train(phantom_tiles, phantom_cohort, people[:2], **AGES)
+    then = train(phantom_tiles, backbone=first, epochs=1, batch_size=32, device="cpu")
+    assert then.card["labels_seen"] == first.card["labels_seen"]
+    assert then.card["hash"] != first.card["hash"]
+    assert not torch.equal(_weights(first), _weights(then))
+
+
+def test_people_held_out_are_not_trained_on(phantom_tiles, monkeypatch):
+    held, seen = ["P00000", "P00003"], set()
+    step = SimCLR.training_step
+
+    def watch(self, batch, number):
+        seen.update(tile.numpy().tobytes() for tile in batch.first)
+        return step(self, batch, number)
+
+    monkeypatch.setattr(SimCLR, "training_step", watch)
+    train(phantom_tiles, held_out=pd.Index(held), **SETTINGS | {"epochs": 3})
+    theirs = read_pixels(phantom_tiles[phantom_tiles["person_id"].isin(held)])
+    assert not seen & {tile.transpose(2, 0, 1).tobytes() for tile in theirs}
+    with pytest.raises(StageError, match="none of the 1 people held out has a tile"):
+        train(phantom_tiles, held_out=["nobody"], **SETTINGS)
+
+
+def test_one_person_only_is_refused(phantom_tiles):
+    with pytest.raises(StageError, match=r"tiles are of 1 person"):
+        train(phantom_tiles.assign(person_id="P0"), **SETTINGS)
+
+
+def test_a_checkpoint_of_other_settings_or_cut_short_is_refused(
+    phantom_tiles, tmp_path, monkeypatch
+):
+    out = tmp_path / "encoder"
+    train(phantom_tiles, **SETTINGS | {"epochs": 1}, out=out)
+    monkeypatch.setattr("skinage.contrastive.training.train.recipe_hash", lambda _: "f" * 64)
+    work = tmp_path / ".made" / f"{out.name}-{'f' * 12}"
+    work.mkdir()
+    (work / "last.ckpt").write_bytes((out / "last.ckpt").read_bytes())
+    with pytest.raises(StageError, match="checkpoint to go on from is of other settings"):
+        train(phantom_tiles, **SETTINGS, out=out)
+    (work / "last.ckpt").write_bytes((out / "last.ckpt").read_bytes()[:5000])
+    with pytest.raises(StageError, match=r"checkpoint is cut short; delete .*encoder-f"):
+        train(phantom_tiles, **SETTINGS, out=out)
+
+
+@pytest.mark.parametrize(("fits", "said"), [(9, "batch_size=8 fits"), (1, "and at one of 2")])
+def test_memory_that_runs_out_is_told_with_what_would_fit(phantom_tiles, monkeypatch, fits, said):
+    compare = SimCLR.compare
+
+    def short(self, first, second, batch):
+        if len(first) > fits:
+            raise torch.OutOfMemoryError("out of memory")
+        return compare(self, first, second, batch)
+
+    monkeypatch.setattr(SimCLR, "compare", short)
+    with pytest.raises(StageError, match=f"cpu ran out of memory at a batch of 32.*{said}"):
+        train(phantom_tiles, **SETTINGS)
+
+
+def test_lightnings_arguments_are_passed_on_and_checked(phantom_tiles, tmp_path):
+    logger = CSVLogger(tmp_path)
+    trained = train(
+        phantom_tiles, **SETTINGS | {"epochs": 1},
+        trainer_kws={"accumulate_grad_batches": 3, "logger": logger},
+    )  # fmt: skip
+    assert trained.card["recipe"]["trainer"] == {"accumulate_grad_batches": "3"}
+    assert list(tmp_path.rglob("metrics.csv"))
+    with pytest.raises(StageError, match="'strategies' is unknown; strategy"):
+        train(phantom_tiles, **SETTINGS, trainer_kws={"strategies": "ddp"})
+    with pytest.raises(StageError, match="'max_epochs' is set by train itself"):
+        train(phantom_tiles, **SETTINGS, trainer_kws={"max_epochs": 3})
+
+
+def test_a_teacher_follows_the_student_and_ends_near_it(phantom_tiles, monkeypatch):
+    made = []
+    build = WithTeacher.add_head
+    monkeypatch.setattr(
+        WithTeacher, "add_head", lambda self, make: (made.append(self), build(self, make))[1]
+    )
+    for name, method in (("moco", MoCo), ("dino", DINO)):
+        start = new_encoder("test_resnet", 48, 2.0, 0)
+        train(phantom_tiles, **SETTINGS | {"epochs": 2, "method": name})
+        taught = torch.cat([w.flatten() for w in made[-1].teacher.parameters()])
+        student = torch.cat([w.flatten() for w in made[-1].backbone.parameters()])
+        first = torch.cat([w.flatten() for w in start.module.parameters()])
+        assert isinstance(made[-1], method)
+        assert 0 < (taught - first).norm() < (student - first).norm()
+
+
+class ManyGpus:
+    """What `share_statistics` asks a trainer."""
+
+    world_size = 2
+
+    class strategy:
+        root_device = torch.device("cuda")
+
+
+def test_statistics_are_shared_by_layers_that_keep_their_activation():
+    encoder = new_encoder("mobilenetv3_small_050", 32, 2.0)  # whose norm layers hold activations
+    images = torch.randn(2, 3, 32, 32)
+    before = encoder.module(images)
+    method = SimCLR(encoder.module, encoder.card, views_named("none"), 8, 0)
+    share_statistics(ManyGpus, method)
+    norms = [m for m in method.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    assert norms
+    assert all(isinstance(norm, torch.nn.SyncBatchNorm) for norm in norms)
+    assert torch.equal(method.backbone.eval()(images), before)
+
+
+TWO_PROCESSES = """
+import pandas as pd, torch
+from skinage.contrastive.training.train import train
+from skinage.contrastive.methods.method import SimCLR
+
+seen, step = [], SimCLR.training_step
+def watch(self, batch, number):
+    loss = step(self, batch, number)
+    seen.append((loss.item(), [tile.numpy().tobytes()[:64].hex() for tile in batch.first]))
+    return loss
+SimCLR.training_step = watch
+tiles = pd.read_parquet("tiles.parquet")
+encoder = train(
+    tiles, method="simclr", epochs=2, batch_size=8, device="cpu", out="encoder",
+    trainer_kws={"devices": 2, "strategy": "ddp"},
+)
+rank = torch.distributed.get_rank()
+weights = torch.cat([w.flatten() for w in encoder.module.parameters()])
+torch.save((seen, weights), f"rank{rank}.pt")
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_encoder_on_different_tiles(phantom_tiles, tmp_path):
+    phantom_tiles.to_parquet(tmp_path / "tiles.parquet")
+    (tmp_path / "job.py").write_text(TWO_PROCESSES)
+    done = subprocess.run(
+        [sys.executable, "job.py"], cwd=tmp_path, capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr
+    (seen_0, weights_0), (seen_1, weights_1) = (
+        torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1)
+    )
+    assert torch.equal(weights_0, weights_1)
+    assert len(seen_0) == len(seen_1) == 2 * (len(phantom_tiles) // 8 // 2)
+    # Half an epoch each: no tile in both. With negatives of both, chance is ln 31, not ln 15.
+    n = len(seen_0) // 2
+    tiles_0, tiles_1 = ({k for _, keys in seen[:n] for k in keys} for seen in (seen_0, seen_1))
+    assert not tiles_0 & tiles_1
+    assert seen_0[0][0] > np.log(15) + 0.1
+    assert load_encoder(tmp_path / "encoder").card["recipe"]["trainer"]["devices"] == "2"

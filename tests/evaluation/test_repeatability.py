@@ -1,0 +1,136 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from skinage.errors import StageError
+from skinage.evaluation.repeatability import icc, replicate_agreement
+
+# Shrout and Fleiss 1979, table 2: 6 targets, 4 judges.
+RATINGS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9],
+                    [6, 2, 4, 7]])  # fmt: skip
+
+
+def long(table: np.ndarray) -> tuple[pd.Series, pd.Series]:
+    return pd.Series(table.ravel()), pd.Series(np.repeat(np.arange(len(table)), table.shape[1]))
+
+
+def simulated(
+    counts: np.ndarray, between: float, within: float, seed: int
+) -> tuple[pd.Series, pd.Series]:
+    generator = np.random.default_rng(seed)
+    people = np.repeat(np.arange(len(counts)), counts)
+    values = 50 + generator.normal(0, between, len(counts))[people]
+    return pd.Series(values + generator.normal(0, within, len(people))), pd.Series(people)
+
+
+def test_the_worked_example_of_shrout_and_fleiss():
+    found = icc(*long(RATINGS))
+    assert round(found.between_mean_square, 2) == 11.24
+    assert round(found.within_mean_square, 2) == 6.26
+    assert round(found.icc, 2) == 0.17
+    # As printed for ICC(1) of these data by psych::ICC of R, among others.
+    assert (round(found.lower, 2), round(found.upper, 2)) == (-0.13, 0.72)
+    assert found.within_person_sd == pytest.approx(np.sqrt(found.within_mean_square))
+    assert found.repeatability == pytest.approx(2.772 * found.within_person_sd, rel=1e-3)
+    assert (found.n_people, found.n_values, found.n_left_out) == (6, 24, 0)
+
+
+def test_mean_squares_are_those_of_the_analysis_of_variance():
+    values, people = simulated(np.arange(2, 12), 3, 2, 0)
+    found = icc(values, people)
+    ratio = stats.f_oneway(*(group for _, group in values.groupby(people))).statistic
+    assert found.between_mean_square / found.within_mean_square == pytest.approx(ratio)
+
+
+def test_unequal_numbers_agree_with_a_mixed_model_and_the_truth():
+    import statsmodels.api as sm
+
+    counts = np.random.default_rng(0).integers(2, 7, 300)
+    values, people = simulated(counts, 4, 3, 1)
+    found = icc(values, people)
+    model = sm.MixedLM(values.to_numpy(), np.ones(len(values)), people.to_numpy()).fit(reml=True)
+    between = float(np.asarray(model.cov_re)[0, 0])
+    assert found.icc == pytest.approx(between / (between + model.scale), abs=0.02)  # its SE is .025
+    assert found.within_person_sd == pytest.approx(np.sqrt(model.scale), rel=0.02)
+    assert found.lower < 16 / 25 < found.upper
+
+
+@pytest.mark.parametrize(
+    ("counts", "least"), [(np.full(40, 2), 90), (np.tile([2, 2, 3, 5], 10), 84)]
+)
+def test_the_interval_covers_the_truth_as_often_as_it_says(counts, least):
+    covered = 0
+    for seed in range(100):
+        found = icc(*simulated(counts, 4, 4, seed), n_bootstrap=300)
+        covered += found.lower < 0.5 < found.upper
+    assert least <= covered <= 99
+
+
+def test_order_shift_and_names_do_not_matter():
+    values, people = simulated(np.array([2, 3, 2, 4, 2, 2]), 4, 3, 0)
+    found = icc(values, people)
+    order = np.random.default_rng(0).permutation(len(values))
+    again = icc(values.iloc[order] + 1e6, people.iloc[order])
+    assert again.icc == pytest.approx(found.icc)
+    assert icc(2 * values, people).repeatability == pytest.approx(2 * found.repeatability)
+
+
+def test_people_with_one_value_are_counted_and_change_nothing():
+    values, people = long(RATINGS)
+    alone = icc(
+        pd.concat([values, pd.Series([99.0, -99.0])]), pd.concat([people, pd.Series([7, 8])])
+    )
+    known = icc(values, people)
+    assert alone.n_left_out == 2
+    assert (alone.icc, alone.lower) == (pytest.approx(known.icc), pytest.approx(known.lower))
+
+
+def test_equal_slides_agree_perfectly():
+    found = icc(pd.Series([1.0, 1.0, 2.0, 2.0, 5.0, 5.0]), pd.Series(list("aabbcc")))
+    assert (found.icc, found.within_person_sd, found.repeatability) == (1, 0, 0)
+
+
+@pytest.fixture
+def slides():
+    """Two slides of each person; d of the person has SD 5, d of the slide SD 3."""
+    generator = np.random.default_rng(0)
+    person = np.repeat(np.arange(400), 2)
+    age = generator.uniform(20, 90, 400)[person]
+    gap = generator.normal(0, 5, 400)[person] + generator.normal(0, 3, 800)
+    return pd.DataFrame({
+        "person_id": [f"P{k}" for k in person],
+        "slide_id": [f"S{k}" for k in range(800)],
+        "age_years": age,
+        "predicted_years": age + gap,
+    })  # fmt: skip
+
+
+def test_the_range_of_ages_inflates_the_agreement_of_predicted_age_only(slides):
+    table = replicate_agreement(slides).set_index("quantity")
+    assert table.loc["gap", "icc"] == pytest.approx(25 / 34, abs=0.04)
+    assert table.loc["predicted age", "icc"] > 0.97
+    np.testing.assert_allclose(table["within_person_sd_years"], 3, atol=0.2)
+    np.testing.assert_allclose(table["repeatability_years"], 1.96 * np.sqrt(2) * 3, atol=0.6)
+    young = slides[slides["age_years"] < 30]
+    narrow = replicate_agreement(young).set_index("quantity")
+    assert narrow.loc["predicted age", "icc"] < 0.9
+    assert (table[["n_people", "n_slides", "n_left_out"]] == [400, 800, 0]).all(axis=None)
+
+
+def test_two_slides_of_a_person_differ_by_less_than_the_coefficient_in_95_percent(slides):
+    table = replicate_agreement(slides).set_index("quantity")
+    pairs = slides.groupby("person_id")["predicted_years"].agg(lambda pair: abs(np.ptp(pair)))
+    assert (pairs < table.loc["gap", "repeatability_years"]).mean() == pytest.approx(0.95, abs=0.02)
+
+
+def test_unusable_slides_are_refused(slides):
+    with pytest.raises(StageError, match="no column slide_id; found"):
+        replicate_agreement(slides.drop(columns="slide_id"))
+    with pytest.raises(StageError, match=r"1 are there more than once, such as \['S0'\]"):
+        replicate_agreement(slides.replace({"slide_id": {"S1": "S0"}}))
+    with pytest.raises(StageError, match="3 of 800 values are not finite or nobody's"):
+        replicate_agreement(slides.assign(predicted_years=slides["predicted_years"].where(
+            slides.index > 2)))  # fmt: skip
+    with pytest.raises(StageError, match="0 of 400 people have two values"):
+        replicate_agreement(slides.drop_duplicates("person_id"))

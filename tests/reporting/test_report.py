@@ -1,0 +1,72 @@
+import json
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from skinage.reporting.report import write_report
+from skinage.reporting.results import leave_out, left_out, save_metrics
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+
+
+@pytest.fixture
+def results(tmp_path):
+    bar = new_output("stream", name="stderr", text="tiles:  50%|##| 1/2 [00:00, 2.0slide/s]\r")
+    warning = new_output("stream", name="stderr", text="UserWarning: 3 people lack an age\n")
+    table = new_output("execute_result", {"text/html": "<table><tr><td>7.1</td></tr></table>"})
+    picture = new_output("display_data", {"image/png": PIXEL, "text/plain": "<Figure>"})
+    book = new_notebook(
+        cells=[
+            new_markdown_cell("# 4 · Age clock\nPooled *features*."),
+            new_code_cell("if a < b: pass", outputs=[bar, warning, table, picture]),
+        ]
+    )
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(book, tmp_path / "notebooks" / "04_age_clock.ipynb")
+    run = {
+        "skinage": "0.1.0", "finished": "2026-01-01", "settings": {"seed": 0},
+        "cohort": {"path": "<cohort>.csv"}, "machine": {"python": "3.11"},
+        "left_out": {"mortality": "no column died & no follow-up"}, "versions": {"torch": "2.15.0"},
+    }  # fmt: skip
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    save_metrics(tmp_path, "mortality", {"hr_per_5y": 1.2, "hr_per_5y_low": 1, "hr_per_5y_high": 2})
+    save_metrics(tmp_path, "seconds", {"total": 90.0})
+    return tmp_path
+
+
+def test_the_page_shows_figures_tables_warnings_and_what_was_left_out(results):
+    page = write_report(results).read_text()
+    assert f"data:image/png;base64,{PIXEL}" in page
+    assert "<td>7.1</td>" in page
+    assert "<em>features</em>" in page
+    assert "3 people lack an age" in page
+    assert "slide/s" not in page
+    assert "<b>mortality</b>: no column died &amp; no follow-up" in page
+    assert "<b>1.20</b>" in page
+    assert "95 % interval 1.00 to 2.00" in page
+    assert "<b>1.5</b><span>minutes in all" in page
+
+
+def test_the_page_needs_nothing_else_and_escapes_what_users_wrote(results):
+    page = write_report(results).read_text()
+    assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
+    assert "<script" not in page
+    assert "if a &lt; b: pass" in page
+    assert "&lt;cohort&gt;.csv" in page
+
+
+def test_metrics_of_a_room_replace_its_old_ones_only(tmp_path):
+    save_metrics(tmp_path, "age", {"mae_years": 7.0, "old": 1})
+    save_metrics(tmp_path, "seconds", {"total": 3})
+    save_metrics(tmp_path, "age", {"mae_years": float("nan")})
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics == {"seconds.total": 3, "age.mae_years": None}
+
+
+def test_what_was_left_out_is_printed_and_kept(tmp_path, capsys):
+    leave_out(tmp_path, "slide S1", "no scale")
+    leave_out(tmp_path, "mortality", "no deaths")
+    assert "left out: slide S1 (no scale)" in capsys.readouterr().out
+    assert left_out(tmp_path) == {"slide S1": "no scale", "mortality": "no deaths"}
