@@ -187,18 +187,18 @@ def images(preset: str, seed: int) -> dict[str, str]:
     atlas = ska.embed(first, encoder, out=folder / "embeddings.zarr")
     people = ska.pool(atlas)
     ages = ska.predict_age(people, cohort, seed=seed)
-    rivals = ska.compare_clocks({"trained": people}, cohort, seed=seed).set_index("features")
+    baselines = ska.compare_clocks({"trained": people}, cohort, seed=seed).set_index("features")
     truth = ska.phantom.read_truth(path).set_index("person_id")["acceleration_years"]
     measured = ska.acceleration(ages).set_index("person_id")["acceleration_years"]
     inside = ages["age_years"].between(ages["lower_years"], ages["upper_years"]).mean()
     return {
         "preset": preset, "seed": str(seed),
         "MAE, years": f"{mae(ages):.2f}",
-        "of the mean": f"{rivals.loc['predict the mean', 'mae_years']:.2f}",
+        "of the mean": f"{baselines.loc['predict the mean', 'mae_years']:.2f}",
         "R2": f"{r2_score(ages['age_years'], ages['predicted_years']):.2f}",
         "r with planted": f"{measured.corr(truth):.2f}",
         "inside 90 %": f"{100 * inside:.0f}",
-        "R2 of shuffled ages": f"{rivals.loc['shuffled ages', 'r2']:.2f}",
+        "R2 of shuffled ages": f"{baselines.loc['shuffled ages', 'r2']:.2f}",
     }  # fmt: skip
 
 

@@ -173,11 +173,11 @@ def _same_pixels(record: Record, pages: list[Any], slide: openslide.OpenSlide) -
 
 def table(records: list[Record]) -> str:
     """Count outcomes by kind of damage, in markdown."""
-    kinds = list(dict.fromkeys(record["kind"] for record in records))
+    clusters = list(dict.fromkeys(record["kind"] for record in records))
     names = ["right", "refused", "undetectable", "no reason", "wrong", "dead or hung"]
     lines = ["| damage | files | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
     counts = Counter((record["kind"], record["outcome"]) for record in records)
-    for kind in [*kinds, "all"]:
+    for kind in [*clusters, "all"]:
         row = [
             sum(n for (k, o), n in counts.items() if kind in (k, "all") and o == name)
             for name in names

@@ -26,7 +26,7 @@ import skinage as ska
 from skinage.clock.fitting import cross_predict
 from skinage.clock.learners.ridge import Ridge
 from skinage.contrastive.training.probe import neighbour_r2
-from skinage.people.clock_inputs import Evidence
+from skinage.people.clock_inputs import ClockInputs
 from skinage.phantom.drawing.optics import render
 from skinage.phantom.files import make_slides, slide_seed
 from skinage.phantom.slide_file import write_slide
@@ -117,8 +117,8 @@ def measure(method: str, pairs: str, views: str, seed: int) -> dict:
     assert len(people) == N_PEOPLE
     features = people[[name for name in people if name.startswith(("mean_", "std_"))]].to_numpy()
     age, fold = ages.loc[people.index].to_numpy(), folds.loc[people.index].to_numpy()
-    evidence, one = Evidence(features, np.full(len(age), np.nan)), np.where(fold == seed, 1, 0)
-    predicted = cross_predict(Ridge(), evidence, age, one, seed)[fold == seed]
+    inputs, one = ClockInputs(features, np.full(len(age), np.nan)), np.where(fold == seed, 1, 0)
+    predicted = cross_predict(Ridge(), inputs, age, one, seed)[fold == seed]
     means = features[:, : atlas.n_vars]
     return {
         "predicted": dict(zip(people.index[fold == seed], predicted, strict=True)),

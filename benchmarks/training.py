@@ -30,7 +30,8 @@ from torch.utils.data import DataLoader, IterableDataset
 
 import skinage as ska
 from skinage.contrastive.methods.method import SimCLR
-from skinage.contrastive.training.stream import TileBatch, TileStream
+from skinage.contrastive.pairs.batch import TileBatch
+from skinage.contrastive.training.stream import TileStream
 from skinage.contrastive.training.trainer import _quiet_lightning
 from skinage.contrastive.views.choice import HistologyViews
 from skinage.encoders.encoder import new_encoder
@@ -91,10 +92,10 @@ def measure(kind: str, cuda: bool, epochs: int) -> dict:
         tiles, size, pool_gb=tile_gb * len(tiles) * (0.5 if kind.endswith("anew") else 1.1)
     )
     method = SimCLR if kind.startswith("skinage") else Ready
-    made = method(encoder.module, encoder.card, views, size, 0)
+    made = method(encoder.module, encoder.metadata, views, size, 0)
     loader = DataLoader(stream, batch_size=None, pin_memory=cuda)
     if kind == "ready":
-        maker = SimCLR(encoder.module, encoder.card, views, size, 0)
+        maker = SimCLR(encoder.module, encoder.metadata, views, size, 0)
         device = "cuda" if cuda else "cpu"
         batches = [
             TileBatch(*maker.two_views(b._replace(first=b.first.to(device))), b.ages_years)
@@ -103,7 +104,7 @@ def measure(kind: str, cuda: bool, epochs: int) -> dict:
         loader = DataLoader(ReadyBatches(batches, len(stream)), batch_size=None)
     elif kind.startswith("lightly"):
         workers = int(kind.split()[1])
-        normalise = {"mean": encoder.card["mean"], "std": encoder.card["std"]}
+        normalise = {"mean": encoder.metadata["mean"], "std": encoder.metadata["std"]}
         data = LightlyDataset(
             str(OUT / "jpeg"), transform=SimCLRTransform(how["view_px"], normalize=normalise)
         )
@@ -159,7 +160,12 @@ def main() -> None:
         return
     prepare(CUDA if options.cuda else CPU)
     workers = (0, 4, 8, 15) if options.cuda else (0, 1, 2)
-    kinds = ["ready", "skinage", "skinage, read anew", *(f"lightly {n} workers" for n in workers)]
+    kinds = [
+        "ready",
+        "skinage",
+        "skinage, read anew",
+        *(f"lightly {n} workers" for n in workers),
+    ]
     speeds: dict[str, list[float]] = {kind: [] for kind in kinds}
     for _ in range(TURNS):
         for kind in kinds:

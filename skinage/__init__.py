@@ -19,14 +19,22 @@ Public names are loaded when first used, so that ``import skinage`` stays fast.
 import importlib
 from typing import Any
 
-from skinage.errors import CohortError, LeakageError, SkinageError, SlideError, StageError
+from skinage.errors import (
+    CohortError,
+    LeakageError,
+    SettingError,
+    SkinageError,
+    SlideError,
+    StageError,
+)
 
 __version__ = "0.1.0"
 
 _ROOM_OF = {
+    "skipped": "skinage.skip_log",
     "read_cohort": "skinage.cohort.table",
     "describe_cohort": "skinage.cohort.table",
-    "first_visits": "skinage.cohort.table",
+    "first_visits": "skinage.cohort.people",
     "open_slide": "skinage.slides.slide",
     "open_row": "skinage.slides.slide",
     "find_tissue": "skinage.tiling.tissue",
@@ -39,7 +47,7 @@ _ROOM_OF = {
     "HistologyViews": "skinage.contrastive.views.choice",
     "Pairs": "skinage.contrastive.pairs.pairs",
     "train": "skinage.contrastive.training.train",
-    "untrained_encoder": "skinage.contrastive.training.start",
+    "untrained_encoder": "skinage.encoders.untrained",
     "Encoder": "skinage.encoders.encoder",
     "new_encoder": "skinage.encoders.encoder",
     "load_encoder": "skinage.encoders.encoder",
@@ -59,25 +67,25 @@ _ROOM_OF = {
     "save_clock": "skinage.clock.persistence",
     "load_clock": "skinage.clock.persistence",
     "report_card": "skinage.evaluation.report_card",
-    "report_by": "skinage.evaluation.groups",
+    "report_by_group": "skinage.evaluation.groups",
     "compare_clocks": "skinage.evaluation.baselines",
     "learning_curve": "skinage.evaluation.learning_curve",
     "predict_slides": "skinage.clock.slide_prediction",
     "replicate_agreement": "skinage.evaluation.repeatability",
     "tripod": "skinage.reporting.tripod.tripod",
-    "acceleration": "skinage.acceleration.acceleration",
-    "correlation_with_age": "skinage.acceleration.age_dependence",
-    "compare_definitions": "skinage.acceleration.age_dependence",
+    "acceleration": "skinage.age_acceleration.acceleration",
+    "age_dependence": "skinage.age_acceleration.age_dependence",
+    "compare_definitions": "skinage.age_acceleration.age_dependence",
     "mortality": "skinage.outcomes.models",
     "prevalence": "skinage.outcomes.models",
     "associations": "skinage.outcomes.associations",
     "tune": "skinage.transfer.tune",
     "Tuned": "skinage.transfer.tuned",
     "attribute": "skinage.explain.attribution",
-    "tile_shares": "skinage.explain.attribution",
+    "tile_contributions": "skinage.explain.attribution",
     "measure_tiles": "skinage.explain.morphology",
     "measure_people": "skinage.explain.morphology",
-    "drivers": "skinage.explain.importance",
+    "feature_importance": "skinage.explain.importance",
     "shap_values": "skinage.explain.importance",
     "save_figure": "skinage.reporting.results",
     "save_table": "skinage.reporting.results",
@@ -86,7 +94,9 @@ _ROOM_OF = {
 }
 _MODULES = ("figures", "phantom")
 
-__all__ = ["CohortError", "LeakageError", "SkinageError", "SlideError", "StageError"]
+__all__ = [
+    "CohortError", "LeakageError", "SettingError", "SkinageError", "SlideError", "StageError",
+]  # fmt: skip
 __all__ += list(_MODULES) + list(_ROOM_OF)
 
 

@@ -17,5 +17,9 @@ class LeakageError(SkinageError):
     """A person (or something derived from one) would be on both sides of a split."""
 
 
+class SettingError(SkinageError, ValueError):
+    """An argument has a value that cannot be used, whatever the data; also a ``ValueError``."""
+
+
 class StageError(SkinageError):
-    """A stage lacks what it needs: too few people, a missing column, an unusable setting."""
+    """A stage cannot go on with these data: too few people, a missing column, a full disk."""

@@ -1,6 +1,5 @@
 """The shape of the package: what a user sees, and what an import costs."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,3 +25,8 @@ def test_import_loads_no_heavy_library():
 
 def test_an_unknown_name_is_an_attribute_error():
     assert not hasattr(skinage, "no_such_name")
+
+
+def test_no_public_name_is_hidden_by_a_module_of_the_same_name():
+    modules = {path.stem for path in Path(skinage.__file__).parent.iterdir()}
+    assert not modules & {*skinage.__all__} - {"figures", "phantom"}

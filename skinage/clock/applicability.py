@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skinage.clock.learners.ridge import standardise
+from skinage.clock.learners.base import standardise
 
 SHARE_INSIDE = 0.99
 MOST_AXES = 50
@@ -14,7 +14,7 @@ ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Familiar:
+class ApplicabilityDomain:
     """The spread of the training people's features: a few principal axes, and the rest.
 
     Attributes
@@ -34,12 +34,12 @@ class Familiar:
     axes: np.ndarray
     limits: np.ndarray
 
-    def strangeness(self, features: np.ndarray) -> np.ndarray:
+    def domain_distance(self, features: np.ndarray) -> np.ndarray:
         """Give how far out people are, ``(n_people,)`` in parts of the limit: 1 is its edge."""
         return (_distances(self, features) / self.limits).max(axis=1)
 
 
-def familiar(features: np.ndarray, fold: np.ndarray) -> Familiar:
+def fit_domain(features: np.ndarray, fold: np.ndarray) -> ApplicabilityDomain:
     """Learn the spread of the features of training people.
 
     Parameters
@@ -52,24 +52,24 @@ def familiar(features: np.ndarray, fold: np.ndarray) -> Familiar:
     """
     distances = np.empty((len(features), 2))
     for one in np.unique(fold):
-        left_out = fold == one
-        distances[left_out] = _distances(_spread(features[~left_out]), features[left_out])
+        held_out = fold == one
+        distances[held_out] = _distances(_spread(features[~held_out]), features[held_out])
     # Where the axes hold everything, what lies beside them is rounding.
     limits = np.maximum(np.quantile(distances, SHARE_INSIDE, axis=0), ROUNDING * features.shape[1])
     whole = _spread(features)
-    return Familiar(whole.mean, whole.scale, whole.axes, limits)
+    return ApplicabilityDomain(whole.mean, whole.scale, whole.axes, limits)
 
 
-def _spread(features: np.ndarray) -> Familiar:
+def _spread(features: np.ndarray) -> ApplicabilityDomain:
     mean, scale = standardise(features)
     n_axes = min(MOST_AXES, len(features) // PEOPLE_PER_AXIS, features.shape[1])
     _, lengths, axes = np.linalg.svd((features - mean) / scale, full_matrices=False)
     kept = lengths[:n_axes] > 1e-9 * lengths[0]
     sd = lengths[:n_axes][kept] / np.sqrt(len(features) - 1)
-    return Familiar(mean, scale, axes[:n_axes][kept] / sd[:, None], np.ones(2))
+    return ApplicabilityDomain(mean, scale, axes[:n_axes][kept] / sd[:, None], np.ones(2))
 
 
-def _distances(spread: Familiar, features: np.ndarray) -> np.ndarray:
+def _distances(spread: ApplicabilityDomain, features: np.ndarray) -> np.ndarray:
     standardised = (features - spread.mean) / spread.scale
     along = standardised @ spread.axes.T
     length = np.square(spread.axes).sum(axis=1)  # 1 / variance along the axis
@@ -78,8 +78,8 @@ def _distances(spread: Familiar, features: np.ndarray) -> np.ndarray:
     return np.column_stack([np.square(along).sum(axis=1), np.maximum(beside, 0)])
 
 
-def why_outside(
-    table: pd.DataFrame, strangeness: np.ndarray, known_years: tuple[float, float]
+def reasons_outside(
+    table: pd.DataFrame, domain_distance: np.ndarray, known_years: tuple[float, float]
 ) -> list[str]:
     """Say in words why each prediction is a guess beyond what the clock knows; blank: it is not.
 
@@ -87,8 +87,8 @@ def why_outside(
     ----------
     table
         ``predicted_years`` and, if known, ``age_years``.
-    strangeness
-        Of the features, as of `Familiar`.
+    domain_distance
+        Of the features, as of `ApplicabilityDomain`.
     known_years
         The youngest and the oldest age the clock was fitted on.
     """
@@ -99,7 +99,7 @@ def why_outside(
         for own, value in zip(reasons, () if column is None else column, strict=False):
             if value < youngest or value > oldest:
                 own.append(f"{what} {value:.0f} is not within {youngest:.0f} to {oldest:.0f} years")
-    for own, times in zip(reasons, strangeness, strict=True):
+    for own, times in zip(reasons, domain_distance, strict=True):
         if times > 1:
             own.append(f"features {times:.1f} times as far out as 99 % of its own people")
     return ["; ".join(own) for own in reasons]

@@ -8,23 +8,25 @@ from typing import Any
 import pandas as pd
 
 from skinage import __version__
-from skinage.clock.applicability import Familiar, familiar, why_outside
+from skinage.clock.applicability import ApplicabilityDomain, fit_domain, reasons_outside
 from skinage.clock.fitting import fit_and_calibrate, learner_of
 from skinage.clock.intervals import Calibration
-from skinage.clock.learners.ridge import Learner, LinearModel, Model
-from skinage.clock.prediction import guard, refuse_what_saw
+from skinage.clock.learners.base import Learner, Model
+from skinage.clock.learners.ridge import LinearModel
+from skinage.clock.prediction import check_folds, refuse_leaking_features
 from skinage.cohort.folds import inner_folds
 from skinage.cohort.label_seen import person_mark
+from skinage.cohort.people import by_person
 from skinage.errors import LeakageError, StageError
 from skinage.people.clock_inputs import (
-    Evidence,
+    ClockInputs,
     People,
-    evidence_of,
+    inputs_of,
     n_tiles_of,
     names_and_encoder,
     person_ids,
 )
-from skinage.people.known_ages import by_person, match_ages
+from skinage.people.known_ages import match_ages
 from skinage.people.pool import refuse_fitted_pooling
 
 
@@ -34,21 +36,21 @@ class Clock:
 
     Attributes
     ----------
-    card
+    metadata
         What made it, and whom it knows: JSON-able. People it was fitted on stand there as marks
         that name nobody.
     learner, model
         How it was fitted, and what came of it.
-    familiar
+    domain
         The spread of its people's features.
     calibration
         Its errors for people left out, from which intervals come; None for no intervals.
     """
 
-    card: dict[str, Any]
+    metadata: dict[str, Any]
     learner: Learner
     model: Model
-    familiar: Familiar
+    domain: ApplicabilityDomain
     calibration: Calibration | None
 
     @property
@@ -56,7 +58,7 @@ class Clock:
         """The terms of a linear clock; another one raises ``StageError``."""
         if not isinstance(self.model, LinearModel):
             raise StageError(
-                f"clock: {self.card['model']} is no sum of features; to be explained term by term, "
+                f"clock: {self.metadata['model']} is no sum of features; to be explained term by term, "
                 "fit one with model='ridge' or 'elastic_net' on a table of people"
             )
         return self.model
@@ -64,7 +66,7 @@ class Clock:
     @property
     def feature_names(self) -> list[str]:
         """The columns of a table of people it was fitted on."""
-        return list(self.card["feature_names"])
+        return list(self.metadata["feature_names"])
 
     def predict(self, people: People, cohort: pd.DataFrame | None = None) -> pd.Series:
         """Predict ages in years, index ``person_id``, also of people it was fitted on.
@@ -77,7 +79,7 @@ class Clock:
             Where the sex is found, for clocks that use it.
         """
         ids = person_ids(people)
-        predicted = self.model.predict(self._evidence(people, ids, cohort))
+        predicted = self.model.predict(self._inputs(people, ids, cohort))
         return pd.Series(predicted, index=ids.rename("person_id"), name="predicted_years")
 
     def apply(
@@ -113,17 +115,17 @@ class Clock:
             If the clock was fitted on any of these people, or the encoder saw the age of any.
         """
         ids = person_ids(people)
-        refuse_what_saw(people, ids)
+        refuse_leaking_features(people, ids)
         self._refuse_own_people(ids)
-        evidence = self._evidence(people, ids, cohort)
+        inputs = self._inputs(people, ids, cohort)
         table = _known_of(ids, cohort)
-        table["predicted_years"] = self.model.predict(evidence)
+        table["predicted_years"] = self.model.predict(inputs)
         if self.calibration is not None:
-            bounds = self.calibration.interval(evidence, coverage)
+            bounds = self.calibration.interval(inputs, coverage)
             table["lower_years"], table["upper_years"] = bounds
-        known = self.card["age_low_years"], self.card["age_high_years"]
-        strangeness = self.familiar.strangeness(evidence.described())
-        table["outside"] = why_outside(table, strangeness, known)
+        known = self.metadata["age_low_years"], self.metadata["age_high_years"]
+        domain_distance = self.domain.domain_distance(inputs.described())
+        table["outside"] = reasons_outside(table, domain_distance, known)
         n_outside = int((table["outside"] != "").sum())
         if n_outside:
             warnings.warn(
@@ -133,16 +135,16 @@ class Clock:
             )
         return table.join(n_tiles_of(people)).reset_index()
 
-    def _evidence(self, people: People, ids: pd.Index, cohort: pd.DataFrame | None) -> Evidence:
+    def _inputs(self, people: People, ids: pd.Index, cohort: pd.DataFrame | None) -> ClockInputs:
         self._refuse_other_features(people)
         sex = None
         if cohort is not None and "sex" in cohort:
             sex = by_person(cohort, ["sex"])["sex"]
-        return evidence_of(people, ids, sex, self.card["statistics"])
+        return inputs_of(people, ids, sex, self.metadata["statistics"])
 
     def _refuse_other_features(self, people: People) -> None:
         names, encoder_hash = names_and_encoder(people)
-        expected, own_hash = self.card["feature_names"], self.card["encoder_hash"]
+        expected, own_hash = self.metadata["feature_names"], self.metadata["encoder_hash"]
         if names != expected:
             raise StageError(
                 f"clock: fitted on {len(expected)} features ({expected[0]} to {expected[-1]}), got "
@@ -161,7 +163,7 @@ class Clock:
             )
 
     def _refuse_own_people(self, ids: pd.Index) -> None:
-        own = set(self.card["people"])
+        own = set(self.metadata["people"])
         known = [person for person in ids if person_mark(str(person)) in own]
         if known:
             raise LeakageError(
@@ -186,7 +188,7 @@ def fit_clock(
     Parameters
     ----------
     people, cohort, model, statistics, seed
-        As for `predict_age`, whose errors it shares.
+        As for `predict_age`, whose errors it proportions.
     calibrated
         False for a clock without intervals, in a sixth of the time. Where the encoder saw the age
         of these people there are none either: their errors would be too small.
@@ -197,16 +199,16 @@ def fit_clock(
     names, encoder_hash = names_and_encoder(people)
     pooling = None if isinstance(people, pd.DataFrame) else tuple(statistics)
     learner = learner_of(model, pooling)
-    evidence = evidence_of(people, known.index, known.get("sex"), pooling)
+    inputs = inputs_of(people, known.index, known.get("sex"), pooling)
     folds = inner_folds(known["age_years"], seed=seed)
-    guard(folds, cohort, evidence)  # a copy of a slide would make the intervals too narrow
+    check_folds(folds, cohort, inputs)  # a copy of a slide would make the intervals too narrow
     inner = folds.to_numpy()
     seen = people if isinstance(people, pd.DataFrame) else people.obs
     calibrated = calibrated and not ("label_seen" in seen and bool(seen["label_seen"].any()))
     fitted, calibration = fit_and_calibrate(
-        learner, evidence, known, inner, calibrated=calibrated, seed=seed
+        learner, inputs, known, inner, calibrated=calibrated, seed=seed
     )
-    card = {
+    metadata = {
         "model": learner.name,
         "statistics": pooling,
         "feature_names": names,
@@ -220,7 +222,7 @@ def fit_clock(
         "skinage": __version__,
         "people": sorted(person_mark(str(person)) for person in known.index),
     }
-    return Clock(card, learner, fitted, familiar(evidence.described(), inner), calibration)
+    return Clock(metadata, learner, fitted, fit_domain(inputs.described(), inner), calibration)
 
 
 def _known_of(ids: pd.Index, cohort: pd.DataFrame | None) -> pd.DataFrame:

@@ -8,11 +8,12 @@ import pandas as pd
 from skinage.clock.brackets import target_of
 from skinage.clock.intervals import Calibration, calibrate
 from skinage.clock.learners.attention import Attention
+from skinage.clock.learners.base import Learner, Model
 from skinage.clock.learners.pooled import Pooled
-from skinage.clock.learners.ridge import ElasticNet, GaussianProcess, Learner, Model, Ridge
+from skinage.clock.learners.ridge import ElasticNet, GaussianProcess, Ridge
 from skinage.clock.learners.trees import Ensemble, Trees
 from skinage.errors import StageError
-from skinage.people.clock_inputs import Evidence
+from skinage.people.clock_inputs import ClockInputs
 
 LEARNERS: dict[str, Learner] = {
     one.name: one for one in (Ridge(), ElasticNet(), GaussianProcess(), Trees(), Attention())
@@ -43,7 +44,7 @@ def learner_of(model: str | Learner, statistics: Sequence[str] | None) -> Learne
                 "of the table of people"
             )
         return learner
-    return Pooled(learner, statistics) if "shares" in statistics else learner
+    return Pooled(learner, statistics) if "proportions" in statistics else learner
 
 
 def _named(model: str) -> Learner:
@@ -59,20 +60,20 @@ def _named(model: str) -> Learner:
 
 
 def cross_predict(
-    learner: Learner, evidence: Evidence, target: np.ndarray, fold: np.ndarray, seed: int
+    learner: Learner, inputs: ClockInputs, target: np.ndarray, fold: np.ndarray, seed: int
 ) -> np.ndarray:
     """Predict each person, ``(n_people,)`` years, by a model of the people of other folds."""
     predicted = np.full(len(target), np.nan)
     for one in np.unique(fold):
         held_out = fold == one
-        model = learner.fit(evidence.take(~held_out), target[~held_out], seed)
-        predicted[held_out] = model.predict(evidence.take(held_out))
+        model = learner.fit(inputs.take(~held_out), target[~held_out], seed)
+        predicted[held_out] = model.predict(inputs.take(held_out))
     return predicted
 
 
 def fit_and_calibrate(
     learner: Learner,
-    evidence: Evidence,
+    inputs: ClockInputs,
     ages: pd.DataFrame,
     inner: np.ndarray,
     *,
@@ -85,7 +86,7 @@ def fit_and_calibrate(
     ----------
     learner
         What fits.
-    evidence, ages
+    inputs, ages
         Of the training people: ``age_low`` and ``age_high`` in years, equal for exact ages.
     inner
         Their inner folds.
@@ -96,11 +97,11 @@ def fit_and_calibrate(
     """
     low, high = ages["age_low"].to_numpy(float), ages["age_high"].to_numpy(float)
     target = target_of(
-        low, high, lambda target: cross_predict(learner, evidence, target, inner, seed)
+        low, high, lambda target: cross_predict(learner, inputs, target, inner, seed)
     )
 
     def fit(kept: np.ndarray) -> Model:
-        return learner.fit(evidence.take(kept), target[kept], seed)
+        return learner.fit(inputs.take(kept), target[kept], seed)
 
     model = fit(np.ones(len(target), bool))
-    return model, calibrate(fit, evidence, low, high, inner) if calibrated else None
+    return model, calibrate(fit, inputs, low, high, inner) if calibrated else None

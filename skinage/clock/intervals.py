@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skinage.clock.learners.ridge import Model
+from skinage.clock.learners.base import Model
 from skinage.errors import StageError
-from skinage.people.clock_inputs import Evidence
+from skinage.people.clock_inputs import ClockInputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Calibration:
     fold: np.ndarray
     errors_years: np.ndarray
 
-    def interval(self, evidence: Evidence, coverage: float) -> tuple[np.ndarray, np.ndarray]:
+    def interval(self, inputs: ClockInputs, coverage: float) -> tuple[np.ndarray, np.ndarray]:
         """Give an interval for new people: cross-conformal prediction.
 
         Each training person proposes the prediction of the model that left them out, plus and
@@ -39,7 +39,7 @@ class Calibration:
 
         Parameters
         ----------
-        evidence
+        inputs
             Of the new people.
         coverage
             Share of people whose age shall lie inside, 0 to 1.
@@ -61,7 +61,7 @@ class Calibration:
                 f"clock: coverage {coverage:g} cannot be had from {n_people} training people; use "
                 f"a number between 0 and {n_people / (n_people + 1):.3f}, or None for no intervals"
             )
-        predicted = np.stack([model.predict(evidence) for model in self.models])[self.fold]
+        predicted = np.stack([model.predict(inputs) for model in self.models])[self.fold]
         low = np.partition(predicted - self.errors_years[:, None], rank - 1, axis=0)[rank - 1]
         high = np.partition(predicted + self.errors_years[:, None], n_people - rank, axis=0)
         return low, high[n_people - rank]
@@ -69,7 +69,7 @@ class Calibration:
 
 def calibrate(
     fit: Callable[[np.ndarray], Model],
-    evidence: Evidence,
+    inputs: ClockInputs,
     low: np.ndarray,
     high: np.ndarray,
     fold: np.ndarray,
@@ -80,7 +80,7 @@ def calibrate(
     ----------
     fit
         Fits on the people of a mask.
-    evidence, low, high
+    inputs, low, high
         Of the training people, with the bounds of their ages in years.
     fold
         Their inner folds.
@@ -88,9 +88,9 @@ def calibrate(
     models, errors = [], np.empty(len(fold))
     names, number = np.unique(fold, return_inverse=True)
     for one in range(len(names)):
-        left_out = number == one
-        model = fit(~left_out)
-        predicted = model.predict(evidence.take(left_out))
-        errors[left_out] = np.maximum(predicted - low[left_out], high[left_out] - predicted)
+        held_out = number == one
+        model = fit(~held_out)
+        predicted = model.predict(inputs.take(held_out))
+        errors[held_out] = np.maximum(predicted - low[held_out], high[held_out] - predicted)
         models.append(model)
     return Calibration(models, number, errors)

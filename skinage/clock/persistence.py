@@ -1,11 +1,11 @@
-"""A clock on disk: arrays in safetensors, and a card in JSON."""
+"""A clock on disk: arrays in safetensors, and a metadata in JSON."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 
-from skinage.clock.applicability import Familiar
+from skinage.clock.applicability import ApplicabilityDomain
 from skinage.clock.clock import Clock
 from skinage.clock.fitting import learner_of
 from skinage.clock.intervals import Calibration
@@ -13,11 +13,11 @@ from skinage.encoders.weights import read_weights
 from skinage.errors import StageError
 from skinage.storage import write_json
 
-CARD, ARRAYS = "clock.json", "clock.safetensors"
+METADATA, ARRAYS = "clock.json", "clock.safetensors"
 
 
 def save_clock(clock: Clock, folder: str | Path) -> None:
-    """Write a clock into a folder: ``clock.safetensors`` and ``clock.json``, its card.
+    """Write a clock into a folder: ``clock.safetensors`` and ``clock.json``, its metadata.
 
     No feature of a person stands there, but for a Gaussian process, which is made of the features
     of its people: share that one as you would share them.
@@ -33,8 +33,8 @@ def save_clock(clock: Clock, folder: str | Path) -> None:
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CARD).unlink(missing_ok=True)
-    parts = {"model": clock.model.arrays(), "familiar": vars(clock.familiar)}
+    (folder / METADATA).unlink(missing_ok=True)
+    parts = {"model": clock.model.arrays(), "domain": vars(clock.domain)}
     if clock.calibration is not None:
         names = ("fold", "errors_years")
         parts["calibration"] = {name: getattr(clock.calibration, name) for name in names}
@@ -46,7 +46,7 @@ def save_clock(clock: Clock, folder: str | Path) -> None:
         for name, array in named.items()
     }
     save_file(arrays, folder / ARRAYS)
-    write_json(folder / CARD, clock.card)
+    write_json(folder / METADATA, clock.metadata)
 
 
 def load_clock(folder: str | Path) -> Clock:
@@ -63,10 +63,10 @@ def load_clock(folder: str | Path) -> Clock:
         If a file is missing, cut short, or no clock's.
     """
     folder = Path(folder)
-    if not (folder / CARD).is_file():
-        raise StageError(f"{folder}: no {CARD} there; expected a folder that save_clock wrote")
-    card = json.loads((folder / CARD).read_text())
-    learner = learner_of(card["model"], card["statistics"])
+    if not (folder / METADATA).is_file():
+        raise StageError(f"{folder}: no {METADATA} there; expected a folder that save_clock wrote")
+    metadata = json.loads((folder / METADATA).read_text())
+    learner = learner_of(metadata["model"], metadata["statistics"])
     parts: dict[str, dict[str, np.ndarray]] = {}
     for name, array in read_weights(folder / ARRAYS).items():
         part, _, rest = name.partition("/")
@@ -76,4 +76,4 @@ def load_clock(folder: str | Path) -> Clock:
         inner = [learner.load(parts[f"inner{k}"]) for k in range(len(parts) - 3)]
         calibration = Calibration(inner, **parts["calibration"])
     model = learner.load(parts["model"])
-    return Clock(card, learner, model, Familiar(**parts["familiar"]), calibration)
+    return Clock(metadata, learner, model, ApplicabilityDomain(**parts["domain"]), calibration)

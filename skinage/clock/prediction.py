@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.fitting import fit_and_calibrate, learner_of
-from skinage.clock.learners.ridge import Learner
+from skinage.clock.learners.base import Learner
 from skinage.cohort.folds import group_folds, groups_of, inner_folds, person_folds
 from skinage.cohort.leakage import check_leakage
-from skinage.cohort.table import first_visits
+from skinage.cohort.people import first_visits
 from skinage.errors import StageError
-from skinage.people.clock_inputs import Evidence, People, evidence_of, n_tiles_of, person_ids
+from skinage.people.clock_inputs import ClockInputs, People, inputs_of, n_tiles_of, person_ids
 from skinage.people.known_ages import match_ages
 from skinage.people.pool import refuse_fitted_pooling, refuse_seen_labels
 
@@ -55,7 +55,7 @@ def predict_age(
     coverage
         Of the intervals; None for none, in a sixth of the time.
     statistics
-        How the tiles of an atlas are pooled: as for `pool`, and "shares" of kinds of tissue.
+        How the tiles of an atlas are pooled: as for `pool`, and "proportions" of tissue clusters.
     seed
         Of the folds, and of models that draw.
 
@@ -76,9 +76,9 @@ def predict_age(
     """
     ids = person_ids(people)
     known = match_ages(ids, cohort)
-    refuse_what_saw(people, known.index)
+    refuse_leaking_features(people, known.index)
     learner = learner_of(model, None if isinstance(people, pd.DataFrame) else statistics)
-    evidence = evidence_of(people, known.index, known.get("sex"), statistics)
+    inputs = inputs_of(people, known.index, known.get("sex"), statistics)
     bracketed = (known["age_low"] < known["age_high"]).any()
     ages = known if bracketed else known.drop(columns=["age_low", "age_high"])
     if n_repeats < 1:
@@ -86,11 +86,11 @@ def predict_age(
     if n_repeats > 1 and not isinstance(folds, int | np.integer):
         raise StageError("predict_age: repeats deal people anew; give folds as a number with them")
     for repeat in range(n_repeats):
-        fold, groups = deal(known, cohort, folds, seed + repeat)
-        guard(fold, cohort, evidence)
+        fold, groups = assign_folds(known, cohort, folds, seed + repeat)
+        check_folds(fold, cohort, inputs)
         first = repeat == 0
         found = predict_out_of_fold(
-            learner, evidence, known.assign(fold=fold, group=groups),
+            learner, inputs, known.assign(fold=fold, group=groups),
             coverage if first else None, seed + repeat,
         )  # fmt: skip
         found["fold"] = fold
@@ -98,7 +98,7 @@ def predict_age(
     return ages.join(n_tiles_of(people)).reset_index()
 
 
-def refuse_what_saw(people: People, ids: pd.Index) -> None:
+def refuse_leaking_features(people: People, ids: pd.Index) -> None:
     """Refuse features that know the ages, or the tiles, of those about to be predicted."""
     if isinstance(people, pd.DataFrame):
         refuse_fitted_pooling(people)
@@ -108,12 +108,12 @@ def refuse_what_saw(people: People, ids: pd.Index) -> None:
         refuse_seen_labels(seen.loc[ids].to_frame())
 
 
-def guard(fold: pd.Series, cohort: pd.DataFrame, evidence: Evidence) -> None:
+def check_folds(fold: pd.Series, cohort: pd.DataFrame, inputs: ClockInputs) -> None:
     """Refuse folds that share a person, a slide, or (by its features) a copy of one."""
-    check_leakage(fold, cohort, pd.DataFrame(evidence.described(), fold.index))
+    check_leakage(fold, cohort, pd.DataFrame(inputs.described(), fold.index))
 
 
-def deal(
+def assign_folds(
     known: pd.DataFrame, cohort: pd.DataFrame, folds: Folds, seed: int
 ) -> tuple[pd.Series, pd.Series | None]:
     """Give everybody's fold, and their group where folds hold out whole groups."""
@@ -140,7 +140,7 @@ def inner_of(training: pd.DataFrame, seed: int) -> np.ndarray:
 
 
 def predict_out_of_fold(
-    learner: Learner, evidence: Evidence, known: pd.DataFrame, coverage: float | None, seed: int
+    learner: Learner, inputs: ClockInputs, known: pd.DataFrame, coverage: float | None, seed: int
 ) -> pd.DataFrame:
     """Predict each fold by a clock of the other folds.
 
@@ -148,7 +148,7 @@ def predict_out_of_fold(
     ----------
     learner
         What fits.
-    evidence, known
+    inputs, known
         Of the people, in the same order: ``age_years``, ``age_low``, ``age_high``, ``fold``, and
         ``group``, missing unless folds hold out whole groups.
     coverage
@@ -169,10 +169,10 @@ def predict_out_of_fold(
         training = known[~held_out]
         inner = inner_of(training, seed)
         fitted, calibration = fit_and_calibrate(
-            learner, evidence.take(~held_out), training, inner,
+            learner, inputs.take(~held_out), training, inner,
             calibrated=coverage is not None, seed=seed,
         )  # fmt: skip
-        tested = evidence.take(held_out)
+        tested = inputs.take(held_out)
         found.loc[held_out, "predicted_years"] = fitted.predict(tested)
         if calibration is not None and coverage is not None:
             found.loc[held_out, names[1:]] = np.column_stack(calibration.interval(tested, coverage))

@@ -7,10 +7,16 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.fitting import fit_and_calibrate, learner_of
-from skinage.clock.learners.ridge import Learner
-from skinage.clock.prediction import Folds, deal, guard, inner_of, refuse_what_saw
+from skinage.clock.learners.base import Learner
+from skinage.clock.prediction import (
+    Folds,
+    assign_folds,
+    check_folds,
+    inner_of,
+    refuse_leaking_features,
+)
 from skinage.errors import StageError
-from skinage.people.clock_inputs import evidence_of, evidence_of_tiles, person_ids
+from skinage.people.clock_inputs import inputs_of, inputs_of_tiles, person_ids
 from skinage.people.known_ages import match_ages
 from skinage.people.person_tiles import Tiles
 
@@ -54,15 +60,15 @@ def predict_slides(
     if "slide_id" not in atlas.obs:
         raise StageError("predict_slides: obs has no column slide_id; join the tile table to it")
     known = match_ages(person_ids(atlas), cohort)
-    refuse_what_saw(atlas, known.index)
-    known["fold"], known["group"] = deal(known, cohort, folds, seed)
+    refuse_leaking_features(atlas, known.index)
+    known["fold"], known["group"] = assign_folds(known, cohort, folds, seed)
     learner = learner_of(model, statistics)
-    everybody = evidence_of(atlas, known.index, known.get("sex"), statistics)
-    guard(known["fold"], cohort, everybody)
+    everybody = inputs_of(atlas, known.index, known.get("sex"), statistics)
+    check_folds(known["fold"], cohort, everybody)
     slides = _slides(atlas, known)
     sex_male = everybody.sex_male[known.index.get_indexer(slides["person_id"])]
     tiles = Tiles(everybody.person_tiles().features, [*slides["rows"]])
-    tested = evidence_of_tiles(tiles, sex_male, statistics)
+    tested = inputs_of_tiles(tiles, sex_male, statistics)
     for one in known["fold"].unique():
         held_out = (known["fold"] == one).to_numpy()
         training = known[~held_out]

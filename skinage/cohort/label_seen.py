@@ -1,4 +1,4 @@
-"""Whose labels an encoder saw: marks on its card that name nobody, and a refusal to be fooled."""
+"""Whose labels an encoder saw: marks on its metadata that name nobody, and a refusal to be fooled."""
 
 import hashlib
 from collections.abc import Iterable
@@ -21,13 +21,13 @@ def person_mark(person_id: str) -> str:
     return hashlib.sha256(f"skinage:{person_id}".encode()).hexdigest()[:MARK_DIGITS]
 
 
-def label_seen(card: dict[str, Any], person_ids: Iterable[str]) -> np.ndarray:
+def label_seen(metadata: dict[str, Any], person_ids: Iterable[str]) -> np.ndarray:
     """Tell for each person whether the encoder saw their label.
 
     Parameters
     ----------
-    card
-        An encoder's card; ``labels_seen`` has ``target`` and ``people`` (marks), or is absent.
+    metadata
+        An encoder's metadata; ``labels_seen`` has ``target`` and ``people`` (marks), or is absent.
     person_ids
         Any number, also repeated.
 
@@ -37,18 +37,18 @@ def label_seen(card: dict[str, Any], person_ids: Iterable[str]) -> np.ndarray:
         Of bool, as long as ``person_ids``.
     """
     people = pd.Series(list(person_ids), dtype=object)
-    seen = set(card.get("labels_seen", {}).get("people", ()))
+    seen = set(metadata.get("labels_seen", {}).get("people", ()))
     known = {person: person_mark(person) in seen for person in people.unique()}
     return people.map(known).to_numpy(dtype=bool)
 
 
-def refuse_seen(card: dict[str, Any], person_ids: Iterable[str], doing: str) -> None:
+def refuse_seen(metadata: dict[str, Any], person_ids: Iterable[str], doing: str) -> None:
     """Refuse people whose label the encoder saw.
 
     Parameters
     ----------
-    card
-        An encoder's card.
+    metadata
+        An encoder's metadata.
     person_ids
         The people about to be tested.
     doing
@@ -60,12 +60,12 @@ def refuse_seen(card: dict[str, Any], person_ids: Iterable[str], doing: str) -> 
         If the encoder saw a label of any of them.
     """
     people = np.array(list(person_ids), dtype=object)
-    seen = list(dict.fromkeys(people[label_seen(card, people)]))
+    seen = list(dict.fromkeys(people[label_seen(metadata, people)]))
     if not seen:
         return
     named = ", ".join(str(person) for person in seen[:NAMED]) + (", ..." if seen[NAMED:] else "")
     raise LeakageError(
-        f"{doing}: the encoder saw {card['labels_seen']['target']} of {len(seen)} of these "
+        f"{doing}: the encoder saw {metadata['labels_seen']['target']} of {len(seen)} of these "
         f"{len(set(people))} people in its training ({named}); results for them would look better "
         "than they are. Leave these people out, train an encoder without them, or take one that "
         "saw no labels."

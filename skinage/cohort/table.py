@@ -110,35 +110,6 @@ def describe_cohort(cohort: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"quantity": list(rows), "value": [str(value) for value in rows.values()]})
 
 
-def first_visits(cohort: pd.DataFrame) -> pd.DataFrame:
-    """Keep, of each person, the slides of the first visit: the one at the youngest age.
-
-    A later biopsy of the same person is another age, and no other person.
-
-    Parameters
-    ----------
-    cohort
-        A row per slide; without a column ``visit`` all rows are of the first.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows of first visits, and those of people of whom no visit is named.
-
-    Raises
-    ------
-    CohortError
-        If there are visits but no ages to tell which came first.
-    """
-    if "visit" not in cohort:
-        return cohort
-    if "age_years" not in cohort:
-        raise CohortError("cohort: `visit` needs `age_years` to tell which visit came first")
-    youngest = cohort.sort_values("age_years", kind="stable").groupby("person_id", observed=True)
-    first = cohort["person_id"].map(youngest["visit"].first())
-    return cohort[(cohort["visit"] == first) | first.isna()]
-
-
 def _read_table(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise CohortError(f"{path}: no such file; expected a CSV or Parquet table.")

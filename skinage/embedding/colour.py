@@ -1,4 +1,4 @@
-"""Colour statistics of tiles: the simple rival that every encoder has to beat.
+"""Colour statistics of tiles: the simple baseline that every encoder has to beat.
 
 Whatever ages by changing an area (paler dermis, fewer nuclei, grey-blue elastosis) also shifts the
 distribution of colours, so that a clock on these few numbers is a strong baseline.
@@ -31,11 +31,11 @@ class ColourFeatures:
 
     Attributes
     ----------
-    card
+    metadata
         What made the features.
     """
 
-    card: dict[str, Any] = field(
+    metadata: dict[str, Any] = field(
         default_factory=lambda: {"method": "colour statistics", "dim": len(COLOUR_FEATURES)}
     )
 

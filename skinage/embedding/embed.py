@@ -24,7 +24,7 @@ class Embedder(Protocol):
     """Anything that turns tiles into features: an encoder, colour statistics."""
 
     @property
-    def card(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What made the features, JSON-able."""
 
     def embed(self, pixels: np.ndarray) -> np.ndarray:
@@ -61,7 +61,7 @@ def embed(
     -------
     anndata.AnnData
         X ``(n_tiles, dim)`` float32; ``obs`` the tile table (and cohort); ``obsm["spatial"]`` in
-        level-0 px; ``uns["encoder"]`` the card; ``uns["failures"]`` slides that could not be read,
+        level-0 px; ``uns["encoder"]`` the metadata; ``uns["failures"]`` slides that could not be read,
         with the reason, as JSON. If the encoder saw labels, ``obs["label_seen"]`` marks the tiles
         of people whose label it saw.
 
@@ -74,8 +74,8 @@ def embed(
     """
     import anndata
 
-    check_scale(encoder.card, tiles, "embedding")
-    recipe = {"tiles": table_hash(tiles), "encoder": encoder.card, "map_seed": map_seed}
+    check_scale(encoder.metadata, tiles, "embedding")
+    recipe = {"tiles": table_hash(tiles), "encoder": encoder.metadata, "map_seed": map_seed}
     if cohort is not None:
         recipe["cohort"] = table_hash(cohort)
     if out is not None and stored(out, recipe):
@@ -85,13 +85,13 @@ def embed(
     if cohort is not None:
         extra = cohort.drop(columns=["person_id", "path", "mpp"], errors="ignore")
         obs = obs.join(extra.set_index("slide_id"), on="slide_id")
-    if "labels_seen" in encoder.card:
-        obs["label_seen"] = label_seen(encoder.card, obs["person_id"])
+    if "labels_seen" in encoder.metadata:
+        obs["label_seen"] = label_seen(encoder.metadata, obs["person_id"])
     atlas = anndata.AnnData(
         X=features,
         obs=obs,
         obsm={"spatial": obs[["x", "y"]].to_numpy(float)},
-        uns={"encoder": _plain(encoder.card), "failures": json.dumps(failures)},
+        uns={"encoder": _plain(encoder.metadata), "failures": json.dumps(failures)},
     )
     if map_seed is not None:
         atlas = map_atlas(atlas, seed=map_seed)
@@ -144,9 +144,9 @@ def _write(atlas: "anndata.AnnData", path: Path) -> None:
         atlas.write_zarr(path)
 
 
-def _plain(card: dict[str, Any]) -> dict[str, Any]:
-    """Make a card that Zarr can hold: no nesting, lists as arrays."""
-    flat = {key: value for key, value in card.items() if not isinstance(value, dict)}
+def _plain(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Make a metadata that Zarr can hold: no nesting, lists as arrays."""
+    flat = {key: value for key, value in metadata.items() if not isinstance(value, dict)}
     return {
         key: np.asarray(value) if isinstance(value, list) else value for key, value in flat.items()
     }

@@ -1,4 +1,4 @@
-"""Backbones: made by timm from a card, with random weights."""
+"""Backbones: made by timm from a metadata, with random weights."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from skinage.errors import StageError
 class ClassAndMean(nn.Module):
     """A vision transformer's class token beside the mean of its patch tokens.
 
-    Register tokens are left out, as the model cards of Virchow and Virchow2 ask.
+    Register tokens are left out, as the model metadata of Virchow and Virchow2 ask.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def make_backbone(name: str) -> nn.Module:
     return build_backbone(describe(name))
 
 
-def build_backbone(card: dict[str, Any]) -> nn.Module:
-    """Make the module that a card describes, with random weights and without the hub.
+def build_backbone(metadata: dict[str, Any]) -> nn.Module:
+    """Make the module that a metadata describes, with random weights and without the hub.
 
     Parameters
     ----------
-    card
+    metadata
         With what `skinage.encoders.foundation.describe` gives.
 
     Raises
@@ -58,34 +58,34 @@ def build_backbone(card: dict[str, Any]) -> nn.Module:
     keys = ("input_size", "fixed_input_size", "mean", "std")
     try:
         model = timm.create_model(
-            card["architecture"],
+            metadata["architecture"],
             pretrained=False,
-            pretrained_cfg_overlay={key: card[key] for key in keys},
-            **{**with_layers(card["model_args"]), "num_classes": 0},
+            pretrained_cfg_overlay={key: metadata[key] for key in keys},
+            **{**with_layers(metadata["model_args"]), "num_classes": 0},
         )
     except (TypeError, RuntimeError, AssertionError) as error:
         raise StageError(
-            f"backbone: timm cannot build a {card['architecture']} with {card['model_args']}: "
+            f"backbone: timm cannot build a {metadata['architecture']} with {metadata['model_args']}: "
             f"{error}"
         ) from error
     # On two (busy) cores mobilenetv3_small_050 at 64 px trained about twice as fast.
     model = model.to(memory_format=torch.channels_last)
-    return ClassAndMean(model) if card["features"] == "class_and_mean" else model
+    return ClassAndMean(model) if metadata["features"] == "class_and_mean" else model
 
 
-def feature_width(module: nn.Module, card: dict[str, Any], tile_px: int) -> int:
+def feature_width(module: nn.Module, metadata: dict[str, Any], tile_px: int) -> int:
     """Ask a forward pass: some backbones give more features than their num_features says."""
     try:
         with torch.inference_mode():
             features = module(torch.zeros(2, 3, tile_px, tile_px))
     except (AssertionError, RuntimeError, ValueError) as error:
         raise StageError(
-            f"tile_px: found {tile_px}; {card['backbone']} takes tile_px="
-            f"{card['input_size'][-1]} ({error})."
+            f"tile_px: found {tile_px}; {metadata['backbone']} takes tile_px="
+            f"{metadata['input_size'][-1]} ({error})."
         ) from error
     if features.ndim != 2:
         raise StageError(
-            f"backbone: {card['backbone']} gives an array of {tuple(features.shape[1:])} a tile; "
+            f"backbone: {metadata['backbone']} gives an array of {tuple(features.shape[1:])} a tile; "
             "expected one vector. Set global_pool in model_args of its config.json."
         )
     return features.shape[1]

@@ -1,4 +1,4 @@
-"""The encoder: a backbone, and a card that says how it wants to be used."""
+"""The encoder: a backbone, and a metadata that says how it wants to be used."""
 
 import json
 from collections.abc import Iterable
@@ -26,8 +26,8 @@ __all__ = [
     "Encoder", "load_encoder", "make_backbone", "new_encoder", "normalise", "settle_batch_norm",
 ]  # fmt: skip
 
-WEIGHTS, CARD, HISTORY = "encoder.safetensors", "encoder.json", "history.json"
-CARD_KEYS = (
+WEIGHTS, METADATA, HISTORY = "encoder.safetensors", "encoder.json", "history.json"
+METADATA_KEYS = (
     "backbone", "architecture", "model_args", "features", "input_size", "fixed_input_size", "dim",
     "tile_px", "mpp", "mean", "std", "hash",
 )  # fmt: skip
@@ -35,13 +35,13 @@ CARD_KEYS = (
 
 @dataclass(frozen=True)
 class Encoder:
-    """A backbone in evaluation mode with its card.
+    """A backbone in evaluation mode with its metadata.
 
     Attributes
     ----------
     module
         ``(n, 3, h, w)`` normalised float to ``(n, dim)``.
-    card
+    metadata
         ``backbone`` as given; what rebuilds it without the hub (``architecture``, ``model_args``,
         ``features``: ``"pooled"`` or ``"class_and_mean"``, ``input_size``, ``fixed_input_size``);
         ``dim``, ``tile_px``, ``mpp``, ``mean``, ``std``, ``method``, ``seed``, ``hash`` (of data
@@ -52,13 +52,13 @@ class Encoder:
     """
 
     module: nn.Module
-    card: dict[str, Any]
+    metadata: dict[str, Any]
     history: list[dict[str, float]] = field(default_factory=list)
 
     def prepare(self, pixels: np.ndarray) -> Tensor:
         """Turn ``(n, h, w, 3)`` uint8 pixels into the normalised tensor the module takes."""
         images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
-        return normalise(images.float() / 255, self.card)
+        return normalise(images.float() / 255, self.metadata)
 
     def embed(self, pixels: np.ndarray) -> np.ndarray:
         """Embed ``(n, h, w, 3)`` uint8 pixels as ``(n, dim)`` float32."""
@@ -69,7 +69,7 @@ class Encoder:
     def save(self, folder: str | Path) -> None:
         """Write ``encoder.safetensors``, ``history.json`` and ``encoder.json`` into a folder.
 
-        The card goes first and comes last: it never stands beside weights not its own.
+        The metadata goes first and comes last: it never stands beside weights not its own.
 
         Raises
         ------
@@ -78,10 +78,10 @@ class Encoder:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CARD).unlink(missing_ok=True)
+        (folder / METADATA).unlink(missing_ok=True)
         write_weights(self.module, folder / WEIGHTS)
         write_json(folder / HISTORY, self.history)
-        write_json(folder / CARD, self.card)
+        write_json(folder / METADATA, self.metadata)
 
 
 def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
@@ -97,24 +97,24 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
     Raises
     ------
     StageError
-        If a file is missing or cut short, the card lacks something, or the weights are of another
+        If a file is missing or cut short, the metadata lacks something, or the weights are of another
         backbone.
     """
     folder = Path(folder)
-    for name in (weights, CARD):
+    for name in (weights, METADATA):
         if not (folder / name).is_file():
             raise StageError(f"{folder}: no {name}; expected the folder of a saved encoder.")
-    card = _read_json(folder / CARD, dict)
-    lacking = [key for key in CARD_KEYS if key not in card]
+    metadata = _read_json(folder / METADATA, dict)
+    lacking = [key for key in METADATA_KEYS if key not in metadata]
     if lacking:
         raise StageError(
-            f"{folder / CARD}: the card lacks {', '.join(lacking)}; it was changed by hand or "
+            f"{folder / METADATA}: the metadata lacks {', '.join(lacking)}; it was changed by hand or "
             "written by an older version. Train or save the encoder again."
         )
-    module = build_backbone(card)
+    module = build_backbone(metadata)
     fit(module, read_weights(folder / weights), folder / weights)
     history = folder / HISTORY
-    return Encoder(module.eval(), card, _read_json(history, list) if history.is_file() else [])
+    return Encoder(module.eval(), metadata, _read_json(history, list) if history.is_file() else [])
 
 
 def _read_json(path: Path, kind: type) -> Any:
@@ -130,7 +130,7 @@ def _read_json(path: Path, kind: type) -> Any:
 def new_encoder(
     backbone: str, tile_px: int, mpp: float, seed: int = 0, *, weights: str | Path | None = None
 ) -> Encoder:
-    """Make an encoder: random weights, the rival that every training has to beat, or pretrained.
+    """Make an encoder: random weights, the baseline that every training has to beat, or pretrained.
 
     Parameters
     ----------
@@ -151,29 +151,29 @@ def new_encoder(
         On an unknown or unreachable backbone, unsuitable weights, or tiles of a size that the
         backbone does not take.
     """
-    card: dict[str, Any] = {"backbone": backbone, "method": "untrained", **describe(backbone)}
+    metadata: dict[str, Any] = {"backbone": backbone, "method": "untrained", **describe(backbone)}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = build_backbone(card).eval()
-    card |= {"dim": feature_width(module, card, tile_px), "tile_px": tile_px, "mpp": mpp}
+        module = build_backbone(metadata).eval()
+    metadata |= {"dim": feature_width(module, metadata, tile_px), "tile_px": tile_px, "mpp": mpp}
     file = pretrained_file(backbone, weights)
     if file is not None:
-        card |= {"method": "pretrained", **fill_backbone(module, file)}
-    card["seed"] = seed
-    return Encoder(module, card | {"hash": recipe_hash(card)})
+        metadata |= {"method": "pretrained", **fill_backbone(module, file)}
+    metadata["seed"] = seed
+    return Encoder(module, metadata | {"hash": recipe_hash(metadata)})
 
 
-def normalise(images: Tensor, card: dict[str, Any]) -> Tensor:
-    """Normalise ``(n, 3, h, w)`` images in 0 to 1 as the card says."""
-    mean = torch.tensor(card["mean"]).view(3, 1, 1).to(images)
-    return (images - mean) / torch.tensor(card["std"]).view(3, 1, 1).to(images)
+def normalise(images: Tensor, metadata: dict[str, Any]) -> Tensor:
+    """Normalise ``(n, 3, h, w)`` images in 0 to 1 as the metadata says."""
+    mean = torch.tensor(metadata["mean"]).view(3, 1, 1).to(images)
+    return (images - mean) / torch.tensor(metadata["std"]).view(3, 1, 1).to(images)
 
 
 def settle_batch_norm(encoder: Encoder, batches: Iterable[Tensor]) -> None:
     """Set batch-norm statistics to the average over real tiles.
 
     Running averages of a short training lag behind the weights and spoil the features; the
-    untrained rival gets the same treatment, so that it is not beaten for a wrong reason.
+    untrained baseline gets the same treatment, so that it is not beaten for a wrong reason.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def settle_batch_norm(encoder: Encoder, batches: Iterable[Tensor]) -> None:
         layer.train()
     with torch.inference_mode():
         for batch in batches:
-            encoder.module(normalise(batch.to(device).float() / 255, encoder.card))
+            encoder.module(normalise(batch.to(device).float() / 255, encoder.metadata))
     for layer, momentum in zip(norms, momenta, strict=True):
         layer.momentum = momentum
         layer.eval()

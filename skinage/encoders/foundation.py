@@ -1,7 +1,7 @@
 """Where a backbone's design comes from: timm by name, the Hugging Face hub, or a folder.
 
 Pathology foundation models keep mean, spread and input size in their repository's ``config.json``,
-and some of what builds them only in the text of their model card: that part is `ASKED` here.
+and some of what builds them only in the text of their model metadata: that part is `ASKED` here.
 Prov-GigaPath (``hf-hub:prov-gigapath/prov-gigapath``) asks for nothing beyond its config.
 """
 
@@ -22,13 +22,13 @@ from skinage.errors import StageError
 
 WEIGHTS_FILE = "model.safetensors"
 
-# Layer classes that stand on a card by name.
+# Layer classes that stand on a metadata by name.
 LAYERS: dict[str, Any] = {"SwiGLUPacked": SwiGLUPacked, "SiLU": nn.SiLU}
 
 SWIGLU = {"mlp_layer": "SwiGLUPacked", "act_layer": "SiLU"}
 H_OPTIMUS = {"init_values": 1e-5, "dynamic_img_size": False}
 
-# What the model cards on huggingface.co ask to be passed beside the config, by repository.
+# What the model metadata on huggingface.co ask to be passed beside the config, by repository.
 ASKED: dict[str, dict[str, Any]] = {
     "MahmoodLab/UNI": {"init_values": 1e-5, "dynamic_img_size": True},
     "MahmoodLab/UNI2-h": {
@@ -42,7 +42,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "bioptimus/H-optimus-1": H_OPTIMUS,
 }  # fmt: skip
 
-# Their model cards take the class token beside the mean of the patch tokens (2560 numbers).
+# Their model metadata take the class token beside the mean of the patch tokens (2560 numbers).
 CLASS_AND_MEAN = {"paige-ai/Virchow", "paige-ai/Virchow2"}
 
 
@@ -59,7 +59,7 @@ def describe(backbone: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        The part of a card that `skinage.encoders.backbone.build_backbone` needs:
+        The part of a metadata that `skinage.encoders.backbone.build_backbone` needs:
         ``architecture``, ``model_args`` (layer classes by name), ``features``, ``input_size``
         (channels, height, width), ``fixed_input_size``, ``mean`` and ``std``.
 

@@ -10,13 +10,13 @@ from skinage.errors import StageError
 TOLERANCE = 0.02
 
 
-def check_scale(card: dict[str, Any], tiles: pd.DataFrame, doing: str) -> None:
+def check_scale(metadata: dict[str, Any], tiles: pd.DataFrame, doing: str) -> None:
     """Refuse tiles of a scale that the encoder was not made for.
 
     Parameters
     ----------
-    card
-        The encoder's card; ``mpp`` is a number or several. Cards without it take any scale.
+    metadata
+        The encoder's metadata; ``mpp`` is a number or several. Cards without it take any scale.
     tiles
         The tile table.
     doing
@@ -25,11 +25,11 @@ def check_scale(card: dict[str, Any], tiles: pd.DataFrame, doing: str) -> None:
     Raises
     ------
     StageError
-        If a tile's mpp is more than 2 % from every scale on the card.
+        If a tile's mpp is more than 2 % from every scale on the metadata.
     """
-    if "mpp" not in card or "mpp" not in tiles:
+    if "mpp" not in metadata or "mpp" not in tiles:
         return
-    known = np.atleast_1d(card["mpp"]).astype(float)
+    known = np.atleast_1d(metadata["mpp"]).astype(float)
     found = np.unique(tiles["mpp"].to_numpy(float))
     wrong = [one for one in found if np.abs(known / one - 1).min() > TOLERANCE]
     if wrong:

@@ -51,7 +51,7 @@ def pretrained_file(backbone: str, weights: str | Path | None) -> Path | None:
 
 
 def fill_backbone(module: nn.Module, path: Path) -> dict[str, Any]:
-    """Load a timm checkpoint strictly; give what the card shall say of it.
+    """Load a timm checkpoint strictly; give what the metadata shall say of it.
 
     Parameters
     ----------

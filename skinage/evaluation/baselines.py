@@ -7,8 +7,14 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.fitting import learner_of
-from skinage.clock.learners.ridge import Learner
-from skinage.clock.prediction import Folds, deal, guard, predict_out_of_fold, refuse_what_saw
+from skinage.clock.learners.base import Learner
+from skinage.clock.prediction import (
+    Folds,
+    assign_folds,
+    check_folds,
+    predict_out_of_fold,
+    refuse_leaking_features,
+)
 from skinage.errors import StageError
 from skinage.evaluation.metrics import (
     N_BOOTSTRAP,
@@ -17,14 +23,14 @@ from skinage.evaluation.metrics import (
     mean_out_of_fold,
     resamples,
 )
-from skinage.people.clock_inputs import evidence_of
+from skinage.people.clock_inputs import inputs_of
 from skinage.people.known_ages import match_ages
 
 MEAN, SHUFFLED = "predict the mean", "shuffled ages"
 
 
 def compare_clocks(
-    rivals: Mapping[str, pd.DataFrame],
+    baselines: Mapping[str, pd.DataFrame],
     cohort: pd.DataFrame,
     model: str | Learner = "ridge",
     *,
@@ -36,7 +42,7 @@ def compare_clocks(
 
     Parameters
     ----------
-    rivals
+    baselines
         Tables of people by name, such as trained, untrained and colour features. The others are
         compared with the first; people whom one of them lacks are left out with a warning.
     cohort, model, folds, seed
@@ -48,33 +54,33 @@ def compare_clocks(
     -------
     pandas.DataFrame
         ``features``; ``mae_years`` with ``lower_years`` and ``upper_years``; ``r2``;
-        ``difference_years`` of the MAE from the first rival's, by person, with
+        ``difference_years`` of the MAE from the first baseline's, by person, with
         ``difference_lower_years`` and ``difference_upper_years`` (95 % bootstrap); ``n_people``.
-        Two rows are no rivals: "predict the mean" of the other folds, and "shuffled ages": the
-        first rival's features fitted to and measured by ages dealt to other people, the mean over
+        Two rows are no baselines: "predict the mean" of the other folds, and "shuffled ages": the
+        first baseline's features fitted to and measured by ages dealt to other people, the mean over
         all shuffles with their 2.5 and 97.5 percentiles.
 
     Raises
     ------
     StageError, LeakageError
-        As `predict_age`; also if no rival is given.
+        As `predict_age`; also if no baseline is given.
     """
-    if not rivals:
-        raise StageError("compare_clocks: no rivals; give a dict of tables of people by name")
-    first = next(iter(rivals.values()))
-    known = match_ages(_shared_people(rivals), cohort)
-    known["fold"], known["group"] = deal(known, cohort, folds, seed)
+    if not baselines:
+        raise StageError("compare_clocks: no baselines; give a dict of tables of people by name")
+    first = next(iter(baselines.values()))
+    known = match_ages(_shared_people(baselines), cohort)
+    known["fold"], known["group"] = assign_folds(known, cohort, folds, seed)
     learner = learner_of(model, None)
     predictions = {}
-    for name, people in rivals.items():
-        refuse_what_saw(people, known.index)
-        evidence = evidence_of(people, known.index, known.get("sex"))
-        guard(known["fold"], cohort, evidence)
-        found = predict_out_of_fold(learner, evidence, known, None, seed)
+    for name, people in baselines.items():
+        refuse_leaking_features(people, known.index)
+        inputs = inputs_of(people, known.index, known.get("sex"))
+        check_folds(known["fold"], cohort, inputs)
+        found = predict_out_of_fold(learner, inputs, known, None, seed)
         predictions[name] = found["predicted_years"].to_numpy()
     weights = resamples(len(known), N_BOOTSTRAP, seed) / len(known)
     table = _compare(predictions, known, weights)
-    of_first = evidence_of(first, known.index, known.get("sex"))
+    of_first = inputs_of(first, known.index, known.get("sex"))
     shuffles = []
     for shuffle in range(n_shuffles):
         dealt = _shuffled(known, np.random.default_rng([seed, shuffle]))
@@ -85,12 +91,12 @@ def compare_clocks(
     )
 
 
-def _shared_people(rivals: Mapping[str, pd.DataFrame]) -> pd.Index:
-    first, *others = rivals.values()
+def _shared_people(baselines: Mapping[str, pd.DataFrame]) -> pd.Index:
+    first, *others = baselines.values()
     shared = first.index
     for people in others:
         shared = shared[shared.isin(people.index)]
-    n_all = len(set[object]().union(*(people.index for people in rivals.values())))
+    n_all = len(set[object]().union(*(people.index for people in baselines.values())))
     if n_all > len(shared):
         warnings.warn(
             f"{n_all - len(shared)} of {n_all} people are not in every table; left out.",
@@ -118,7 +124,7 @@ def _scores(known: pd.DataFrame, predicted: np.ndarray) -> tuple[float, float]:
 def _compare(
     predictions: dict[str, np.ndarray], known: pd.DataFrame, weights: np.ndarray
 ) -> pd.DataFrame:
-    """Make a row of each rival's predictions; the first is the reference."""
+    """Make a row of each baseline's predictions; the first is the reference."""
     fold = known["fold"].to_numpy()
     predictions[MEAN] = mean_out_of_fold(known["age_years"].to_numpy(), fold)
     errors = {name: np.abs(errors_years(known, found)) for name, found in predictions.items()}

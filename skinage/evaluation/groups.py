@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from skinage.cohort.table import first_visits
+from skinage.cohort.people import first_visits
 from skinage.errors import StageError
 from skinage.evaluation.metrics import (
     N_BOOTSTRAP,
@@ -22,7 +22,7 @@ COLUMNS = ("decade", "sex", "body_site", "scanner")
 UNKNOWN = "unknown"
 
 
-def report_by(
+def report_by_group(
     ages: pd.DataFrame,
     cohort: pd.DataFrame | None = None,
     columns: Sequence[str] = COLUMNS,
@@ -73,7 +73,9 @@ def report_by(
     levels = {column: _levels(column, ages, cohort) for column in columns}
     known = {column: level for column, level in levels.items() if level is not None}
     if not known:
-        raise StageError(f"report_by: neither ages nor cohort has any of {', '.join(columns)}")
+        raise StageError(
+            f"report_by_group: neither ages nor cohort has any of {', '.join(columns)}"
+        )
     table = pd.DataFrame([
         {"column": column, "level": level, **_row(people[of == level], n_bootstrap, seed)}
         for column, of in known.items()
@@ -94,7 +96,7 @@ def _levels(column: str, ages: pd.DataFrame, cohort: pd.DataFrame | None) -> np.
         return None
     if "person_id" not in cohort or not ages["person_id"].isin(cohort["person_id"]).any():
         raise StageError(
-            f"report_by: none of the {len(ages)} people is in the cohort; check that person_id is "
+            f"report_by_group: none of the {len(ages)} people is in the cohort; check that person_id is "
             f"written the same way, as {ages['person_id'].iloc[0]!r} is in the ages"
         )
     words = first_visits(cohort).set_index("person_id")[column].map(_word)

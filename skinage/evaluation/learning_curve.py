@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.fitting import fit_and_calibrate, learner_of
-from skinage.clock.learners.ridge import Learner
-from skinage.clock.prediction import guard, refuse_what_saw
+from skinage.clock.learners.base import Learner
+from skinage.clock.prediction import check_folds, refuse_leaking_features
 from skinage.cohort.folds import inner_folds, person_folds
 from skinage.errors import StageError
 from skinage.evaluation.metrics import (
@@ -17,7 +17,7 @@ from skinage.evaluation.metrics import (
     mean_out_of_fold,
     resamples,
 )
-from skinage.people.clock_inputs import Evidence, People, evidence_of, person_ids
+from skinage.people.clock_inputs import ClockInputs, People, inputs_of, person_ids
 from skinage.people.known_ages import match_ages
 
 N_FOLDS, FEWEST = 5, 10
@@ -60,9 +60,9 @@ def learning_curve(
         If a share would leave fewer than 10 training people; also as `predict_age`.
     """
     known = match_ages(person_ids(people), cohort)
-    refuse_what_saw(people, known.index)
+    refuse_leaking_features(people, known.index)
     learner = learner_of(model, None if isinstance(people, pd.DataFrame) else statistics)
-    evidence = evidence_of(people, known.index, known.get("sex"), statistics)
+    inputs = inputs_of(people, known.index, known.get("sex"), statistics)
     n_training = len(known) * (N_FOLDS - 1) / N_FOLDS
     if shares is None:
         shares = [share for share in SHARES if share * n_training >= FEWEST]
@@ -76,9 +76,9 @@ def learning_curve(
     baseline = np.empty((n_repeats, len(known)))
     for repeat in range(n_repeats):
         fold = person_folds(known["age_years"], N_FOLDS, seed + repeat)
-        guard(fold, cohort, evidence)
+        check_folds(fold, cohort, inputs)
         for position, share in enumerate(shares):
-            predicted = _predict_by_few(learner, evidence, known, fold, share, seed + repeat)
+            predicted = _predict_by_few(learner, inputs, known, fold, share, seed + repeat)
             errors[position, repeat] = errors_years(known, predicted)
         mean = mean_out_of_fold(known["age_years"].to_numpy(), fold.to_numpy())
         baseline[repeat] = np.abs(errors_years(known, mean))
@@ -97,7 +97,7 @@ def learning_curve(
 
 
 def _predict_by_few(
-    learner: Learner, evidence: Evidence, known: pd.DataFrame, fold: pd.Series, share: float,
+    learner: Learner, inputs: ClockInputs, known: pd.DataFrame, fold: pd.Series, share: float,
     seed: int,
 ) -> np.ndarray:  # fmt: skip
     predicted = np.full(len(known), np.nan)
@@ -107,9 +107,9 @@ def _predict_by_few(
         training = known[kept]
         inner = inner_folds(training["age_years"], seed=seed).to_numpy()
         model, _ = fit_and_calibrate(
-            learner, evidence.take(kept), training, inner, calibrated=False, seed=seed
+            learner, inputs.take(kept), training, inner, calibrated=False, seed=seed
         )
-        predicted[held_out] = model.predict(evidence.take(held_out))
+        predicted[held_out] = model.predict(inputs.take(held_out))
     return predicted
 
 

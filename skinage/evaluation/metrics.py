@@ -80,3 +80,16 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     """Give the 95 % percentile interval of bootstrap values."""
     lower, upper = np.percentile(values, [2.5, 97.5])
     return float(lower), float(upper)
+
+
+def repeat_endings(ages: pd.DataFrame) -> list[str]:
+    """Give what the columns of each repeat end with; the first repeat has no number."""
+    found = [re.fullmatch(r"predicted_years(_\d+)", str(name)) for name in ages]
+    return ["", *(match[1] for match in found if match)]
+
+
+def pearson(values: pd.Series, others: pd.Series) -> float:
+    """Pearson's r; not a number where one does not vary."""
+    if len(values) < 2 or np.ptp(values) == 0 or np.ptp(others) == 0:
+        return float("nan")
+    return float(np.corrcoef(values.astype(float), others.astype(float))[0, 1])

@@ -23,7 +23,7 @@ class Agreement:
         Of the one-way analysis of variance, squared units of the values.
     n_people, n_values
         What it is from: people with at least two values.
-    n_left_out
+    n_excluded
         People with one value only, who say nothing about agreement.
     """
 
@@ -34,7 +34,7 @@ class Agreement:
     within_mean_square: float
     n_people: int
     n_values: int
-    n_left_out: int
+    n_excluded: int
 
     @property
     def within_person_sd(self) -> float:
@@ -106,7 +106,7 @@ def icc(
         within_mean_square=float(within[0]),
         n_people=len(often),
         n_values=int(counts.sum()),
-        n_left_out=len(of_person) - len(often),
+        n_excluded=len(of_person) - len(often),
     )
 
 
@@ -156,7 +156,7 @@ def replicate_agreement(
     pandas.DataFrame
         ``quantity`` ("predicted age", "gap"), ``icc``, ``lower``, ``upper``,
         ``within_person_sd_years``, ``repeatability_years``, ``n_people``, ``n_slides`` and
-        ``n_left_out`` (people with one slide).
+        ``n_excluded`` (people with one slide).
 
     Raises
     ------
@@ -188,7 +188,7 @@ def replicate_agreement(
             "repeatability_years": one.repeatability,
             "n_people": one.n_people,
             "n_slides": one.n_values,
-            "n_left_out": one.n_left_out,
+            "n_excluded": one.n_excluded,
         }
         for name, one in found.items()
     ])  # fmt: skip

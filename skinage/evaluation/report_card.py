@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skinage.acceleration.acceleration import refuse_corrected
+from skinage.evaluation.corrected import refuse_corrected
 from skinage.evaluation.metrics import (
     N_BOOTSTRAP,
     check_measurable,

@@ -101,7 +101,7 @@ def attribute(
     return found
 
 
-def tile_shares(clock: Clock, features: np.ndarray) -> np.ndarray:
+def tile_contributions(clock: Clock, features: np.ndarray) -> np.ndarray:
     """Tell how many years each tile of a person adds: the age with it less the age without it.
 
     Parameters
@@ -122,7 +122,7 @@ def tile_shares(clock: Clock, features: np.ndarray) -> np.ndarray:
         If there is one tile only, or the clock does not fit the features.
     """
     if len(features) < 2:
-        raise StageError("tile_shares: the person has one tile; there is no age without it.")
+        raise StageError("tile_contributions: the person has one tile; there is no age without it.")
     rows = torch.from_numpy(np.asarray(features, dtype=float))
     kept = ~torch.eye(len(rows), dtype=torch.bool)
     ages = [_age_of_one_tile(clock, rows[keep][1:])(rows[keep][:1]).item() for keep in kept]
@@ -133,7 +133,10 @@ def tile_shares(clock: Clock, features: np.ndarray) -> np.ndarray:
 def _embed(encoder: Encoder, pixels: np.ndarray) -> Tensor:
     """Embed tiles a batch at a time; ``(n, dim)`` float64, also for none."""
     batches = (pixels[i : i + 8 * _BATCH] for i in range(0, len(pixels), 8 * _BATCH))
-    embedded = [np.empty((0, encoder.card["dim"])), *(encoder.embed(batch) for batch in batches)]
+    embedded = [
+        np.empty((0, encoder.metadata["dim"])),
+        *(encoder.embed(batch) for batch in batches),
+    ]
     return torch.from_numpy(np.concatenate(embedded)).double()
 
 

@@ -102,7 +102,7 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
     )
 
 
-def drivers(
+def feature_importance(
     clock: Clock, people: pd.DataFrame, morphology: pd.DataFrame, *, n: int = 15
 ) -> pd.DataFrame:
     """List the features that move the predicted age most, named after readable measures.

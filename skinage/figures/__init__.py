@@ -1,8 +1,7 @@
-"""Figures: a table in, matplotlib ``Axes`` in and out; nothing is shown, saved or set globally.
+"""Figures of every step.
 
-One module per step: ``phantom``, ``cohort``, ``slides``, ``training``, ``atlas``, ``ageing``,
-``agreement``, ``acceleration``, ``outcomes``, ``explain``; ``style`` holds styles and colours.
-Each is loaded when first used.
+In: a table, and optionally ``ax``. Out: matplotlib ``Axes``; nothing is shown, saved or set globally.
+Start with `style`, which holds styles and colours; then one module per room.
 """
 
 import importlib

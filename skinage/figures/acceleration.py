@@ -8,13 +8,13 @@ from skinage.figures.style import BLUE, GREY, ORANGE, axes_or_new
 _PEOPLE = {"everybody": ("D", GREY), "women": ("o", ORANGE), "men": ("s", BLUE)}
 
 
-def correlation_left(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def age_dependence(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw what is left of age in acceleration by each definition, of everybody and by sex.
 
     Parameters
     ----------
     comparison
-        As ``skinage.acceleration.age_dependence.compare_definitions`` returns it.
+        As ``skinage.age_acceleration.age_dependence.compare_definitions`` returns it.
     ax
         Axes to draw into.
     """

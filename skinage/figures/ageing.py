@@ -97,7 +97,7 @@ def calibration(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def rivals(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def baselines(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the error of each feature set, best on top; references that use no feature are grey.
 
     Parameters

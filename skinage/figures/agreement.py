@@ -63,7 +63,7 @@ def error_by_group(
     Parameters
     ----------
     table
-        As ``report_by`` returns it.
+        As ``report_by_group`` returns it.
     ax
         Axes to draw into. Bars are 95 % bootstrap intervals by person; groups of fewer than five
         people have none.

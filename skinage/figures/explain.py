@@ -83,7 +83,7 @@ def _years_bar(image: AxesImage, ax: Axes) -> None:
     bar.ax.set_xlabel("younger", fontsize=8)
 
 
-def driver_beeswarm(
+def importance_beeswarm(
     explanation: Any,
     *,
     labels: Mapping[str, str] | None = None,
@@ -98,7 +98,7 @@ def driver_beeswarm(
         What `shap_values` returned: ``values`` in years and ``data`` (n_people, n_features),
         ``feature_names``.
     labels
-        Words for features, such as the column ``label`` of the table of drivers by ``feature``.
+        Words for features, such as the column ``label`` of the table of importance by ``feature``.
     n
         How many features.
     ax

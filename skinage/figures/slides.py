@@ -38,7 +38,7 @@ def slide_overview(
     thumbnail: NDArray[np.uint8],
     mask: NDArray[np.bool_] | NDArray[np.int32],
     tiles: pd.DataFrame,
-    left_out: pd.DataFrame | None = None,
+    rejected: pd.DataFrame | None = None,
     *,
     thumbnail_mpp: float = 8.0,
     ax: Axes | None = None,
@@ -54,7 +54,7 @@ def slide_overview(
         are written on them.
     tiles
         The rows of the tile table of this slide: x, y, extent_px, tile_px, mpp.
-    left_out
+    rejected
         Tiles that were refused, with the same columns and ``reason``; the first reason counts.
     thumbnail_mpp
         um per px of the thumbnail.
@@ -65,7 +65,7 @@ def slide_overview(
     ax = axes_or_new(ax, 5.0, 5.0 * height / width + 0.6)
     ax.imshow(thumbnail, interpolation="antialiased", extent=(0, width, height, 0))
     _outline(ax, mask, width, height)
-    groups = {} if left_out is None else _by_reason(left_out)
+    groups = {} if rejected is None else _by_reason(rejected)
     groups[f"{len(tiles)} tiles kept"] = GREEN, tiles
     for colour, rows in groups.values():
         _squares(ax, rows, thumbnail_mpp, colour)
@@ -108,12 +108,12 @@ def _outline(
         )
 
 
-def _by_reason(left_out: pd.DataFrame) -> dict[str, tuple[str, pd.DataFrame]]:
+def _by_reason(rejected: pd.DataFrame) -> dict[str, tuple[str, pd.DataFrame]]:
     """Group tiles by the first reason: a label with count and limit, a colour, and the rows."""
-    parts = left_out["reason"].str.extract(r"^(\w+) \S+ (\(at (?:least|most) [^)]+\))")
+    parts = rejected["reason"].str.extract(r"^(\w+) \S+ (\(at (?:least|most) [^)]+\))")
     groups = {}
     for name, (word, colour) in REASONS.items():
-        rows = left_out[parts[0] == name]
+        rows = rejected[parts[0] == name]
         if len(rows):
             groups[f"{len(rows)} left out: {word} {parts[1][rows.index[0]]}"] = colour, rows
     return groups

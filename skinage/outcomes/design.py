@@ -7,8 +7,8 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from skinage.cohort.people import by_person
 from skinage.errors import CohortError, StageError
-from skinage.people.known_ages import by_person
 
 STEP_YEARS = 5.0
 MOST_EXPLAINED = 0.9

@@ -20,7 +20,7 @@ People: TypeAlias = "pd.DataFrame | AnnData"
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class ClockInputs:
     """What is known of people besides their age, a row per person.
 
     Attributes
@@ -40,14 +40,14 @@ class Evidence:
     def __len__(self) -> int:
         return len(self.sex_male)
 
-    def take(self, which: np.ndarray) -> "Evidence":
+    def take(self, which: np.ndarray) -> "ClockInputs":
         """Give some of the people; ``which`` is a mask or positions."""
         positions = np.arange(len(self))[which]
         tiles = self.tiles
         if tiles is not None:
             tiles = Tiles(tiles.features, [tiles.rows[position] for position in positions])
         features = None if self.features is None else self.features[positions]
-        return Evidence(features, self.sex_male[positions], tiles)
+        return ClockInputs(features, self.sex_male[positions], tiles)
 
     def described(self) -> np.ndarray:
         """Give features by person, the mean of their tiles where nothing is pooled beforehand."""
@@ -70,13 +70,13 @@ class Evidence:
         return self.features
 
 
-def evidence_of(
+def inputs_of(
     people: People,
     ids: pd.Index,
     sex: pd.Series | None = None,
     statistics: Sequence[str] | None = None,
-) -> Evidence:
-    """Gather the evidence of some people.
+) -> ClockInputs:
+    """Gather the inputs of some people.
 
     Parameters
     ----------
@@ -87,26 +87,26 @@ def evidence_of(
     sex
         F or M by ``person_id``, if known.
     statistics
-        How the tiles of an atlas are pooled, once for all; not with "shares", for which kinds of
+        How the tiles of an atlas are pooled, once for all; not with "proportions", for which clusters of
         tissue are found in training people: there the model pools.
     """
     known = pd.Series(np.nan, ids) if sex is None else sex.reindex(ids).map({"M": 1.0, "F": 0.0})
     sex_male = known.to_numpy(np.float64)
     if isinstance(people, pd.DataFrame):
-        return Evidence(features_of(people.loc[ids]), sex_male)
+        return ClockInputs(features_of(people.loc[ids]), sex_male)
     rows_of = pd.Series(range(people.n_obs)).groupby(_whose(people)).indices
     tiles = Tiles(np.asarray(people.X, np.float32), [rows_of[person] for person in ids])
     _refuse_infinite(tiles, ids)
-    return evidence_of_tiles(tiles, sex_male, statistics)
+    return inputs_of_tiles(tiles, sex_male, statistics)
 
 
-def evidence_of_tiles(
+def inputs_of_tiles(
     tiles: Tiles, sex_male: np.ndarray, statistics: Sequence[str] | None
-) -> Evidence:
-    """Pool tiles where that needs no training people; parameters as of `evidence_of`."""
-    if statistics is None or "shares" in statistics:
-        return Evidence(None, sex_male, tiles)
-    return Evidence(Pooling.fit(tiles, statistics).transform(tiles), sex_male, tiles)
+) -> ClockInputs:
+    """Pool tiles where that needs no training people; parameters as of `inputs_of`."""
+    if statistics is None or "proportions" in statistics:
+        return ClockInputs(None, sex_male, tiles)
+    return ClockInputs(Pooling.fit(tiles, statistics).transform(tiles), sex_male, tiles)
 
 
 def _whose(atlas: "AnnData") -> np.ndarray:

@@ -1,58 +1,14 @@
 """People and their values: a cohort has a row per slide, a clock needs a row per person."""
 
 import warnings
-from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
-from skinage.cohort.table import first_visits
-from skinage.errors import CohortError, StageError
+from skinage.cohort.people import by_person
+from skinage.errors import StageError
 
 MIN_PEOPLE = 20
 """The fewest people a clock is fitted on."""
-
-
-def by_person(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Bring a cohort (a row per slide) to a row per person.
-
-    Where the cohort has ``visit``, a person's first visit counts: the one at the youngest age.
-
-    Parameters
-    ----------
-    cohort
-        A row per slide, with ``person_id``.
-    columns
-        The columns wanted; the cohort must have them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index ``person_id``; the columns asked for. Missing values count only where a person has
-        no other.
-
-    Raises
-    ------
-    CohortError
-        If a column is missing, or a person's rows contradict each other; it names them.
-    """
-    missing = [name for name in ("person_id", *columns) if name not in cohort.columns]
-    if missing:
-        raise CohortError(f"cohort: no column {', '.join(missing)}; found {[*cohort.columns]}")
-    grouped = first_visits(cohort).groupby("person_id", observed=True)
-    counts = grouped[list(columns)].nunique()
-    problems = [
-        f"{name} of person {person} is {[*map(str, grouped.get_group(person)[name].unique())]}"
-        for name in columns
-        for person in counts.index[counts[name] > 1][:5]
-    ]
-    if problems:
-        raise CohortError(
-            "cohort: rows of one person contradict each other (up to five per column are shown): "
-            + "; ".join(problems)
-            + ". Correct them, or name the visits in a column `visit`."
-        )
-    return grouped[list(columns)].first()
 
 
 def match_ages(people: pd.Index, cohort: pd.DataFrame) -> pd.DataFrame:
@@ -100,17 +56,3 @@ def match_ages(people: pd.Index, cohort: pd.DataFrame) -> pd.DataFrame:
     if len(known["age_years"].unique()) == 1:
         raise StageError(f"clock: all {len(known)} people have age {known['age_years'].iloc[0]:g}")
     return known[["age_years", "age_low", "age_high", *["sex"] * ("sex" in known)]]
-
-
-def check_ages(ages: pd.DataFrame) -> None:
-    """Refuse a table of ages that lacks a column or holds a number that is not finite."""
-    needed = ("person_id", "age_years", "predicted_years", "fold")
-    missing = [name for name in needed if name not in ages]
-    if missing:
-        raise StageError(f"ages: no column {', '.join(missing)}; found {[*ages.columns]}")
-    bad = ~np.isfinite(ages[["age_years", "predicted_years"]].to_numpy(float)).all(axis=1)
-    if bad.any():
-        named = [*ages["person_id"][bad][:5]]
-        raise StageError(f"ages: {bad.sum()} people have ages that are not finite, such as {named}")
-    if ages["fold"].nunique() < 2:
-        raise StageError("ages: predictions out of fold need at least two folds")

@@ -29,18 +29,18 @@ def pool(
         Tile features ``X`` of shape (n_tiles, dim) with ``obs["person_id"]``.
     statistics
         Any of "mean", "std" (divided by n, so 0 for a single tile), "median", quantiles such as
-        "q10" and "q90", and "shares": how much of each kind of tissue a person has, for figures;
-        a clock finds the kinds itself, in the tiles of its training people (`predict_age`).
+        "q10" and "q90", and "proportions": how much of each kind of tissue a person has, for figures;
+        a clock finds the clusters itself, in the tiles of its training people (`predict_age`).
     seed
-        Of the search for kinds of tissue.
+        Of the search for tissue clusters.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``person_id``, sorted; columns ``mean_0000`` ... ``std_0000`` ... ``share_00`` ...
+        Index ``person_id``, sorted; columns ``mean_0000`` ... ``std_0000`` ... ``proportion_00`` ...
         (float64), ``n_tiles`` and, if ``obs`` has a slide_id, ``n_slides``; ``label_seen``, if the
         encoder saw labels: whether it saw this person's. ``attrs["encoder_hash"]`` names the
-        encoder where its card states a hash.
+        encoder where its metadata states a hash.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def feature_names(people: pd.DataFrame) -> list[str]:
 
 
 def refuse_fitted_pooling(people: pd.DataFrame) -> None:
-    """Refuse to predict people by kinds of tissue that were found in their own tiles.
+    """Refuse to predict people by tissue clusters that were found in their own tiles.
 
     Parameters
     ----------
@@ -111,15 +111,15 @@ def refuse_fitted_pooling(people: pd.DataFrame) -> None:
     Raises
     ------
     LeakageError
-        If the table has shares of kinds of tissue.
+        If the table has proportions of tissue clusters.
     """
-    shares = [name for name in people.columns if str(name).startswith("share_")]
-    if shares:
+    proportions = [name for name in people.columns if str(name).startswith("proportion_")]
+    if proportions:
         raise LeakageError(
-            f"ages: the table of people has {len(shares)} shares of kinds of tissue ({shares[0]} "
-            f"to {shares[-1]}), and these kinds were found in the tiles of everybody, those to be "
+            f"ages: the table of people has {len(proportions)} proportions of tissue clusters ({proportions[0]} "
+            f"to {proportions[-1]}), and these clusters were found in the tiles of everybody, those to be "
             "predicted too. Give the atlas itself, predict_age(atlas, cohort, statistics=(..., "
-            '"shares")): the kinds are then found in the training people of each fold'
+            '"proportions")): the clusters are then found in the training people of each fold'
         )
 
 

@@ -1,6 +1,6 @@
-"""How the tiles of a person become one row: statistics, and shares of kinds of tissue.
+"""How the tiles of a person become one row: statistics, and proportions of tissue clusters.
 
-A statistic of a person's tiles looks at nobody else. Kinds of tissue are found in everybody's
+A statistic of a person's tiles looks at nobody else. TissueClusters of tissue are found in everybody's
 tiles, so a clock finds them in the tiles of its training people only.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from skinage.errors import StageError
 from skinage.people.person_tiles import Tiles
-from skinage.people.tissue_clusters import Kinds
+from skinage.people.tissue_clusters import TissueClusters
 
 
 def quantile_level(statistic: str) -> float | None:
@@ -25,11 +25,11 @@ def quantile_level(statistic: str) -> float | None:
 
 def check_statistics(statistics: Sequence[str]) -> None:
     """Refuse statistics that are unknown or named twice; StageError lists them."""
-    known = ("mean", "std", "shares")
+    known = ("mean", "std", "proportions")
     unknown = [one for one in statistics if one not in known and quantile_level(one) is None]
     if unknown or not statistics:
         raise StageError(
-            f"pool: unknown statistics {unknown}; choose from mean, std, median, shares, and "
+            f"pool: unknown statistics {unknown}; choose from mean, std, median, proportions, and "
             "quantiles from q00 to q100 such as q10 and q90"
         )
     if len(set(statistics)) < len(statistics):
@@ -60,22 +60,22 @@ def summarise(tiles: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Pooling:
-    """A way to pool tiles, with the kinds of tissue it may have found.
+    """A way to pool tiles, with the tissue clusters it may have found.
 
     Attributes
     ----------
     statistics
-        Any of "mean", "std", "median", "q00" to "q100" and "shares".
-    kinds
-        None without "shares".
+        Any of "mean", "std", "median", "q00" to "q100" and "proportions".
+    clusters
+        None without "proportions".
     """
 
     statistics: tuple[str, ...]
-    kinds: Kinds | None = None
+    clusters: TissueClusters | None = None
 
     @classmethod
     def fit(cls, tiles: Tiles, statistics: Sequence[str], seed: int = 0) -> "Pooling":
-        """Find the kinds of tissue in these people's tiles, if shares are asked for.
+        """Find the tissue clusters in these people's tiles, if proportions are asked for.
 
         Raises
         ------
@@ -83,7 +83,10 @@ class Pooling:
             If a statistic is unknown or named twice, or there is none.
         """
         check_statistics(statistics)
-        return cls(tuple(statistics), Kinds.fit(tiles, seed) if "shares" in statistics else None)
+        return cls(
+            tuple(statistics),
+            TissueClusters.fit(tiles, seed) if "proportions" in statistics else None,
+        )
 
     def transform(self, tiles: Tiles) -> np.ndarray:
         """Pool each person's tiles: ``(n_people, n_features)`` float64."""
@@ -91,30 +94,32 @@ class Pooling:
         return np.stack([self._one(tiles.features[rows]) for rows in tiles.rows])
 
     def _one(self, tiles: np.ndarray) -> np.ndarray:
-        plain = [name for name in self.statistics if name != "shares"]
+        plain = [name for name in self.statistics if name != "proportions"]
         parts = dict(zip(plain, summarise(tiles, plain), strict=True)) if plain else {}
-        if self.kinds is not None:
-            parts["shares"] = self.kinds.shares(tiles)
+        if self.clusters is not None:
+            parts["proportions"] = self.clusters.proportions(tiles)
         return np.concatenate([parts[name] for name in self.statistics])
 
     def names(self, dim: int) -> list[str]:
-        """Name the features of tiles of ``dim`` features: ``mean_0000``, ``share_00`` and so on."""
-        n_kinds = 0 if self.kinds is None else len(self.kinds.centres)
-        shares = [f"share_{k:02d}" for k in range(n_kinds)]
+        """Name the features of tiles of ``dim`` features: ``mean_0000``, ``proportion_00`` and so on."""
+        n_clusters = 0 if self.clusters is None else len(self.clusters.centres)
+        proportions = [f"proportion_{k:02d}" for k in range(n_clusters)]
         return [
             column
             for name in self.statistics
-            for column in (shares if name == "shares" else [f"{name}_{k:04d}" for k in range(dim)])
+            for column in (
+                proportions if name == "proportions" else [f"{name}_{k:04d}" for k in range(dim)]
+            )
         ]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Give everything it needs to pool."""
         named = np.frombuffer(",".join(self.statistics).encode(), np.uint8)
-        return {"statistics": named} | ({} if self.kinds is None else vars(self.kinds))
+        return {"statistics": named} | ({} if self.clusters is None else vars(self.clusters))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Pooling":
         """Make it again of what `arrays` gave."""
-        kinds = {name: value for name, value in arrays.items() if name != "statistics"}
+        clusters = {name: value for name, value in arrays.items() if name != "statistics"}
         statistics = arrays["statistics"].tobytes().decode().split(",")
-        return cls(tuple(statistics), Kinds(**kinds) if kinds else None)
+        return cls(tuple(statistics), TissueClusters(**clusters) if clusters else None)

@@ -1,4 +1,4 @@
-"""Kinds of tissue, found in tiles without a name: k-means of their features."""
+"""TissueClusters of tissue, found in tiles without a name: k-means of their features."""
 
 from dataclasses import dataclass
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from skinage.people.person_tiles import Tiles
 
-N_KINDS = 16
+N_CLUSTERS = 16
 """Some more than the tissues that are told apart in skin at low power: horny layer, epidermis,
 papillary and reticular dermis, follicle, sebaceous and sweat gland, vessel, nerve, muscle, fat,
-infiltrate. Ages of phantoms told from shares alone: half the kinds know much less (11.1 years of
+infiltrate. Ages of phantoms told from proportions alone: half the clusters know much less (11.1 years of
 error against 8.8), twice as many hardly more (8.4), and leave few tiles of a person to each."""
 N_AXES = 32
 N_TILES_OF_FIT = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class Kinds:
-    """Kinds of tissue: centres in the principal axes of standardised tile features.
+class TissueClusters:
+    """TissueClusters of tissue: centres in the principal axes of standardised tile features.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Kinds:
     axes
         ``(dim, n_axes)``, divided by the scale of each feature.
     centres
-        ``(n_kinds, n_axes)``, the kind with most tiles first.
+        ``(n_clusters, n_axes)``, the kind with most tiles first.
     """
 
     mean: np.ndarray
@@ -34,8 +34,8 @@ class Kinds:
     centres: np.ndarray
 
     @classmethod
-    def fit(cls, tiles: Tiles, seed: int) -> "Kinds":
-        """Find the kinds by k-means, of each person in about as many tiles."""
+    def fit(cls, tiles: Tiles, seed: int) -> "TissueClusters":
+        """Find the clusters by k-means, of each person in about as many tiles."""
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
 
@@ -51,15 +51,15 @@ class Kinds:
         _, axes = np.linalg.eigh(sample.T @ sample)
         axes = axes[:, ::-1][:, :N_AXES]
         placed = sample @ axes
-        n_kinds = min(N_KINDS, len(np.unique(placed.round(9), axis=0)))
+        n_clusters = min(N_CLUSTERS, len(np.unique(placed.round(9), axis=0)))
         # Threads would add up in another order each time.
         with threadpool_limits(1):
-            found = KMeans(n_kinds, n_init=4, random_state=seed).fit(placed)
-        most_first = np.argsort(-np.bincount(found.labels_, minlength=n_kinds), kind="stable")
+            found = KMeans(n_clusters, n_init=4, random_state=seed).fit(placed)
+        most_first = np.argsort(-np.bincount(found.labels_, minlength=n_clusters), kind="stable")
         return cls(mean, per_unit[:, None] * axes, found.cluster_centers_[most_first])
 
-    def shares(self, tiles: np.ndarray) -> np.ndarray:
-        """Give the share ``(n_kinds,)`` of each kind among one person's tiles ``(n, dim)``."""
+    def proportions(self, tiles: np.ndarray) -> np.ndarray:
+        """Give the share ``(n_clusters,)`` of each kind among one person's tiles ``(n, dim)``."""
         placed = (tiles - self.mean) @ self.axes
         distance = (self.centres**2).sum(axis=1) - 2 * placed @ self.centres.T
         return np.bincount(distance.argmin(axis=1), minlength=len(self.centres)) / len(tiles)

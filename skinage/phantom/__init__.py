@@ -1,13 +1,7 @@
 """A synthetic cohort with a planted truth: people, their tissue, their slides, their fate.
 
-Everything the toolkit claims to find is planted here with known size, so that each step can be
-checked against the truth.
-
-- people: `make_people`, `make_slides`; the law of the tissue is stated in `skinage.phantom.tissue`,
-  that of deaths and diseases in `skinage.phantom.fate`, the presets in `skinage.phantom.presets`.
-- pictures: `render`, `render_labels`; what a pixel can be is `Label`; `real_skin` to compare with.
-- the folder: `make_cohort`, and for what was planted in it `read_truth`, `read_truth_slides`,
-  `read_planted` and `read_labels`.
+In: a preset and a seed. Out: a cohort folder, and beside it the truth that was planted.
+Start with `files.make_cohort`, then `tissue` (the law of ageing), `fate` and `presets`.
 
 >>> from skinage import phantom
 >>> phantom.make_people(3, seed=0)["person_id"].tolist()

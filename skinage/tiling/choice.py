@@ -28,7 +28,7 @@ class Choice:
     tiles
         Those kept: tile_id, slide_id, path, x, y, extent_px (level-0 px), tile_px, mpp, centre_id,
         piece, tissue_fraction, pen_fraction, fold_fraction, sharpness, blood_fraction.
-    left_out
+    rejected
         Those that hold tissue or pen and were refused, with the same columns and ``reason``.
     n_pieces
         Pieces of tissue on the slide.
@@ -37,7 +37,7 @@ class Choice:
     """
 
     tiles: pd.DataFrame
-    left_out: pd.DataFrame
+    rejected: pd.DataFrame
     n_pieces: int
     n_not_drawn: int
 
@@ -91,7 +91,7 @@ def choose_tiles(
     wider = [_with_quality(slide, ground.squares(centres, extent)) for extent in extents[1:]]
     return Choice(
         tiles=_concat([kept, *wider]),
-        left_out=_concat([examined[examined["reason"] != ""], little]).reindex(
+        rejected=_concat([examined[examined["reason"] != ""], little]).reindex(
             columns=examined.columns
         ),
         n_pieces=int(ground.pieces.max(initial=0)),

@@ -18,7 +18,7 @@ from skinage.tiling.quality import LIMITS, reasons
 
 METHOD = 2
 """Raised whenever other tiles come of the same settings: tissue, quality or the draw changed."""
-TABLES = ("tiles", "left_out")
+TABLES = ("tiles", "rejected")
 Settings = dict[str, Any]
 
 
@@ -57,9 +57,9 @@ def tile(
     seed
         Of the sampling; a slide's sample depends on it and on ``slide_id``, not on other slides.
     out
-        A Parquet file to keep the table in. Beside it lie ``left_out.parquet`` (what was refused,
+        A Parquet file to keep the table in. Beside it lie ``rejected_tiles.parquet`` (what was refused,
         with the reason) and ``slides.csv`` (a row per slide: slide_id, reader, reason, mpp,
-        width_px, height_px, n_pieces, n_tiles, n_left_out, n_not_drawn, problem). Slides that were
+        width_px, height_px, n_pieces, n_tiles, n_rejected, n_not_drawn, problem). Slides that were
         done by the same settings from the same file are not done again.
 
     Returns
@@ -96,11 +96,11 @@ def _kept(out: Path, cohort: pd.DataFrame, settings: Settings) -> tuple[pd.DataF
     recipe |= {"cohort": table_hash(needed), "files": files}
     slides_path = out.with_name("slides.csv")
     if not stored(out, recipe):
-        tiles, left_out, slides = _tile_all(cohort, settings, out.parent / ".tiles")
+        tiles, rejected, slides = _tile_all(cohort, settings, out.parent / ".tiles")
         with storing(slides_path, recipe) as partial:
             slides.to_csv(partial, index=False)
-        with storing(out.with_name("left_out.parquet"), recipe) as partial:
-            left_out.to_parquet(partial)
+        with storing(out.with_name("rejected_tiles.parquet"), recipe) as partial:
+            rejected.to_parquet(partial)
         with storing(out, recipe) as partial:
             tiles.to_parquet(partial)
     slides = pd.read_csv(slides_path, dtype={"slide_id": str}).fillna({"problem": ""})
@@ -122,8 +122,8 @@ def _tile_all(
         slides.append(record)
     if not any(slide["n_tiles"] for slide in slides):
         raise SlideError("no slide gave a tile:\n" + "\n".join(_problems(pd.DataFrame(slides))))
-    tiles, left_out = (_joined(tables[name]) for name in TABLES)
-    return tiles, left_out, pd.DataFrame(slides)
+    tiles, rejected = (_joined(tables[name]) for name in TABLES)
+    return tiles, rejected, pd.DataFrame(slides)
 
 
 def _tile_slide(
@@ -151,7 +151,7 @@ def _tile_slide(
 def _choose(row: Settings, settings: Settings) -> tuple[dict[str, pd.DataFrame], Settings]:
     slide = open_row(row)
     choice = choose_tiles(slide, slide_id=str(row["slide_id"]), **settings)
-    tables = {"tiles": choice.tiles, "left_out": choice.left_out}
+    tables = {"tiles": choice.tiles, "rejected": choice.rejected}
     for name, table in tables.items():
         table = table.assign(slide_id=row["slide_id"], path=str(row["path"]))
         table.insert(2, "person_id", row["person_id"])
@@ -165,7 +165,7 @@ def _choose(row: Settings, settings: Settings) -> tuple[dict[str, pd.DataFrame],
         "height_px": slide.dimensions[1],
         "n_pieces": choice.n_pieces,
         "n_tiles": len(choice.tiles),
-        "n_left_out": len(choice.left_out),
+        "n_rejected": len(choice.rejected),
         "n_not_drawn": choice.n_not_drawn,
         "problem": "" if len(choice.tiles) else "no tile has enough tissue that can be used",
     }

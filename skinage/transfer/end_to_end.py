@@ -70,7 +70,7 @@ def tune_end_to_end(
     seed
         Of batches.
     """
-    tuned = Encoder(copy.deepcopy(encoder.module), encoder.card)
+    tuned = Encoder(copy.deepcopy(encoder.module), encoder.metadata)
     head = copy.deepcopy(head).to(next(tuned.module.parameters()).device)
     values = torch.from_numpy(target.values(known[[*target.columns]])).to(head.mean)
     rows_of = [pixels.tiles.index.get_indexer_for([person]) for person in known.index]
@@ -88,7 +88,7 @@ def tune_end_to_end(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for people, rows, owner in tqdm(batches, desc="tuning", unit="batch", leave=False):
-            images = normalise(pixels[rows].to(head.mean.device).float() / 255, tuned.card)
+            images = normalise(pixels[rows].to(head.mean.device).float() / 255, tuned.metadata)
             outputs = _mean_of_person(head(tuned.module(images)), owner, len(people))
             loss = target.loss(outputs, values[people]) / len(people)
             loss = loss + head.penalty / (2 * len(known)) * (head.weight**2).sum()

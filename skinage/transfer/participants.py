@@ -11,7 +11,7 @@ from skinage.errors import LeakageError, StageError
 from skinage.transfer.targets import Classes, Number, Target, Time
 
 
-def taking_part(
+def participants(
     tiles: pd.DataFrame, cohort: pd.DataFrame, columns: Sequence[str], folds: pd.Series
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Find people who have a target, tiles and a fold; warn with a count of the others.

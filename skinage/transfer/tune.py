@@ -13,7 +13,7 @@ from skinage.errors import StageError
 from skinage.people.pool import features_of
 from skinage.transfer.end_to_end import EPOCHS, TilePixels, tune_end_to_end
 from skinage.transfer.heads import fit_head
-from skinage.transfer.participants import columns_of, make_target, taking_part
+from skinage.transfer.participants import columns_of, make_target, participants
 from skinage.transfer.tuned import Tuned, TunedFold, mean_features
 
 
@@ -77,9 +77,9 @@ def tune(
         raise StageError("tune: epochs train the backbone; use frozen=False, or leave epochs out")
     if not frozen and not isinstance(encoder, Encoder):
         raise StageError("tune: only an Encoder has a backbone to train; use frozen=True")
-    tiles, known = taking_part(tiles, cohort, columns, folds)
+    tiles, known = participants(tiles, cohort, columns, folds)
     make_target(known)  # what cannot be learnt is refused before hours of embedding
-    refuse_seen(encoder.card, [*known.index], "tune")
+    refuse_seen(encoder.metadata, [*known.index], "tune")
     encoder = _at_device(encoder, device)
     people = mean_features(tiles, encoder)
     known = known.loc[people.index]  # slides that cannot be read were warned of
@@ -117,4 +117,4 @@ def _at_device(encoder: Embedder, device: str) -> Embedder:
     if not isinstance(encoder, Encoder):
         return encoder
     place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
-    return Encoder(copy.deepcopy(encoder.module).to(place), encoder.card, encoder.history)
+    return Encoder(copy.deepcopy(encoder.module).to(place), encoder.metadata, encoder.history)

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from skinage.clock.applicability import familiar, why_outside
+from skinage.clock.applicability import fit_domain, reasons_outside
 
 
 def drawn(n_people, dim=20, seed=0):
@@ -13,43 +13,43 @@ def drawn(n_people, dim=20, seed=0):
 
 
 def test_hardly_anybody_of_the_same_kind_is_outside_and_others_are():
-    known = familiar(drawn(300), np.arange(300) % 5)
-    assert (known.strangeness(drawn(2000, seed=1)) > 1).mean() < 0.04
-    assert (known.strangeness(5 * drawn(200, seed=2)) > 1).mean() > 0.5  # far along the axes
+    known = fit_domain(drawn(300), np.arange(300) % 5)
+    assert (known.domain_distance(drawn(2000, seed=1)) > 1).mean() < 0.04
+    assert (known.domain_distance(5 * drawn(200, seed=2)) > 1).mean() > 0.5  # far along the axes
     beside = drawn(200, seed=3) + np.random.default_rng(4).normal(size=(200, 20))
-    assert (known.strangeness(beside) > 1).mean() > 0.99
+    assert (known.domain_distance(beside) > 1).mean() > 0.99
 
 
 def test_limits_come_from_people_left_out():
     """Few people are always nearer to a spread that was learnt from them."""
-    shares = []
+    proportions = []
     for seed in range(20):
-        known = familiar(drawn(40, seed=seed), np.arange(40) % 5)
-        shares.append((known.strangeness(drawn(200, seed=100 + seed)) > 1).mean())
-    assert np.mean(shares) < 0.1
+        known = fit_domain(drawn(40, seed=seed), np.arange(40) % 5)
+        proportions.append((known.domain_distance(drawn(200, seed=100 + seed)) > 1).mean())
+    assert np.mean(proportions) < 0.1
 
 
 def test_the_distance_along_the_axes_is_that_of_mahalanobis():
     features = np.random.default_rng(0).normal(size=(400, 3)) @ np.diag([1.0, 5, 0.2]) + 7
-    known = familiar(features, np.arange(400) % 5)
+    known = fit_domain(features, np.arange(400) % 5)
     new = np.array([[9.0, 3, 7.5]])
     centred = new - features.mean(0)
     expected = centred @ np.linalg.inv(np.cov(features.T)) @ centred.T
-    np.testing.assert_allclose(known.strangeness(new), expected[0] / known.limits[0], rtol=1e-6)
+    np.testing.assert_allclose(known.domain_distance(new), expected[0] / known.limits[0], rtol=1e-6)
 
 
 def test_what_never_varied_is_strange_when_it_does():
     features = np.column_stack([drawn(100), np.full(100, 3.0)])
-    known = familiar(features, np.arange(100) % 5)
+    known = fit_domain(features, np.arange(100) % 5)
     changed = features[:1].copy()
     changed[0, -1] = 40
-    assert known.strangeness(changed)[0] > 10
-    assert known.strangeness(features[:1])[0] <= 1
+    assert known.domain_distance(changed)[0] > 10
+    assert known.domain_distance(features[:1])[0] <= 1
 
 
 def test_reasons_are_words():
     table = pd.DataFrame({"age_years": [50.0, 95, np.nan], "predicted_years": [55.0, 70, 12]})
-    reasons = why_outside(table, np.array([0.5, 0.5, 2.04]), (20, 90))
+    reasons = reasons_outside(table, np.array([0.5, 0.5, 2.04]), (20, 90))
     assert reasons[0] == ""
     assert reasons[1] == "age 95 is not within 20 to 90 years"
     assert reasons[2].startswith(

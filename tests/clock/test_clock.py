@@ -39,7 +39,7 @@ def test_a_saved_clock_predicts_the_same(clock_and_people, tmp_path):
     clock, people, _ = clock_and_people
     save_clock(clock, tmp_path / "clock")
     loaded = load_clock(tmp_path / "clock")
-    assert loaded.card == clock.card
+    assert loaded.metadata == clock.metadata
     assert loaded.predict(people).equals(clock.predict(people))
 
 
@@ -77,9 +77,9 @@ def test_a_new_cohort_gets_ages_intervals_and_a_report(clock_and_people, new_coh
     inside = table["age_years"].between(table["lower_years"], table["upper_years"])
     assert abs(inside.mean() - 0.8) < 0.2  # of forty people, the coverage itself varies
     assert (table["outside"] != "").sum() == 10
-    card = report_card(table).set_index("metric")["value"]
-    assert card["r2"] > 0.9
-    assert "baseline_mae_years" not in card
+    metadata = report_card(table).set_index("metric")["value"]
+    assert metadata["r2"] > 0.9
+    assert "baseline_mae_years" not in metadata
 
 
 def test_people_outside_of_what_the_clock_knows_are_told(clock_and_people, new_cohort):
@@ -98,7 +98,7 @@ def test_people_the_clock_was_fitted_on_are_refused(clock_and_people):
     clock, people, cohort = clock_and_people
     with pytest.raises(LeakageError, match=r"fitted on 40 of these 40 people, such as \['P0000'"):
         clock.apply(people, cohort)
-    assert all(person not in str(clock.card) for person in people.index)
+    assert all(person not in str(clock.metadata) for person in people.index)
 
 
 def test_people_whose_age_the_encoder_saw_are_refused(clock_and_people, new_cohort):
@@ -120,7 +120,7 @@ def test_an_encoder_that_is_not_named_is_told(clock_and_people, new_cohort):
 def test_every_clock_is_kept_with_its_intervals(model, make_cohort, make_atlas, tmp_path):
     cohort = make_cohort(40)
     atlas = make_atlas(cohort)
-    clock = fit_clock(atlas, cohort, model, statistics=("mean", "shares"))
+    clock = fit_clock(atlas, cohort, model, statistics=("mean", "proportions"))
     save_clock(clock, tmp_path / "clock")
     loaded = load_clock(tmp_path / "clock")
     new = atlas[:24].copy()
@@ -171,7 +171,7 @@ def test_no_intervals_where_the_encoder_saw_the_ages(make_cohort, make_people):
 def test_kinds_of_tissue_found_in_one_table_are_no_features_of_another(make_cohort, make_atlas):
     cohort = make_cohort(40)
     with pytest.raises(LeakageError, match="Give the atlas itself"):
-        fit_clock(pool(make_atlas(cohort), ("mean", "shares")), cohort)
+        fit_clock(pool(make_atlas(cohort), ("mean", "proportions")), cohort)
 
 
 def test_a_copy_of_a_slide_would_narrow_the_intervals(make_cohort, make_atlas):

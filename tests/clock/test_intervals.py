@@ -4,19 +4,19 @@ import pytest
 from skinage.clock.intervals import Calibration, calibrate
 from skinage.clock.learners.ridge import Ridge
 from skinage.errors import StageError
-from skinage.people.clock_inputs import Evidence
+from skinage.people.clock_inputs import ClockInputs
 
 
 class Constant:
     def __init__(self, years):
         self.years = years
 
-    def predict(self, evidence):
-        return np.full(len(evidence), self.years)
+    def predict(self, inputs):
+        return np.full(len(inputs), self.years)
 
 
 def people(features):
-    return Evidence(features, np.full(len(features), np.nan))
+    return ClockInputs(features, np.full(len(features), np.nan))
 
 
 def test_the_interval_leaves_out_the_outermost_proposals():

@@ -167,10 +167,10 @@ def test_a_scanner_held_out_is_met_by_a_clock_of_the_others(make_cohort, make_pe
     of_a = cohort["scanner"].to_numpy() == "A"
     features, age = people.to_numpy()[:, :-1], cohort["age_years"].to_numpy()
     from skinage.clock.learners.ridge import Ridge as OurRidge
-    from skinage.people.clock_inputs import Evidence
+    from skinage.people.clock_inputs import ClockInputs
 
-    model = OurRidge().fit(Evidence(features[~of_a], np.zeros(60)), age[~of_a], 0)
-    expected = model.predict(Evidence(features[of_a], np.zeros(30)))
+    model = OurRidge().fit(ClockInputs(features[~of_a], np.zeros(60)), age[~of_a], 0)
+    expected = model.predict(ClockInputs(features[of_a], np.zeros(30)))
     np.testing.assert_allclose(ages["predicted_years"][of_a], expected)
 
 
@@ -217,7 +217,12 @@ def test_an_atlas_is_pooled_inside_and_gives_the_same(make_cohort, make_atlas):
 def test_what_tiles_alone_can_tell(model, make_cohort, make_atlas):
     cohort = make_cohort(40)
     ages = predict_age(
-        make_atlas(cohort), cohort, model, folds=2, statistics=("mean", "shares"), coverage=None
+        make_atlas(cohort),
+        cohort,
+        model,
+        folds=2,
+        statistics=("mean", "proportions"),
+        coverage=None,
     )
     assert r2(ages) > 0.8
 
@@ -225,7 +230,7 @@ def test_what_tiles_alone_can_tell(model, make_cohort, make_atlas):
 def test_shares_of_everybody_are_refused(make_cohort, make_atlas):
     cohort = make_cohort(40)
     with pytest.raises(LeakageError, match="Give the atlas itself"):
-        predict_age(pool(make_atlas(cohort), ("mean", "shares")), cohort)
+        predict_age(pool(make_atlas(cohort), ("mean", "proportions")), cohort)
 
 
 def test_tiles_that_are_not_finite_are_named(make_cohort, make_atlas):

@@ -39,7 +39,7 @@ def test_noise_of_the_slide_lowers_the_agreement(cohort, make_atlas):
     for n_tiles in (3, 40):
         slides = predict_slides(make_atlas(cohort, n_tiles, noise=0.6), cohort)
         found.append(replicate_agreement(slides))
-        assert (found[-1]["n_left_out"] == 35).all()
+        assert (found[-1]["n_excluded"] == 35).all()
     few, many = (table.set_index("quantity")["icc"] for table in found)
     assert (few < many).all()
     assert (few["gap"], many["gap"]) < (few["predicted age"], many["predicted age"])

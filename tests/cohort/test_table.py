@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 
 from skinage import CohortError
-from skinage.cohort.table import describe_cohort, first_visits, inspect_cohort, read_cohort
+from skinage.cohort.people import first_visits
+from skinage.cohort.table import describe_cohort, inspect_cohort, read_cohort
 
 
 @pytest.fixture

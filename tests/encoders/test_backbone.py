@@ -19,9 +19,9 @@ def images():
 
 @pytest.mark.parametrize("registers", [0, 4])
 def test_class_token_stands_beside_the_mean_of_patches_without_registers(images, registers):
-    card = describe("test_vit") | {"features": "class_and_mean"}
-    card["model_args"] = {"reg_tokens": registers, "global_pool": ""}
-    module = build_backbone(card).eval()
+    metadata = describe("test_vit") | {"features": "class_and_mean"}
+    metadata["model_args"] = {"reg_tokens": registers, "global_pool": ""}
+    module = build_backbone(metadata).eval()
     with torch.inference_mode():
         features, tokens = module(images), module.model(images)
     assert tokens.shape == (3, 1 + registers + 4, 64)
@@ -41,31 +41,31 @@ def test_a_backbone_has_no_classifier_and_is_channels_last():
 
 
 def test_layers_of_a_card_come_by_name():
-    card = describe("test_vit")
-    card["model_args"] = {"mlp_layer": "SwiGLUPacked", "act_layer": "SiLU", "num_classes": 5}
-    module = build_backbone(card)
+    metadata = describe("test_vit")
+    metadata["model_args"] = {"mlp_layer": "SwiGLUPacked", "act_layer": "SiLU", "num_classes": 5}
+    module = build_backbone(metadata)
     assert isinstance(module.blocks[0].mlp.act, torch.nn.SiLU)
     assert module.blocks[0].mlp.fc1.out_features == 2 * module.blocks[0].mlp.fc2.in_features
     assert isinstance(module.head, torch.nn.Identity)
 
 
 def test_arguments_that_an_architecture_does_not_take_are_named():
-    card = describe("test_resnet") | {"model_args": {"reg_tokens": 4}}
+    metadata = describe("test_resnet") | {"model_args": {"reg_tokens": 4}}
     with pytest.raises(StageError, match=r"cannot build a test_resnet with .*reg_tokens"):
-        build_backbone(card)
+        build_backbone(metadata)
 
 
 def test_a_fixed_size_is_that_of_the_card_and_other_tiles_are_refused():
-    card = describe("test_vit3")  # takes one size only
-    assert card["fixed_input_size"]
-    card = card | {"backbone": "test_vit3", "input_size": [3, 64, 64]}
-    module = build_backbone(card).eval()
-    assert feature_width(module, card, 64) == 96
+    metadata = describe("test_vit3")  # takes one size only
+    assert metadata["fixed_input_size"]
+    metadata = metadata | {"backbone": "test_vit3", "input_size": [3, 64, 64]}
+    module = build_backbone(metadata).eval()
+    assert feature_width(module, metadata, 64) == 96
     with pytest.raises(StageError, match=r"tile_px: found 48; test_vit3 takes tile_px=64"):
-        feature_width(module, card, 48)
+        feature_width(module, metadata, 48)
 
 
 def test_tokens_instead_of_one_vector_are_refused():
-    card = describe("test_vit") | {"backbone": "test_vit", "model_args": {"global_pool": ""}}
+    metadata = describe("test_vit") | {"backbone": "test_vit", "model_args": {"global_pool": ""}}
     with pytest.raises(StageError, match=r"array of \(5, 64\) a tile"):
-        feature_width(build_backbone(card), card, 32)
+        feature_width(build_backbone(metadata), metadata, 32)

@@ -20,7 +20,7 @@ def pixels():
 
 def test_width_on_the_card_is_that_of_a_forward_pass(pixels):
     encoder = new_encoder(BACKBONE, 32, 2.0)
-    assert encoder.embed(pixels).shape == (6, encoder.card["dim"]) == (6, 1024)
+    assert encoder.embed(pixels).shape == (6, encoder.metadata["dim"]) == (6, 1024)
 
 
 def test_a_saved_encoder_gives_the_same_features(pixels, tmp_path):
@@ -28,7 +28,7 @@ def test_a_saved_encoder_gives_the_same_features(pixels, tmp_path):
     encoder.save(tmp_path / "encoder")
     loaded = load_encoder(tmp_path / "encoder")
     np.testing.assert_array_equal(loaded.embed(pixels), encoder.embed(pixels))
-    assert loaded.card == encoder.card
+    assert loaded.metadata == encoder.metadata
 
 
 def test_seed_fixes_weights_and_leaves_the_global_generator_alone(pixels):
@@ -42,7 +42,9 @@ def test_seed_fixes_weights_and_leaves_the_global_generator_alone(pixels):
 
 def test_prepare_is_the_textbook_normalisation(pixels):
     encoder = new_encoder(BACKBONE, 32, 2.0)
-    expected = (pixels / 255 - np.array(encoder.card["mean"])) / np.array(encoder.card["std"])
+    expected = (pixels / 255 - np.array(encoder.metadata["mean"])) / np.array(
+        encoder.metadata["std"]
+    )
     prepared = encoder.prepare(pixels).numpy().transpose(0, 2, 3, 1)
     np.testing.assert_allclose(prepared, expected, atol=1e-5)
 
@@ -51,7 +53,7 @@ def test_settling_makes_first_batch_norm_see_zero_mean_unit_spread(pixels):
     encoder = new_encoder(BACKBONE, 32, 2.0)
     batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)
     settle_batch_norm(encoder, [batch])
-    convolved = encoder.module.conv_stem(normalise(batch.float() / 255, encoder.card))
+    convolved = encoder.module.conv_stem(normalise(batch.float() / 255, encoder.metadata))
     norm = encoder.module.bn1
     torch.testing.assert_close(norm.running_mean, convolved.mean((0, 2, 3)), atol=1e-4, rtol=1e-3)
     torch.testing.assert_close(norm.running_var, convolved.var((0, 2, 3)), atol=1e-3, rtol=1e-2)
@@ -64,11 +66,11 @@ def test_damaged_or_missing_files_are_named(tmp_path):
     with pytest.raises(StageError, match=r"no encoder\.safetensors"):
         load_encoder(folder)
     new_encoder(BACKBONE, 32, 2.0).save(folder)
-    card = json.loads((folder / "encoder.json").read_text())
-    (folder / "encoder.json").write_text(json.dumps(card | {"architecture": "resnet18"}))
+    metadata = json.loads((folder / "encoder.json").read_text())
+    (folder / "encoder.json").write_text(json.dumps(metadata | {"architecture": "resnet18"}))
     with pytest.raises(StageError, match="not the weights of this backbone"):
         load_encoder(folder)
-    (folder / "encoder.json").write_text(json.dumps(card))
+    (folder / "encoder.json").write_text(json.dumps(metadata))
     weights = folder / "encoder.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(StageError, match="cut short"):
@@ -77,14 +79,14 @@ def test_damaged_or_missing_files_are_named(tmp_path):
 
 def test_a_card_that_is_damaged_or_lacks_keys_is_named(tmp_path):
     new_encoder(BACKBONE, 32, 2.0).save(tmp_path)
-    card = tmp_path / "encoder.json"
-    content = json.loads(card.read_text())
+    metadata = tmp_path / "encoder.json"
+    content = json.loads(metadata.read_text())
     del content["architecture"], content["mean"]
-    card.write_text(json.dumps(content))
+    metadata.write_text(json.dumps(content))
     with pytest.raises(StageError, match="lacks architecture, mean"):
         load_encoder(tmp_path)
     for text, found in (("{", "not JSON"), ("[]", "found list, expected dict")):
-        card.write_text(text)
+        metadata.write_text(text)
         with pytest.raises(StageError, match=found):
             load_encoder(tmp_path)
 
@@ -116,7 +118,7 @@ def test_a_pretrained_encoder_loads_without_the_folder_it_came_from(pixels, tmp_
     shutil.rmtree(source)
     loaded = load_encoder(tmp_path / "encoder")
     np.testing.assert_array_equal(loaded.embed(pixels), encoder.embed(pixels))
-    assert loaded.card == encoder.card
+    assert loaded.metadata == encoder.metadata
 
 
 def test_a_stopped_save_leaves_no_card_beside_weights_not_its_own(tmp_path, monkeypatch):

@@ -66,32 +66,34 @@ def test_a_folder_says_colours_and_size_and_loads_its_weights(folder):
     images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         torch.testing.assert_close(encoder.module(images), expected(images))
-    assert encoder.card["mean"] == MEAN
-    assert encoder.card["std"] == STD
-    assert encoder.card["input_size"] == [3, 64, 64]
-    assert encoder.card["method"] == "pretrained"
-    assert encoder.card["weights_dropped"] == ["head.bias", "head.weight"]
+    assert encoder.metadata["mean"] == MEAN
+    assert encoder.metadata["std"] == STD
+    assert encoder.metadata["input_size"] == [3, 64, 64]
+    assert encoder.metadata["method"] == "pretrained"
+    assert encoder.metadata["weights_dropped"] == ["head.bias", "head.weight"]
 
 
 @pytest.mark.parametrize("backbone", ["hf-hub:org/model@v1", "hf_hub:org/model@v1"])
 def test_the_hub_gives_what_the_folder_gives(folder, hub, backbone):
     fetched, local = new_encoder(backbone, 64, 0.5), new_encoder(f"local-dir:{folder}", 64, 0.5)
     same = ("architecture", "model_args", "mean", "std", "input_size", "weights_hash", "features")
-    assert {key: fetched.card[key] for key in same} == {key: local.card[key] for key in same}
+    assert {key: fetched.metadata[key] for key in same} == {
+        key: local.metadata[key] for key in same
+    }
     assert hub == [("org/model@v1", "config.json"), ("org/model@v1", "model.safetensors")]
-    assert fetched.card["backbone"] == backbone
+    assert fetched.metadata["backbone"] == backbone
 
 
 @pytest.mark.parametrize("backbone", ["hf-hub:paige-ai/Virchow2", "local-dir:{}/Virchow2"])
 def test_what_a_model_card_asks_is_added_to_the_config(tmp_path, monkeypatch, backbone):
-    # The layers stand on the model card only, not in the config.
+    # The layers stand on the model metadata only, not in the config.
     layers = {"mlp_layer": timm.layers.SwiGLUPacked, "act_layer": torch.nn.SiLU}
     folder = stand_in(tmp_path / "Virchow2", {"reg_tokens": 4, "global_pool": ""}, **layers)
     monkeypatch.setattr(_hub, "download_from_hf", lambda _, name, **__: str(folder / name))
     encoder = new_encoder(backbone.format(tmp_path), 64, 0.5)
-    assert encoder.card["features"] == "class_and_mean"
-    assert encoder.card["dim"] == 2 * 64
-    assert encoder.card["model_args"]["mlp_layer"] == "SwiGLUPacked"
+    assert encoder.metadata["features"] == "class_and_mean"
+    assert encoder.metadata["dim"] == 2 * 64
+    assert encoder.metadata["model_args"]["mlp_layer"] == "SwiGLUPacked"
     renamed = shutil.copytree(folder, tmp_path / "renamed")
     with pytest.raises(StageError, match="one vector"):
         new_encoder(f"local-dir:{renamed}", 64, 0.5)
@@ -123,9 +125,9 @@ def test_foundation_models_are_known_by_repository_or_folder():
 )
 def test_sizes_are_the_published_ones(repository, architecture, model_args, millions):
     size = {"input_size": [3, 224, 224], "fixed_input_size": True}
-    card = describe(architecture) | size | {"model_args": model_args | ASKED[repository]}
+    metadata = describe(architecture) | size | {"model_args": model_args | ASKED[repository]}
     with torch.device("meta"):  # shapes without memory
-        module = build_backbone(card)
+        module = build_backbone(metadata)
     count = sum(weight.numel() for weight in module.parameters())
     assert count / 1e6 == pytest.approx(millions, abs=0.06)
 

@@ -2,9 +2,9 @@ import pandas as pd
 import pytest
 
 from skinage import StageError, embed
-from skinage.contrastive.training.start import starting_point
 from skinage.encoders.encoder import new_encoder
 from skinage.encoders.scale import check_scale
+from skinage.encoders.untrained import starting_point
 
 
 def table(*scales):
@@ -12,10 +12,10 @@ def table(*scales):
 
 
 def test_tiles_of_the_encoders_scale_pass_and_others_are_refused():
-    card = {"mpp": 1.0}
-    check_scale(card, table(1.0, 1.015), "embedding")
+    metadata = {"mpp": 1.0}
+    check_scale(metadata, table(1.0, 1.015), "embedding")
     with pytest.raises(StageError, match=r"embedding: tiles of 0.5 um/px .* of 1 um/px"):
-        check_scale(card, table(1.0, 0.5), "embedding")
+        check_scale(metadata, table(1.0, 0.5), "embedding")
     check_scale({"mpp": [1.14, 4.57]}, table(4.57, 1.14), "embedding")
     with pytest.raises(StageError, match=r"tiles of 2 um/px .* of 1.14 and 4.57 um/px"):
         check_scale({"mpp": [1.14, 4.57]}, table(4.57, 2.0), "embedding")
@@ -32,5 +32,5 @@ def test_embedding_and_going_on_at_another_scale_are_refused(phantom_tiles):
 
 
 def test_an_encoder_of_several_scales_says_so():
-    assert starting_point(table(2.0, 1.0), "test_resnet", 0).card["mpp"] == [1.0, 2.0]
-    assert starting_point(table(2.0, 2.0), "test_resnet", 0).card["mpp"] == 2.0
+    assert starting_point(table(2.0, 1.0), "test_resnet", 0).metadata["mpp"] == [1.0, 2.0]
+    assert starting_point(table(2.0, 2.0), "test_resnet", 0).metadata["mpp"] == 2.0

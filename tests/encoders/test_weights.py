@@ -27,10 +27,10 @@ def test_a_file_of_weights_replaces_random_ones_and_stands_on_the_card(checkpoin
     encoder = new_encoder("test_resnet", 32, 1.0, weights=path)
     for name, value in encoder.module.state_dict().items():
         torch.testing.assert_close(value, model.state_dict()[name], rtol=0, atol=0)
-    assert encoder.card["weights"] == "resnet.safetensors"
-    assert encoder.card["weights_dropped"] == ["fc.bias", "fc.weight"]
+    assert encoder.metadata["weights"] == "resnet.safetensors"
+    assert encoder.metadata["weights_dropped"] == ["fc.bias", "fc.weight"]
     other = new_encoder("test_resnet", 32, 1.0)
-    assert encoder.card["hash"] != other.card["hash"]
+    assert encoder.metadata["hash"] != other.metadata["hash"]
 
 
 def test_missing_surplus_and_misshapen_entries_are_named(checkpoint):

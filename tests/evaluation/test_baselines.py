@@ -8,7 +8,7 @@ from skinage.evaluation.report_card import report_card
 
 
 @pytest.fixture
-def rivals(make_cohort, make_people):
+def baselines(make_cohort, make_people):
     cohort, generator = make_cohort(100), np.random.default_rng(0)
     signal = np.outer((cohort["age_years"] - 55) / 20, generator.normal(size=40))
     tables = {
@@ -18,8 +18,8 @@ def rivals(make_cohort, make_people):
     return tables, cohort
 
 
-def test_rivals_are_ranked_and_the_null_is_null(rivals):
-    tables, cohort = rivals
+def test_rivals_are_ranked_and_the_null_is_null(baselines):
+    tables, cohort = baselines
     table = compare_clocks(tables, cohort).set_index("features")
     assert [*table.index] == ["trained", "untrained", "predict the mean", "shuffled ages"]
     assert table.loc["trained", "mae_years"] < table.loc["untrained", "mae_years"]
@@ -30,8 +30,8 @@ def test_rivals_are_ranked_and_the_null_is_null(rivals):
     assert table["mae_years"].between(table["lower_years"], table["upper_years"]).all()
 
 
-def test_a_rival_is_the_clock_of_its_own(rivals):
-    tables, cohort = rivals
+def test_a_rival_is_the_clock_of_its_own(baselines):
+    tables, cohort = baselines
     table = compare_clocks(tables, cohort, seed=3).set_index("features")
     card = report_card(predict_age(tables["untrained"], cohort, seed=3), seed=3).set_index("metric")
     row = table.loc["untrained"]
@@ -43,19 +43,19 @@ def test_a_rival_is_the_clock_of_its_own(rivals):
     )
 
 
-def test_rivals_meet_on_the_people_they_share(rivals):
-    tables, cohort = rivals
+def test_rivals_meet_on_the_people_they_share(baselines):
+    tables, cohort = baselines
     tables["untrained"] = tables["untrained"].iloc[::-1].iloc[:-4]
     cohort = cohort.iloc[4:]
     with pytest.warns(UserWarning, match="4 of 100 people are not in every table"):
         table = compare_clocks(tables, cohort)
     assert (table["n_people"] == 96).all()
-    with pytest.raises(StageError, match="no rivals"):
+    with pytest.raises(StageError, match="no baselines"):
         compare_clocks({}, cohort)
 
 
-def test_shuffles_keep_people_and_folds_and_lose_the_age(rivals):
-    tables, cohort = rivals
+def test_shuffles_keep_people_and_folds_and_lose_the_age(baselines):
+    tables, cohort = baselines
     first = {"trained": tables["trained"]}
     rows = [compare_clocks(first, cohort, n_shuffles=n).set_index("features") for n in (0, 1, 20)]
     assert "shuffled ages" not in rows[0].index
@@ -66,8 +66,8 @@ def test_shuffles_keep_people_and_folds_and_lose_the_age(rivals):
     assert null["difference_lower_years"] > 8
 
 
-def test_brackets_are_scored_by_their_distance(rivals):
-    tables, cohort = rivals
+def test_brackets_are_scored_by_their_distance(baselines):
+    tables, cohort = baselines
     low = np.floor(cohort["age_years"] / 20) * 20
     told = cohort.assign(age_low=low, age_high=low + 20, age_years=low + 10)
     table = compare_clocks(tables, told, n_shuffles=0).set_index("features")
@@ -77,8 +77,8 @@ def test_brackets_are_scored_by_their_distance(rivals):
     assert table.loc["trained", "mae_years"] < 1.5
 
 
-def test_leaks_are_refused_in_every_rival(rivals, tmp_path):
-    tables, cohort = rivals
+def test_leaks_are_refused_in_every_rival(baselines, tmp_path):
+    tables, cohort = baselines
     seen = tables | {"untrained": tables["untrained"].assign(label_seen=True)}
     with pytest.raises(LeakageError, match="encoder saw the ages of 100"):
         compare_clocks(seen, cohort)

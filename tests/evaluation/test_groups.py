@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from skinage.errors import StageError
-from skinage.evaluation.groups import report_by
+from skinage.evaluation.groups import report_by_group
 from skinage.evaluation.report_card import report_card
 
 
@@ -24,7 +24,7 @@ def cohort(ages):
 
 
 def test_every_level_is_the_report_card_of_its_people(ages):
-    table = report_by(ages, columns=["sex"], seed=4).set_index("level")
+    table = report_by_group(ages, columns=["sex"], seed=4).set_index("level")
     for sex, row in table.iterrows():
         people = ages[ages["sex"] == sex]
         card = report_card(people, seed=4).set_index("metric")
@@ -40,7 +40,7 @@ def test_every_level_is_the_report_card_of_its_people(ages):
 
 def test_decades_follow_age_and_shrinkage_shows_as_bias(ages):
     ages.loc[:6, "age_years"] = [0, 9.9, 100, 105, 103, 104, 101]
-    table = report_by(ages, columns=["decade"])
+    table = report_by_group(ages, columns=["decade"])
     names = [f"{ten} to {ten + 9}" for ten in (0, *range(20, 90, 10), 100)]
     assert [*table["level"]] == names
     assert table["n_people"].sum() == 120
@@ -51,7 +51,7 @@ def test_decades_follow_age_and_shrinkage_shows_as_bias(ages):
 
 def test_few_people_are_shown_without_an_interval(ages):
     ages["sex"] = ["X"] * 4 + ["Y"] * 5 + ["F"] * 111
-    table = report_by(ages, columns=["sex"]).set_index("level")
+    table = report_by_group(ages, columns=["sex"]).set_index("level")
     assert [*table.index] == ["F", "X", "Y"]
     limits = table.filter(regex="lower|upper")
     assert limits.loc["X"].isna().all()
@@ -61,7 +61,7 @@ def test_few_people_are_shown_without_an_interval(ages):
 
 def test_nobody_disappears(ages, cohort):
     ages["sex"] = ages["sex"].mask(ages.index < 7)
-    table = report_by(ages, cohort, ["sex", "body_site", "year", "scanner"])
+    table = report_by_group(ages, cohort, ["sex", "body_site", "year", "scanner"])
     counts = table.set_index(["column", "level"])["n_people"]
     assert (counts.groupby("column").sum() == 120).all()
     assert counts["sex", "unknown"] == 7
@@ -77,7 +77,7 @@ def test_of_several_visits_the_first_counts(ages):
                       "age_years": ages["age_years"] + later})
         for visit, scanner, later in (("b", "new", 5), ("a", "old", 0))
     ])  # fmt: skip
-    table = report_by(ages, visits, ["scanner"])
+    table = report_by_group(ages, visits, ["scanner"])
     assert [*table["level"]] == ["old"]
 
 
@@ -88,7 +88,7 @@ def test_coverage_brackets_and_repeats_count_as_in_the_card(ages):
         lower_years=ages["predicted_years"] - 12, upper_years=ages["predicted_years"] + 12,
         predicted_years_2=ages["predicted_years"] + 3, fold_2=ages["fold"],
     )  # fmt: skip
-    row = report_by(ages, columns=["sex"]).iloc[0]
+    row = report_by_group(ages, columns=["sex"]).iloc[0]
     card = report_card(ages).set_index("metric")
     for name in ("mae_years", "bias_years", "coverage"):
         np.testing.assert_allclose(row[name], card.loc[name, "value"])
@@ -97,8 +97,8 @@ def test_coverage_brackets_and_repeats_count_as_in_the_card(ages):
 
 def test_a_report_by_nothing_is_refused(ages, cohort):
     with pytest.raises(StageError, match="neither ages nor cohort has any of scanner, stain"):
-        report_by(ages, cohort, ["scanner", "stain"])
+        report_by_group(ages, cohort, ["scanner", "stain"])
     with pytest.raises(StageError, match=r"none of the 120 people is in the cohort; .*'P0000'"):
-        report_by(ages, cohort.assign(person_id=range(len(cohort))), ["body_site"])
+        report_by_group(ages, cohort.assign(person_id=range(len(cohort))), ["body_site"])
     with pytest.raises(StageError, match="no column predicted_years"):
-        report_by(ages.drop(columns="predicted_years"))
+        report_by_group(ages.drop(columns="predicted_years"))

@@ -33,7 +33,7 @@ def test_the_worked_example_of_shrout_and_fleiss():
     assert (round(found.lower, 2), round(found.upper, 2)) == (-0.13, 0.72)
     assert found.within_person_sd == pytest.approx(np.sqrt(found.within_mean_square))
     assert found.repeatability == pytest.approx(2.772 * found.within_person_sd, rel=1e-3)
-    assert (found.n_people, found.n_values, found.n_left_out) == (6, 24, 0)
+    assert (found.n_people, found.n_values, found.n_excluded) == (6, 24, 0)
 
 
 def test_mean_squares_are_those_of_the_analysis_of_variance():
@@ -82,7 +82,7 @@ def test_people_with_one_value_are_counted_and_change_nothing():
         pd.concat([values, pd.Series([99.0, -99.0])]), pd.concat([people, pd.Series([7, 8])])
     )
     known = icc(values, people)
-    assert alone.n_left_out == 2
+    assert alone.n_excluded == 2
     assert (alone.icc, alone.lower) == (pytest.approx(known.icc), pytest.approx(known.lower))
 
 
@@ -115,7 +115,7 @@ def test_the_range_of_ages_inflates_the_agreement_of_predicted_age_only(slides):
     young = slides[slides["age_years"] < 30]
     narrow = replicate_agreement(young).set_index("quantity")
     assert narrow.loc["predicted age", "icc"] < 0.9
-    assert (table[["n_people", "n_slides", "n_left_out"]] == [400, 800, 0]).all(axis=None)
+    assert (table[["n_people", "n_slides", "n_excluded"]] == [400, 800, 0]).all(axis=None)
 
 
 def test_two_slides_of_a_person_differ_by_less_than_the_coefficient_in_95_percent(slides):

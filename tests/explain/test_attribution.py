@@ -9,7 +9,7 @@ from skinage.clock.clock import Clock
 from skinage.clock.learners.ridge import LinearModel, Ridge
 from skinage.encoders.encoder import Encoder, new_encoder
 from skinage.errors import StageError
-from skinage.explain.attribution import attribute, tile_shares
+from skinage.explain.attribution import attribute, tile_contributions
 from skinage.people.pool import pool
 
 SIDE = 16
@@ -27,14 +27,14 @@ class LinearModule(nn.Module):
 
 
 def make_encoder(module, dim):
-    card = {
+    metadata = {
         "dim": dim,
         "tile_px": SIDE,
         "mpp": 1.0,
         "mean": [0.7, 0.5, 0.6],
         "std": [0.2, 0.3, 0.1],
     }
-    return Encoder(module.eval(), card)
+    return Encoder(module.eval(), metadata)
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def make_clock(dim, statistics=("mean", "std")):
 
 def linear_clock(names, mean, scale, coefficients):
     model = LinearModel(mean, scale, coefficients, np.array(50.0))
-    card = {"feature_names": names, "encoder_hash": None, "statistics": None}
-    return Clock(card, Ridge(), model, None, None)
+    metadata = {"feature_names": names, "encoder_hash": None, "statistics": None}
+    return Clock(metadata, Ridge(), model, None, None)
 
 
 def predict(encoder, clock, pixels):
@@ -150,7 +150,7 @@ def test_a_real_backbone_on_real_skin(skin_tiles, n_tiles):
     embedded = encoder.embed(skin_tiles[8])
     mean, std = embedded.mean(axis=0), embedded.std(axis=0)
     # As if fitted on such people. Weights of one sign: of a random mixture, most would cancel.
-    names = make_clock(encoder.card["dim"]).feature_names
+    names = make_clock(encoder.metadata["dim"]).feature_names
     centre, scale = np.r_[mean, std], np.r_[std, std] + 1e-6
     clock = linear_clock(names, centre, scale, np.full(len(names), 0.05))
     found = attribute(encoder, clock, tiles)
@@ -174,12 +174,12 @@ def test_a_clock_that_does_not_fit_the_encoder(bent, pixels, clock, name):
 
 
 def test_a_tiles_share_is_the_age_with_it_less_the_age_without(bent, pixels):
-    clock = make_clock(bent.card["dim"])
-    shares = tile_shares(clock, bent.embed(pixels))
+    clock = make_clock(bent.metadata["dim"])
+    shares = tile_contributions(clock, bent.embed(pixels))
     whole = predict(bent, clock, pixels)
     expected = [
         whole - predict(bent, clock, np.delete(pixels, k, axis=0)) for k in range(len(pixels))
     ]
     np.testing.assert_allclose(shares, expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(StageError, match="one tile"):
-        tile_shares(clock, bent.embed(pixels[:1]))
+        tile_contributions(clock, bent.embed(pixels[:1]))

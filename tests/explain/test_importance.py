@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 from skinage.clock.clock import Clock
 from skinage.clock.learners.ridge import LinearModel, Ridge
 from skinage.errors import StageError
-from skinage.explain.importance import drivers, name_features, shap_values
+from skinage.explain.importance import feature_importance, name_features, shap_values
 
 N_PEOPLE = 40
 NAMES = ["mean_0000", "mean_0001", "std_0000", "std_0001"]
@@ -39,8 +39,8 @@ def clock(people):
     mean = people[NAMES].mean().to_numpy() + 0.5
     scale, coefficients = np.array([2.0, 0.5, 1.0, 3.0]), np.array([4.0, -6.0, 1.0, 0.1])
     model = LinearModel(mean, scale, coefficients, np.array(52.0))
-    card = {"feature_names": NAMES, "encoder_hash": None, "statistics": None}
-    return Clock(card, Ridge(), model, None, None)
+    metadata = {"feature_names": NAMES, "encoder_hash": None, "statistics": None}
+    return Clock(metadata, Ridge(), model, None, None)
 
 
 def test_shap_values_are_the_closed_form(clock, people):
@@ -87,7 +87,7 @@ def test_a_person_without_a_measure_drops_no_feature(people, morphology):
 
 
 def test_drivers_come_strongest_first(clock, people, morphology):
-    table = drivers(clock, people, morphology, n=3)
+    table = feature_importance(clock, people, morphology, n=3)
     assert len(table) == 3
     strength = np.abs(shap_values(clock, people).values).mean(axis=0)
     assert list(table["feature"]) == [NAMES[k] for k in np.argsort(-strength)[:3]]

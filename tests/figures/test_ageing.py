@@ -7,7 +7,7 @@ from matplotlib.collections import LineCollection, PathCollection
 
 from skinage.evaluation.report_card import report_card
 from skinage.figures import ageing as figures
-from skinage.figures.acceleration import correlation_left
+from skinage.figures.acceleration import age_dependence
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_figures_draw_into_the_axes_they_are_given(ages, comparison):
     drawn = [
         figures.age_scatter(ages, axes[0]),
         figures.calibration(ages, axes[1]),
-        figures.rivals(comparison, axes[2]),
+        figures.baselines(comparison, axes[2]),
         figures.acceleration_by_age(ages, axes[3]),
         figures.truth_scatter(ages, truth, axes[4]),
     ]
@@ -99,7 +99,7 @@ def test_calibration_points_are_the_means_of_equal_parts(ages):
 
 
 def test_rivals_are_sorted_best_on_top(comparison):
-    ax = figures.rivals(comparison)
+    ax = figures.baselines(comparison)
     ax.figure.draw_without_rendering()
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names == ["predict the mean", "trained", "colour"]
@@ -191,7 +191,7 @@ def test_definitions_are_drawn_with_what_is_left_of_age():
     comparison = pd.DataFrame(
         {"definition": ["linear", "gap"], "everybody": [0.0, -0.5], "women": [0.1, -0.4]}
     )
-    ax = correlation_left(comparison)
+    ax = age_dependence(comparison)
     drawn = {line.get_label(): line.get_xdata() for line in ax.lines}
     assert [*drawn["everybody"]] == [0, -0.5]
     assert [*drawn["women"]] == [0.1, -0.4]

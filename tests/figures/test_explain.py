@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.figures.explain import attribution_panel, driver_beeswarm, measure_by_age
+from skinage.figures.explain import attribution_panel, importance_beeswarm, measure_by_age
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_tile_that_says_nothing_can_be_drawn_on_axes_given():
 
 
 def test_beeswarm_puts_the_strongest_feature_on_top(explanation):
-    ax = driver_beeswarm(explanation, labels={"b": "gaps"}, n=3)
+    ax = importance_beeswarm(explanation, labels={"b": "gaps"}, n=3)
     assert [text.get_text() for text in ax.get_yticklabels()] == ["gaps", "d", "a"]
     assert ax.yaxis_inverted()
     drawn = ax.collections[0].get_offsets().data
@@ -61,7 +61,7 @@ def test_dots_of_a_beeswarm_do_not_pile_up():
     same = SimpleNamespace(
         values=np.zeros((30, 1)), data=np.ones((30, 1)), feature_names=["constant"]
     )
-    heights = driver_beeswarm(same).collections[0].get_offsets().data[:, 1]
+    heights = importance_beeswarm(same).collections[0].get_offsets().data[:, 1]
     assert len(np.unique(heights)) == 30
 
 

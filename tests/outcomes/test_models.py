@@ -4,7 +4,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from statsmodels.duration.hazard_regression import PHReg
 
-from skinage.acceleration.acceleration import acceleration
+from skinage.age_acceleration.acceleration import acceleration
 from skinage.errors import CohortError, StageError
 from skinage.outcomes.design import regressors
 from skinage.outcomes.models import mortality, prevalence

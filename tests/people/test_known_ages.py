@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skinage.cohort.people import by_person
 from skinage.errors import CohortError, StageError
-from skinage.people.known_ages import by_person, match_ages
+from skinage.people.known_ages import match_ages
 
 
 def test_slides_of_a_person_become_one_row():

@@ -58,13 +58,15 @@ def test_a_person_is_pooled_over_all_slides(atlas):
 
 
 def test_shares_of_kinds_of_tissue_are_for_description_only(atlas):
-    people = pool(atlas, ("mean", "shares"))
-    shares = people.filter(like="share_")
-    assert [*shares.columns] == [f"share_{k:02d}" for k in range(16)]
-    np.testing.assert_allclose(shares.sum(axis=1), 1)
-    assert shares.loc["z"].max() == 1
+    people = pool(atlas, ("mean", "proportions"))
+    proportions = people.filter(like="proportion_")
+    assert [*proportions.columns] == [f"proportion_{k:02d}" for k in range(16)]
+    np.testing.assert_allclose(proportions.sum(axis=1), 1)
+    assert proportions.loc["z"].max() == 1
     refuse_fitted_pooling(pool(atlas))
-    with pytest.raises(LeakageError, match=r"16 shares.*share_00 to share_15.*Give the atlas"):
+    with pytest.raises(
+        LeakageError, match=r"16 proportions.*proportion_00 to proportion_15.*Give the atlas"
+    ):
         refuse_fitted_pooling(people)
 
 

@@ -44,19 +44,19 @@ def finished(cohort_path, tmp_path_factory):
 
 def test_everything_promised_is_there(finished):
     for name in (*TABLES, "tiles.parquet", "encoder/encoder.safetensors", "encoder/last.ckpt",
-                 "card.csv", "card_by.csv", "rivals.csv", "tripod.csv", "clock/clock.safetensors",
+                 "report_card.csv", "report_card_by_group.csv", "baselines.csv", "tripod.csv", "clock/clock.safetensors",
                  "embeddings.zarr", "metrics.json", "run.json", "report.html"):  # fmt: skip
         assert (finished / name).exists(), name
     for name in (
         "04_age",
         "04_calibration",
         "04_groups",
-        "04_rivals",
+        "04_baselines",
         "04_learning_curve",
         "05_definitions",
         "05_outcomes",
         "06_attribution",
-        "06_drivers",
+        "06_importance",
     ):
         for ending in ("png", "pdf", "svg"):
             assert (finished / "figures" / f"{name}.{ending}").stat().st_size > 3000

@@ -28,9 +28,9 @@ def slide(write_slide):
 def test_every_square_is_accounted_for(slide):
     for most in (None, 5, 20):
         choice = choose_tiles(slide, 64, tiles_per_slide=most)
-        tiles, left_out = choice.tiles, choice.left_out
+        tiles, rejected = choice.tiles, choice.rejected
         enough = choose_tiles(slide, 64, tiles_per_slide=None, limits=KEEP_ALL).tiles
-        judged = left_out[left_out["tissue_fraction"] >= 0.5]
+        judged = rejected[rejected["tissue_fraction"] >= 0.5]
         assert len(tiles) + len(judged) + choice.n_not_drawn == len(enough)
         ids = [*tiles["tile_id"], *judged["tile_id"]]
         assert len(set(ids)) == len(ids)
@@ -41,21 +41,21 @@ def test_every_square_is_accounted_for(slide):
 
 def test_what_is_refused_says_why(slide):
     choice = choose_tiles(slide, 64, tiles_per_slide=None)
-    kept, left_out = choice.tiles, choice.left_out
+    kept, rejected = choice.tiles, choice.rejected
     on_pen = kept["x"].between(200, 540) & kept["y"].between(550, 590)
     assert not on_pen.any()
-    reasons = left_out.set_index("tile_id")["reason"]
-    pen = left_out[left_out["x"].between(210, 500) & left_out["y"].between(540, 590)]
+    reasons = rejected.set_index("tile_id")["reason"]
+    pen = rejected[rejected["x"].between(210, 500) & rejected["y"].between(540, 590)]
     assert len(pen)
     assert reasons[pen["tile_id"]].str.contains("pen_fraction").all()
-    blurred = left_out[left_out["x"].between(1040, 1300) & left_out["y"].between(240, 900)]
+    blurred = rejected[rejected["x"].between(1040, 1300) & rejected["y"].between(240, 900)]
     assert len(blurred)
     assert reasons[blurred["tile_id"]].str.contains("sharpness").all()
     # Only at the edge of the tissue, which is in focus, does a tile of that part look sharp.
     assert not (kept["x"].between(1040, 1335) & kept["y"].between(200, 935)).any()
-    edge = left_out[left_out["tissue_fraction"] < 0.5]
+    edge = rejected[rejected["tissue_fraction"] < 0.5]
     assert edge["reason"].str.contains(r"tissue_fraction 0\.\d+ \(at least 0\.50\)").all()
-    assert list(left_out) == [*kept, "reason"]
+    assert list(rejected) == [*kept, "reason"]
 
 
 def test_limits_are_the_users(slide):
@@ -131,7 +131,7 @@ def test_settings_out_of_range(slide, how, expected):
 def test_a_slide_without_tissue_or_too_coarse(write_slide, slide):
     path, _ = write_slide("glass.tiff", pixels=np.full((300, 300, 3), 244, np.uint8), mpp=1.0)
     choice = choose_tiles(open_slide(path), 64)
-    assert (len(choice.tiles), len(choice.left_out), choice.n_pieces) == (0, 0, 0)
-    assert list(choice.left_out) == [*choose_tiles(slide, 64).tiles, "reason"]
+    assert (len(choice.tiles), len(choice.rejected), choice.n_pieces) == (0, 0, 0)
+    assert list(choice.rejected) == [*choose_tiles(slide, 64).tiles, "reason"]
     with pytest.raises(SlideError, match="coarser"):
         choose_tiles(slide, 64, mpp=0.25)

@@ -99,8 +99,8 @@ def test_the_same_recipe_is_not_made_twice(cohort, tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(made, tiled(cohort))
     slides = pd.read_csv(out.with_name("slides.csv"))
     assert slides["n_tiles"].tolist() == [20, 20]
-    left_out = pd.read_parquet(out.with_name("left_out.parquet"))
-    assert slides["n_left_out"].sum() == len(left_out)
+    rejected = pd.read_parquet(out.with_name("rejected_tiles.parquet"))
+    assert slides["n_rejected"].sum() == len(rejected)
     assert slides["n_not_drawn"].min() > 100
 
     with monkeypatch.context() as context:

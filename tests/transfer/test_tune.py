@@ -18,7 +18,7 @@ SIDE, TILES = 32, 4
 class MeanColours:
     """Features that can be known beforehand: mean red, green and blue."""
 
-    card = {"method": "mean colours", "dim": 3}  # noqa: RUF012
+    metadata = {"method": "mean colours", "dim": 3}  # noqa: RUF012
 
     def embed(self, pixels):
         return pixels.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
@@ -222,9 +222,11 @@ def test_an_encoder_that_has_seen_labels_is_refused(people):
     seen = pytest.importorskip("skinage.cohort.label_seen")
     encoder = MeanColours()
     stranger, known = seen.person_mark("stranger"), seen.person_mark("P003")
-    encoder.card = MeanColours.card | {"labels_seen": {"target": "age", "people": [stranger]}}
+    encoder.metadata = MeanColours.metadata | {
+        "labels_seen": {"target": "age", "people": [stranger]}
+    }
     run(people, "dose", encoder)
-    encoder.card = MeanColours.card | {"labels_seen": {"target": "age", "people": [known]}}
+    encoder.metadata = MeanColours.metadata | {"labels_seen": {"target": "age", "people": [known]}}
     with pytest.raises(LeakageError, match=r"tune: the encoder saw age of 1 of these.*P003"):
         run(people, "dose", encoder)
 

@@ -1,18 +1,16 @@
 """Training of attention: gated attention pooling with a linear head, from ridge onwards."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skinage.clock.learners.ridge import Ridge, standardise
+from skinage.clock.learners.attention_model import AttentionSettings
+from skinage.clock.learners.base import standardise
+from skinage.clock.learners.ridge import Ridge
 from skinage.people.person_tiles import Tiles
 from skinage.threads import one_thread
-
-if TYPE_CHECKING:
-    from skinage.clock.learners.attention import Attention
 
 MOST_TILES_HELD_OUT = 200
 """Of a held-out person; enough to tell how wrong a clock is, and few enough to keep in memory."""
@@ -114,7 +112,7 @@ def _parameter(values: np.ndarray) -> nn.Parameter:
 
 
 def train(
-    settings: "Attention", bags: Bags, held_out: np.ndarray, seeds: list[int]
+    settings: AttentionSettings, bags: Bags, held_out: np.ndarray, seeds: list[int]
 ) -> tuple[list[dict[str, np.ndarray]], np.ndarray]:
     """Train on some people and watch the others.
 
@@ -153,7 +151,7 @@ def train(
     return found, np.stack(predicted)
 
 
-def _optimizer(net: Net, settings: "Attention") -> torch.optim.Optimizer:
+def _optimizer(net: Net, settings: AttentionSettings) -> torch.optim.Optimizer:
     """AdamW; the head has ridge's penalty already."""
     head = [net.coefficients, net.intercept]
     weighing = [net.content, net.content_bias, net.gate, net.gate_bias, net.importance]
@@ -169,7 +167,7 @@ def _epoch(
     bags: Bags,
     kept: np.ndarray,
     optimizer: torch.optim.Optimizer,
-    settings: "Attention",
+    settings: AttentionSettings,
     generator: np.random.Generator,
 ) -> None:
     """See each person once, a random part of the tiles."""

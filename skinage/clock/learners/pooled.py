@@ -1,4 +1,4 @@
-"""A learner of features by person that finds kinds of tissue in its training people's tiles."""
+"""A learner of features by person that finds tissue clusters in its training people's tiles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from skinage.clock.learners.ridge import Learner, Model
-from skinage.people.clock_inputs import Evidence
+from skinage.clock.learners.base import Learner, Model
+from skinage.people.clock_inputs import ClockInputs
 from skinage.people.pooling import Pooling
 
 
@@ -32,10 +32,10 @@ class Pooled:
         """Name it as what learns."""
         return self.learner.name
 
-    def fit(self, evidence: Evidence, target: np.ndarray, seed: int) -> "PooledModel":
+    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> "PooledModel":
         """Fit pooling and model on the training people."""
-        pooling = Pooling.fit(evidence.person_tiles(), self.statistics, seed)
-        model = self.learner.fit(_pooled(pooling, evidence), target, seed)
+        pooling = Pooling.fit(inputs.person_tiles(), self.statistics, seed)
+        model = self.learner.fit(_pooled(pooling, inputs), target, seed)
         return PooledModel(pooling, model)
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> "PooledModel":
@@ -54,9 +54,9 @@ class PooledModel:
     pooling: Pooling
     model: Model
 
-    def predict(self, evidence: Evidence) -> np.ndarray:
+    def predict(self, inputs: ClockInputs) -> np.ndarray:
         """Predict ages in years."""
-        return self.model.predict(_pooled(self.pooling, evidence))
+        return self.model.predict(_pooled(self.pooling, inputs))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Give the arrays of pooling and model, each with its name before."""
@@ -66,5 +66,5 @@ class PooledModel:
         }
 
 
-def _pooled(pooling: Pooling, evidence: Evidence) -> Evidence:
-    return replace(evidence, features=pooling.transform(evidence.person_tiles()))
+def _pooled(pooling: Pooling, inputs: ClockInputs) -> ClockInputs:
+    return replace(inputs, features=pooling.transform(inputs.person_tiles()))

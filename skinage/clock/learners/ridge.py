@@ -8,45 +8,17 @@ without pickling and read without trust.
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from skinage.people.clock_inputs import Evidence
+from skinage.clock.learners.base import N_INNER_FOLDS, standardise
+from skinage.people.clock_inputs import ClockInputs
 
 if TYPE_CHECKING:
     from sklearn.gaussian_process.kernels import Kernel
 
-N_INNER_FOLDS = 5
 MOST_FOR_KERNEL = 500
-
-
-class Model(Protocol):
-    """A fitted clock's mathematics."""
-
-    def predict(self, evidence: Evidence) -> np.ndarray:
-        """Predict ages in years, ``(n_people,)``."""
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Give everything it needs to predict."""
-
-
-class Learner(Protocol):
-    """A way to fit a model; ``load`` makes the model again from its arrays."""
-
-    @property
-    def name(self) -> str:
-        """Give its name, as a user types it."""
-
-    @property
-    def needs_tiles(self) -> bool:
-        """Tell whether it pools the tiles itself."""
-
-    def fit(self, evidence: Evidence, target: np.ndarray, seed: int) -> Model:
-        """Fit on people whose ages ``(n_people,)`` are ``target``."""
-
-    def load(self, arrays: Mapping[str, np.ndarray]) -> Model:
-        """Make a model of what its ``arrays`` gave."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +33,9 @@ class LinearModel:
     coefficients: np.ndarray
     intercept: np.ndarray
 
-    def predict(self, evidence: Evidence) -> np.ndarray:
+    def predict(self, inputs: ClockInputs) -> np.ndarray:
         """Predict ages in years."""
-        standardised = (evidence.pooled() - self.mean) / self.scale
+        standardised = (inputs.pooled() - self.mean) / self.scale
         return self.intercept + standardised @ self.coefficients
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -71,20 +43,14 @@ class LinearModel:
         return {name: np.asarray(value, np.float64) for name, value in vars(self).items()}
 
 
-def standardise(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give mean and scale (1 for what never varies) of training people."""
-    scale = features.std(axis=0)
-    return features.mean(axis=0), np.where(scale > 0, scale, 1.0)
-
-
 class _Linear:
     """Standardise, then a linear regression that chooses its own penalty."""
 
     needs_tiles: ClassVar[bool] = False
 
-    def fit(self, evidence: Evidence, target: np.ndarray, seed: int) -> LinearModel:
+    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> LinearModel:
         """Fit on training people."""
-        features = evidence.pooled()
+        features = inputs.pooled()
         mean, scale = standardise(features)
         regression = self.regression((features - mean) / scale, target, seed)
         return LinearModel(mean, scale, regression.coef_, np.asarray(regression.intercept_))
@@ -148,9 +114,9 @@ class ProcessModel:
     kernel: np.ndarray
     centre: np.ndarray
 
-    def predict(self, evidence: Evidence) -> np.ndarray:
+    def predict(self, inputs: ClockInputs) -> np.ndarray:
         """Predict ages in years."""
-        standardised = (evidence.pooled() - self.mean) / self.scale
+        standardised = (inputs.pooled() - self.mean) / self.scale
         kernel = _process_kernel(self.features.shape[1])
         likeness = kernel.clone_with_theta(self.kernel)(standardised, self.features)
         return self.centre + likeness @ self.weights
@@ -180,12 +146,12 @@ class GaussianProcess:
     name: ClassVar[str] = "gaussian_process"
     needs_tiles: ClassVar[bool] = False
 
-    def fit(self, evidence: Evidence, target: np.ndarray, seed: int) -> ProcessModel:
+    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> ProcessModel:
         """Fit on training people."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
 
-        features = evidence.pooled()
+        features = inputs.pooled()
         mean, scale = standardise(features)
         standardised = (features - mean) / scale
         centre, spread = target.mean(), target.std()

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from skinage.clock.learners.ridge import N_INNER_FOLDS, GaussianProcess, Learner, Model, Ridge
-from skinage.people.clock_inputs import Evidence
+from skinage.clock.learners.base import N_INNER_FOLDS, Learner, Model
+from skinage.clock.learners.ridge import GaussianProcess, Ridge
+from skinage.people.clock_inputs import ClockInputs
 
 if TYPE_CHECKING:
     from xgboost import Booster, DMatrix
@@ -32,9 +33,9 @@ class TreesModel:
 
     booster: "Booster"
 
-    def predict(self, evidence: Evidence) -> np.ndarray:
+    def predict(self, inputs: ClockInputs) -> np.ndarray:
         """Predict ages in years."""
-        return self.booster.predict(_matrix(evidence)).astype(np.float64)
+        return self.booster.predict(_matrix(inputs)).astype(np.float64)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Give the trees as bytes."""
@@ -51,11 +52,11 @@ class Trees:
     name: ClassVar[str] = "trees"
     needs_tiles: ClassVar[bool] = False
 
-    def fit(self, evidence: Evidence, target: np.ndarray, seed: int) -> TreesModel:
+    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> TreesModel:
         """Fit on training people."""
         import xgboost
 
-        matrix = _matrix(evidence, target)
+        matrix = _matrix(inputs, target)
         settings = SETTINGS | {"seed": seed, "base_score": float(target.mean())}
         history = xgboost.cv(
             settings, matrix, MOST_ROUNDS, nfold=N_INNER_FOLDS, seed=seed, metrics="rmse",
@@ -71,10 +72,10 @@ class Trees:
         return TreesModel(xgboost.Booster(model_file=bytearray(arrays["trees"].tobytes())))
 
 
-def _matrix(evidence: Evidence, target: np.ndarray | None = None) -> "DMatrix":
+def _matrix(inputs: ClockInputs, target: np.ndarray | None = None) -> "DMatrix":
     import xgboost
 
-    columns = np.column_stack([evidence.pooled(), evidence.sex_male])
+    columns = np.column_stack([inputs.pooled(), inputs.sex_male])
     return xgboost.DMatrix(columns, label=target, nthread=SETTINGS["nthread"])
 
 
@@ -84,9 +85,9 @@ class EnsembleModel:
 
     members: tuple[Model, ...]
 
-    def predict(self, evidence: Evidence) -> np.ndarray:
+    def predict(self, inputs: ClockInputs) -> np.ndarray:
         """Predict ages in years."""
-        return np.mean([member.predict(evidence) for member in self.members], axis=0)
+        return np.mean([member.predict(inputs) for member in self.members], axis=0)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Give the members' arrays, numbered."""
@@ -119,9 +120,9 @@ class Ensemble:
         """Tell whether a member pools the tiles itself."""
         return any(member.needs_tiles for member in self.members)
 
-    def fit(self, evidence: Evidence, target: np.ndarray, seed: int) -> EnsembleModel:
+    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> EnsembleModel:
         """Fit each member on the training people."""
-        return EnsembleModel(tuple(one.fit(evidence, target, seed) for one in self.members))
+        return EnsembleModel(tuple(one.fit(inputs, target, seed) for one in self.members))
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> EnsembleModel:
         """Read each member."""

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from skinage.contrastive.methods.method import TEMPERATURE, Method
-from skinage.contrastive.training.stream import TileBatch
+from skinage.contrastive.pairs.batch import TileBatch
 
 AGE_REACH_YEARS = 5.0
 RANK_TEMPERATURE = 2.0
@@ -81,7 +81,7 @@ def rank_n_contrast_loss(
 ) -> Tensor:
     """Compute Rank-N-Contrast (Zha 2023, equation 1).
 
-    For an anchor and another row, the rivals are all rows at least as far from the anchor in age.
+    For an anchor and another row, the baselines are all rows at least as far from the anchor in age.
 
     Parameters
     ----------
@@ -101,10 +101,10 @@ def rank_n_contrast_loss(
     apart = (ages_years[:, None] - ages_years[None]).abs()[others].view(n, n - 1)
     apart, order = apart.sort(dim=1, descending=True)  # the farthest in age first
     similarity = similarity.gather(1, order)
-    rivals = torch.logcumsumexp(similarity, dim=1)
-    # Rows of equal distance in age are each other's rivals: take the sum up to the last of them.
+    baselines = torch.logcumsumexp(similarity, dim=1)
+    # Rows of equal distance in age are each other's baselines: take the sum up to the last of them.
     last = torch.searchsorted(-apart, -apart, right=True) - 1
-    return (rivals.gather(1, last) - similarity).mean()
+    return (baselines.gather(1, last) - similarity).mean()
 
 
 def gathered(features: Tensor, ages_years: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from lightly.utils.scheduler import CosineWarmupScheduler
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from skinage.contrastive.training.stream import TileBatch
+from skinage.contrastive.pairs.batch import TileBatch
 from skinage.errors import StageError
 
 LEARNING_RATE = 2e-3  # AdamW, at a batch of 256
@@ -40,8 +40,8 @@ class Method(LightningModule):
     ----------
     backbone
         ``(n, 3, h, w)`` to ``(n, dim)``.
-    card
-        The encoder's card: ``dim``, ``mean``, ``std``.
+    metadata
+        The encoder's metadata: ``dim``, ``mean``, ``std``.
     views
         What may change between two pictures of a pair.
     batch_size
@@ -54,13 +54,18 @@ class Method(LightningModule):
     recipe = ""  # of the training that a checkpoint belongs to
 
     def __init__(
-        self, backbone: nn.Module, card: dict[str, Any], views: Views, batch_size: int, seed: int
+        self,
+        backbone: nn.Module,
+        metadata: dict[str, Any],
+        views: Views,
+        batch_size: int,
+        seed: int,
     ) -> None:
         super().__init__()
         # Lightning leaves evaluation mode as it finds it; batch norm would stay frozen.
-        self.backbone, self.card, self.views = backbone.train(), card, views
+        self.backbone, self.metadata, self.views = backbone.train(), metadata, views
         self.batch_size, self.seed, self.generator = batch_size, seed, torch.Generator()
-        self.build(card["dim"])
+        self.build(metadata["dim"])
 
     def build(self, dim: int) -> None:
         """Make heads and loss for features of ``dim`` numbers."""
@@ -93,13 +98,13 @@ class Method(LightningModule):
         return loss
 
     def two_views(self, batch: TileBatch) -> tuple[Tensor, Tensor]:
-        """Draw a view of each tile of every pair, normalised as the card says."""
+        """Draw a view of each tile of every pair, normalised as the metadata says."""
         if batch.second is None:
             views = self.views(batch.first, self.generator, copies=2)
         else:
             both = (self.views(tiles, self.generator) for tiles in (batch.first, batch.second))
             views = torch.cat(list(both))
-        mean, std = (torch.tensor(self.card[name]).view(3, 1, 1).to(views) for name in SCALING)
+        mean, std = (torch.tensor(self.metadata[name]).view(3, 1, 1).to(views) for name in SCALING)
         first, second = views.sub_(mean).div_(std).chunk(2)  # in place: a pass over memory less
         return first, second
 

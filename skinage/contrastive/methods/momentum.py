@@ -18,7 +18,7 @@ from lightly.utils.scheduler import cosine_schedule
 from torch import Tensor, nn
 
 from skinage.contrastive.methods.method import TEMPERATURE, Method
-from skinage.contrastive.training.stream import TileBatch
+from skinage.contrastive.pairs.batch import TileBatch
 from skinage.encoders.encoder import normalise
 
 FIRST_MOMENTUM = 0.99  # short trainings: .996 would average over more steps than there are
@@ -114,7 +114,7 @@ class DINO(WithTeacher):
         teacher = self.taught(both).chunk(2)
         student = self.head(self.backbone(both)).chunk(2)
         crops = self.views.smaller()(batch.first, self.generator, copies=N_LOCAL_CROPS)
-        local = self.head(self.backbone(normalise(crops, self.card))).chunk(N_LOCAL_CROPS)
+        local = self.head(self.backbone(normalise(crops, self.metadata))).chunk(N_LOCAL_CROPS)
         return self.loss(list(teacher), [*student, *local])
 
     def on_after_backward(self) -> None:

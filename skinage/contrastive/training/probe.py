@@ -43,9 +43,9 @@ class Probe:
         self._tiles = chosen.iloc[rows]
         self._pixels = torch.from_numpy(pixels)
 
-    def measure(self, backbone: nn.Module, card: dict) -> dict[str, float]:
+    def measure(self, backbone: nn.Module, metadata: dict) -> dict[str, float]:
         """Give ``spread``; ``age_r2`` and ``scanner_share`` where ages and scanners are known."""
-        tiles, features = self._tiles, self._features(backbone, card)
+        tiles, features = self._tiles, self._features(backbone, metadata)
         found = {"spread": spread(features)}
         if "age_years" in tiles and tiles["age_years"].notna().any():
             people, means = person_means(features, tiles["person_id"].to_numpy())
@@ -58,16 +58,16 @@ class Probe:
             found["scanner_share"] = share_explained(features, tiles["scanner"].to_numpy())
         return found
 
-    def _features(self, backbone: nn.Module, card: dict) -> NDArray[np.float64]:
+    def _features(self, backbone: nn.Module, metadata: dict) -> NDArray[np.float64]:
         device = next(backbone.parameters()).device
         with torch.no_grad(), statistics_of_batch(backbone):
             parts = [
-                self._embed(backbone, card, part.to(device)) for part in self._pixels.split(256)
+                self._embed(backbone, metadata, part.to(device)) for part in self._pixels.split(256)
             ]
         return torch.cat(parts).double().cpu().numpy()
 
-    def _embed(self, backbone: nn.Module, card: dict, pixels: Tensor) -> Tensor:
-        return backbone(normalise(pixels.permute(0, 3, 1, 2).float() / 255, card))
+    def _embed(self, backbone: nn.Module, metadata: dict, pixels: Tensor) -> Tensor:
+        return backbone(normalise(pixels.permute(0, 3, 1, 2).float() / 255, metadata))
 
 
 @contextmanager

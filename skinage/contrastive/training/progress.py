@@ -51,7 +51,7 @@ class LiveCurve(Callback):
         loss, epoch = float(trainer.callback_metrics["loss"]), module.current_epoch + 1
         if self._bar is None:
             return
-        found = self.probe.measure(cast(nn.Module, module.backbone), cast(dict, module.card))
+        found = self.probe.measure(cast(nn.Module, module.backbone), cast(dict, module.metadata))
         self.history.append({"epoch": epoch, "loss": loss} | found)
         for logger in trainer.loggers:
             logger.log_metrics(found, step=trainer.global_step)

@@ -15,21 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from skinage.contrastive.pairs.batch import TileBatch
 from skinage.contrastive.pairs.pairs import Pairs, PairSampler
 from skinage.contrastive.pairs.partners import Rows
 from skinage.errors import StageError
 from skinage.slides.reading.batches import read_tiles
-
-
-class TileBatch(NamedTuple):
-    """A batch of pairs: ``(n, 3, h, w)`` uint8; ``second`` is None where a tile is its own pair.
-
-    ``ages_years`` ``(n,)`` float32, NaN where unknown.
-    """
-
-    first: Tensor
-    second: Tensor | None
-    ages_years: Tensor
 
 
 class _Pool(NamedTuple):

@@ -4,6 +4,7 @@ import copy
 import shutil
 import warnings
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,12 +21,11 @@ from skinage.contrastive.pairs.pairs import Pairs
 from skinage.contrastive.training.labels import Labelled, label_tiles
 from skinage.contrastive.training.probe import Probe
 from skinage.contrastive.training.progress import LiveCurve
-from skinage.contrastive.training.start import settle, starting_point
-from skinage.contrastive.training.start import untrained_encoder as untrained_encoder
 from skinage.contrastive.training.stream import TileStream
 from skinage.contrastive.training.trainer import fit, make_trainer, share_statistics
 from skinage.contrastive.views.choice import views_named
-from skinage.encoders.encoder import Encoder, load_encoder
+from skinage.encoders.encoder import Encoder, load_encoder, settle_batch_norm
+from skinage.encoders.untrained import starting_point
 from skinage.errors import StageError
 from skinage.storage import recipe_hash, stored, storing, table_hash
 
@@ -34,6 +34,7 @@ METHODS: dict[str, type[Method]] = {
     "dino": DINO, "y_aware": YAware, "rank_n_contrast": RankNContrast,
 }  # fmt: skip
 BEST = "best.safetensors"
+SETTLING_BATCHES = 20
 
 
 def train(
@@ -115,7 +116,7 @@ def train(
     recipe = {
         "tiles": table_hash(labelled.training), "method": method, "pairs": vars(pairs),
         "views": made_views.describe(), "epochs": epochs, "batch_size": batch_size, "seed": seed,
-        "backbone": backbone if isinstance(backbone, str) else backbone.card["hash"],
+        "backbone": backbone if isinstance(backbone, str) else backbone.metadata["hash"],
         "trainer": _in_words(trainer_kws or {}),
     }  # fmt: skip
     job = _Job(labelled, backbone, pairs, made_views, recipe, device, trainer_kws or {})
@@ -162,23 +163,24 @@ def _train(job: _Job, folder: Path | None) -> Encoder:
     # Heads and dropout come of the seed, and the caller's own random numbers stay as they are.
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        method = METHODS[recipe["method"]](start.module, start.card, job.views, n_pairs, seed)
+        method = METHODS[recipe["method"]](start.module, start.metadata, job.views, n_pairs, seed)
         method.recipe = recipe_hash(recipe)
         module = copy.deepcopy(start.module)  # with the norm layers that it shall have afterwards
         share_statistics(trainer, method)
         fit(trainer, method, stream, folder)
     _warn_of_failures(stream)
-    card = start.card | {
+    metadata = start.metadata | {
         "method": recipe["method"], "epochs": recipe["epochs"], "recipe": recipe,
         "hash": recipe_hash(recipe),
     }  # fmt: skip
     if job.labelled.ages_seen_of:
-        seen = start.card.get("labels_seen", {}).get("people", [])
+        seen = start.metadata.get("labels_seen", {}).get("people", [])
         marks = sorted({*seen, *map(person_mark, job.labelled.ages_seen_of)})
-        card["labels_seen"] = {"target": "age_years", "people": marks}
+        metadata["labels_seen"] = {"target": "age_years", "people": marks}
     module.load_state_dict(start.module.state_dict())
-    encoder = Encoder(module.cpu().eval(), card, curve.history)
-    settle(encoder, stream)
+    encoder = Encoder(module.cpu().eval(), metadata, curve.history)
+    stream.epoch = 0
+    settle_batch_norm(encoder, (batch.first for batch in islice(stream, SETTLING_BATCHES)))
     return encoder
 
 

@@ -18,7 +18,8 @@ from pytorch_lightning.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
 from skinage.contrastive.methods.method import Method
-from skinage.contrastive.training.stream import TileBatch, TileStream
+from skinage.contrastive.pairs.batch import TileBatch
+from skinage.contrastive.training.stream import TileStream
 from skinage.errors import StageError
 
 OWN_ARGUMENTS = {"max_epochs", "enable_checkpointing", "enable_progress_bar", "default_root_dir",

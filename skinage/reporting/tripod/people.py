@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from skinage.cohort.table import first_visits
+from skinage.cohort.people import first_visits
 from skinage.reporting.tripod.words import Facts, between, counts, known, listed
 
 
@@ -24,7 +24,7 @@ def of_tiles(table: pd.DataFrame) -> Facts:
 
 
 def of_refused(table: pd.DataFrame) -> Facts:
-    """Give the facts of left_out.parquet; a tile may have missed several limits."""
+    """Give the facts of rejected_tiles.parquet; a tile may have missed several limits."""
 
     def reasons() -> str:
         each = table["reason"].str.split("; ").explode()

@@ -29,7 +29,7 @@ METRICS = {
 
 
 def of_card(table: pd.DataFrame) -> Facts:
-    """Give the facts of card.csv: each measure with its interval."""
+    """Give the facts of report_card.csv: each measure with its interval."""
 
     def numbers() -> str:
         rows = table.dropna(subset="value").set_index("metric").to_dict("index")
@@ -63,7 +63,7 @@ def of_metrics(metrics: Mapping[str, Any]) -> Facts:
 
 
 def of_groups(table: pd.DataFrame) -> Facts:
-    """Give the facts of card_by.csv: errors by groups of people, and by where slides came from."""
+    """Give the facts of report_card_by_group.csv: errors by groups of people, and by where slides came from."""
     stem = "mae_" if "mae_lower_years" in table else ""
     rows = table.rename(columns={f"{stem}{end}_years": end for end in ("lower", "upper")})
 
@@ -92,7 +92,7 @@ def of_groups(table: pd.DataFrame) -> Facts:
 
 
 def of_rivals(table: pd.DataFrame) -> Facts:
-    """Give the facts of rivals.csv."""
+    """Give the facts of baselines.csv."""
 
     def numbers() -> str:
         rows = table.rename(columns={"lower_years": "lower", "upper_years": "upper"})

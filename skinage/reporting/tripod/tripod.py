@@ -18,14 +18,14 @@ from skinage.storage import table_hash
 
 FILES = {
     "tiles": ("tiles.parquet", people.of_tiles),
-    "refused": ("left_out.parquet", people.of_refused),
+    "refused": ("rejected_tiles.parquet", people.of_refused),
     "slides": ("slides.csv", people.of_slides),
     "ages": ("ages.csv", people.of_ages),
     "acceleration": ("acceleration.csv", scores.of_acceleration),
     "outcomes": ("outcomes.csv", scores.of_outcomes),
-    "card": ("card.csv", scores.of_card),
-    "groups": ("card_by.csv", scores.of_groups),
-    "rivals": ("rivals.csv", scores.of_rivals),
+    "card": ("report_card.csv", scores.of_card),
+    "groups": ("report_card_by_group.csv", scores.of_groups),
+    "baselines": ("baselines.csv", scores.of_rivals),
     "learning": ("learning_curve.csv", scores.of_learning),
     "metrics": ("metrics.json", scores.of_metrics),
     "clock": ("clock/clock.json", cards.of_clock),
@@ -39,13 +39,13 @@ SOURCES = {name: file for name, (file, _) in FILES.items()} | {
     "planted": "truth.csv of the phantom",
     "cohort": "the cohort table",
     "flow": "the cohort table, tiles.parquet, ages.csv",
-    "shares": "the cohort table, tiles.parquet, left_out.parquet",
+    "shares": "the cohort table, tiles.parquet, rejected_tiles.parquet",
 }
 UNTESTED = ("mortality", "prevalence")
 PLOTS = {
     "04_age.png": "predicted against actual age",
     "04_calibration.png": "calibration",
-    "04_rivals.png": "errors of rival features",
+    "04_baselines.png": "errors of baseline features",
 }
 
 

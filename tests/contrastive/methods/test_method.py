@@ -14,11 +14,11 @@ from skinage.contrastive.methods.age import (
 )
 from skinage.contrastive.methods.method import BarlowTwins, SimCLR, VICReg
 from skinage.contrastive.methods.momentum import BYOL, DINO, MoCo
-from skinage.contrastive.training.stream import TileBatch
+from skinage.contrastive.pairs.batch import TileBatch
 from skinage.contrastive.training.train import METHODS
 from skinage.contrastive.views.choice import views_named
 
-CARD = {"dim": 6, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}
+METADATA = {"dim": 6, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}
 
 
 def random_vectors(*shape, seed=0):
@@ -32,7 +32,7 @@ def cosine(a, b):
 
 def make(method):
     backbone = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(12, 6))
-    return method(backbone, CARD, views_named("histology"), 8, 0)
+    return method(backbone, METADATA, views_named("histology"), 8, 0)
 
 
 def nt_xent(first, second, temperature):
@@ -122,18 +122,18 @@ def test_y_aware_with_ages_far_apart_is_nt_xent():
 
 
 def test_rank_n_contrast():
-    """Zha 2023, equation 1, ties in age counted among the rivals."""
+    """Zha 2023, equation 1, ties in age counted among the baselines."""
     z, ages = random_vectors(7, 5), torch.tensor([20.0, 21, 30, 30, 55, 80, 81])
     total = 0.0
     for i in range(7):
         for j in range(7):
             if i == j:
                 continue
-            rivals = [
+            baselines = [
                 k for k in range(7)
                 if k != i and abs(ages[i] - ages[k]) >= abs(ages[i] - ages[j])
             ]  # fmt: skip
-            near = [math.exp(-float((z[i] - z[k]).norm()) / 2) for k in rivals]
+            near = [math.exp(-float((z[i] - z[k]).norm()) / 2) for k in baselines]
             total -= math.log(math.exp(-float((z[i] - z[j]).norm()) / 2) / sum(near))
     assert rank_n_contrast_loss(z, ages).item() == pytest.approx(total / 42, rel=1e-5)
 
@@ -187,5 +187,5 @@ def test_views_of_a_pair_come_of_its_two_tiles():
 
 def test_an_encoder_in_evaluation_mode_is_trained_with_its_batch_norm():
     backbone = nn.Sequential(nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d(2), nn.Flatten()).eval()
-    made = SimCLR(backbone, CARD | {"dim": 12}, views_named("histology"), 8, 0)
+    made = SimCLR(backbone, METADATA | {"dim": 12}, views_named("histology"), 8, 0)
     assert all(module.training for module in made.modules())

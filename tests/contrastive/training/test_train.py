@@ -49,11 +49,11 @@ def test_training_lowers_the_loss_and_leaves_an_encoder(phantom_tiles, tmp_path)
     assert same == (best == 29)
     log = pd.read_csv(tmp_path / "encoder" / "log.csv")
     assert log["loss"].dropna().to_numpy() == pytest.approx(losses)
-    card = json.loads((tmp_path / "encoder" / "encoder.json").read_text())
-    assert card["tile_px"] == 48
-    assert card["method"] == "simclr"
+    metadata = json.loads((tmp_path / "encoder" / "encoder.json").read_text())
+    assert metadata["tile_px"] == 48
+    assert metadata["method"] == "simclr"
     features = encoder.embed(read_pixels(phantom_tiles.head(5)))
-    assert features.shape == (5, card["dim"])
+    assert features.shape == (5, metadata["dim"])
     assert np.isfinite(features).all()
 
 
@@ -132,10 +132,10 @@ def test_unknown_method_and_too_few_tiles_are_named(phantom_tiles, tmp_path):
 
 
 def test_the_untrained_rival_is_settled_on_these_tiles(phantom_tiles):
-    rival = untrained_encoder(phantom_tiles, "test_resnet", seed=3)
+    baseline = untrained_encoder(phantom_tiles, "test_resnet", seed=3)
     raw = new_encoder("test_resnet", 48, float(phantom_tiles["mpp"].iloc[0]), seed=3)
     for (name, settled), (_, fresh) in zip(
-        rival.module.state_dict().items(), raw.module.state_dict().items(), strict=True
+        baseline.module.state_dict().items(), raw.module.state_dict().items(), strict=True
     ):
         changed = not torch.equal(settled, fresh)
         assert changed == ("running_" in name or "num_batches" in name), name
@@ -148,7 +148,7 @@ def test_every_kind_of_pair_and_view_goes_through(phantom_tiles, phantom_cohort)
         encoder = train(
             phantom_tiles, phantom_cohort, pairs=pairs, epochs=1, batch_size=4, device="cpu"
         )
-        assert encoder.card["recipe"]["pairs"]["kind"] == getattr(pairs, "kind", pairs)
+        assert encoder.metadata["recipe"]["pairs"]["kind"] == getattr(pairs, "kind", pairs)
     with pytest.raises(StageError, match="1 person"):
         train(tiles, pairs="person", epochs=1, batch_size=4, device="cpu")
     for views in ("simclr", "none"):
@@ -182,8 +182,8 @@ def test_an_encoder_that_saw_ages_is_refused_for_those_people(
     people = sorted(phantom_tiles["person_id"].unique())
     train(phantom_tiles, phantom_cohort, people[:2], **AGES, out=tmp_path / "encoder")
     encoder = load_encoder(tmp_path / "encoder")
-    assert [*label_seen(encoder.card, people)] == [False] * 2 + [True] * 4
-    assert not any(person in json.dumps(encoder.card) for person in people)
+    assert [*label_seen(encoder.metadata, people)] == [False] * 2 + [True] * 4
+    assert not any(person in json.dumps(encoder.metadata) for person in people)
     pooled = pool(embed(phantom_tiles, encoder))
     assert [*pooled["label_seen"]] == [False] * 2 + [True] * 4
     with pytest.raises(LeakageError, match=r"saw the ages of 4 of these 6 people.*P00002"):
@@ -195,8 +195,8 @@ def test_marks_travel_when_training_goes_on_from_such_an_encoder(phantom_tiles, 
     people = sorted(phantom_tiles["person_id"].unique())
     first = train(phantom_tiles, phantom_cohort, people[:2], **AGES)
     then = train(phantom_tiles, backbone=first, epochs=1, batch_size=32, device="cpu")
-    assert then.card["labels_seen"] == first.card["labels_seen"]
-    assert then.card["hash"] != first.card["hash"]
+    assert then.metadata["labels_seen"] == first.metadata["labels_seen"]
+    assert then.metadata["hash"] != first.metadata["hash"]
     assert not torch.equal(_weights(first), _weights(then))
 
 
@@ -257,7 +257,7 @@ def test_lightnings_arguments_are_passed_on_and_checked(phantom_tiles, tmp_path)
         phantom_tiles, **SETTINGS | {"epochs": 1},
         trainer_kws={"accumulate_grad_batches": 3, "logger": logger},
     )  # fmt: skip
-    assert trained.card["recipe"]["trainer"] == {"accumulate_grad_batches": "3"}
+    assert trained.metadata["recipe"]["trainer"] == {"accumulate_grad_batches": "3"}
     assert list(tmp_path.rglob("metrics.csv"))
     with pytest.raises(StageError, match="'strategies' is unknown; strategy"):
         train(phantom_tiles, **SETTINGS, trainer_kws={"strategies": "ddp"})
@@ -294,7 +294,7 @@ def test_statistics_are_shared_by_layers_that_keep_their_activation():
     encoder = new_encoder("mobilenetv3_small_050", 32, 2.0)  # whose norm layers hold activations
     images = torch.randn(2, 3, 32, 32)
     before = encoder.module(images)
-    method = SimCLR(encoder.module, encoder.card, views_named("none"), 8, 0)
+    method = SimCLR(encoder.module, encoder.metadata, views_named("none"), 8, 0)
     share_statistics(ManyGpus, method)
     norms = [m for m in method.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
     assert norms
@@ -342,4 +342,4 @@ def test_two_processes_train_one_encoder_on_different_tiles(phantom_tiles, tmp_p
     tiles_0, tiles_1 = ({k for _, keys in seen[:n] for k in keys} for seen in (seen_0, seen_1))
     assert not tiles_0 & tiles_1
     assert seen_0[0][0] > np.log(15) + 0.1
-    assert load_encoder(tmp_path / "encoder").card["recipe"]["trainer"]["devices"] == "2"
+    assert load_encoder(tmp_path / "encoder").metadata["recipe"]["trainer"]["devices"] == "2"

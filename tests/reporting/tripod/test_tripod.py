@@ -8,7 +8,7 @@ import pytest
 
 from skinage.cohort.label_seen import person_mark
 from skinage.errors import CohortError, StageError
-from skinage.evaluation.groups import report_by
+from skinage.evaluation.groups import report_by_group
 from skinage.evaluation.report_card import report_card
 from skinage.reporting.tripod import cards as tripod_cards
 from skinage.reporting.tripod.tripod import _facts, tripod
@@ -21,8 +21,8 @@ ITEMS = [
     "23b", "24", "25", "26", "27a", "27b", "27c",
 ]  # fmt: skip
 FILES = (
-    "tiles.parquet", "left_out.parquet", "slides.csv", "ages.csv", "acceleration.csv",
-    "outcomes.csv", "card.csv", "card_by.csv", "rivals.csv", "learning_curve.csv", "metrics.json",
+    "tiles.parquet", "rejected_tiles.parquet", "slides.csv", "ages.csv", "acceleration.csv",
+    "outcomes.csv", "report_card.csv", "report_card_by_group.csv", "baselines.csv", "learning_curve.csv", "metrics.json",
     "encoder/encoder.json", "clock/clock.json", "clock/clock.safetensors", "run.json",
 )  # fmt: skip
 
@@ -73,7 +73,7 @@ def write_tables(folder, cohort):
     reasons = ["pen_fraction 0.20 (at most 0.05); tissue_fraction 0.1 (at least 0.50)"]
     reasons += ["tissue_fraction 0.3 (at least 0.50)"]
     refused = pd.DataFrame({"person_id": ["P0", "P4"], "slide_id": ["S0", "S4"]})
-    refused.assign(reason=reasons).to_parquet(folder / "left_out.parquet")
+    refused.assign(reason=reasons).to_parquet(folder / "rejected_tiles.parquet")
     problems = cohort["person_id"].map({"P6": "no tissue"})
     slides = pd.DataFrame({"slide_id": cohort["slide_id"], "problem": problems})
     slides.to_csv(folder / "slides.csv", index=False)
@@ -105,7 +105,7 @@ def write_tables(folder, cohort):
             {"column": "scanner", "level": "B", "n_people": 1, "mae_years": 3.0,
              "mae_lower_years": np.nan, "mae_upper_years": np.nan},
         ],
-        "rivals": [
+        "baselines": [
             {"features": "trained", "mae_years": 2.0, "lower_years": 1.9, "upper_years": 2.1},
             {"features": "colour", "mae_years": 9.0, "lower_years": 8.0, "upper_years": 9.9},
         ],
@@ -251,11 +251,11 @@ def test_a_file_that_is_gone_answers_nothing(results, cohort, gone):
 
 
 def test_without_a_report_card_the_bare_numbers_are_called_so(results, cohort):
-    (results / "card.csv").unlink()
+    (results / "report_card.csv").unlink()
     row = tripod(results, cohort).set_index("item").loc["23a"]
     assert row["status"] == "partly"
     assert "without intervals: mean absolute error 2.0 years; R² 0.99." in row["answer"]
-    assert row["answer"].endswith("[Missing: card.csv]")
+    assert row["answer"].endswith("[Missing: report_card.csv]")
 
 
 def test_missing_columns_are_named(results, cohort):
@@ -364,8 +364,10 @@ def test_what_cannot_be_used_is_refused(results, cohort, tmp_path):
 
 def test_the_cards_of_today_are_understood(results, cohort, make_ages):
     ages = make_ages(120)[0]
-    report_card(ages, n_bootstrap=50).to_csv(results / "card.csv", index=False)
-    report_by(ages, columns=["sex"], n_bootstrap=50).to_csv(results / "card_by.csv", index=False)
+    report_card(ages, n_bootstrap=50).to_csv(results / "report_card.csv", index=False)
+    report_by_group(ages, columns=["sex"], n_bootstrap=50).to_csv(
+        results / "report_card_by_group.csv", index=False
+    )
     answer = answers(tripod(results, cohort))["23a"]
     mae = np.abs(ages["predicted_years"] - ages["age_years"]).mean()
     assert f"mean absolute error {mae:.1f} (" in answer

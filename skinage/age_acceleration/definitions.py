@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from skinage.errors import StageError
+from skinage.evaluation.corrected import RAW_GAP
 
 LOWESS_FRACTION = 0.5
 """Of the people, the nearest in age that each point of the curve is drawn through."""
@@ -162,7 +163,7 @@ _LINEAR = Definition(
 DEFINITIONS = {
     "linear": _LINEAR,
     "beheshti": _LINEAR,
-    "gap": Definition(gap, "predicted minus actual age"),
+    "gap": Definition(gap, RAW_GAP),
     "cole": Definition(
         cole,
         "(predicted age - intercept) / slope - age (Cole), line of predicted age on {} fitted on "

@@ -2,9 +2,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from skinage.acceleration.acceleration import acceleration
-from skinage.acceleration.age_dependence import compare_definitions, correlation_with_age
-from skinage.figures.acceleration import correlation_left
+from skinage.age_acceleration.acceleration import acceleration
+from skinage.age_acceleration.age_dependence import age_dependence, compare_definitions
+from skinage.figures.acceleration import age_dependence as draw_age_dependence
 
 
 def r2_of_a_parabola(age, values):
@@ -16,7 +16,7 @@ def test_what_is_left_of_age_is_told_of_everybody_and_by_sex(make_ages):
     ages, _ = make_ages()
     ages.loc[:4, "sex"] = None
     table = acceleration(ages, "gap")
-    found = correlation_with_age(table).set_index("people")
+    found = age_dependence(table).set_index("people")
     groups = {"everybody": table, "women": table[table["sex"] == "F"],
               "men": table[table["sex"] == "M"]}  # fmt: skip
     assert [*found.index] == [*groups]
@@ -24,14 +24,14 @@ def test_what_is_left_of_age_is_told_of_everybody_and_by_sex(make_ages):
         age, values = group["age_years"], group["acceleration_years"]
         expected = [len(group), np.corrcoef(age, values)[0, 1], r2_of_a_parabola(age, values)]
         np.testing.assert_allclose(found.loc[name].astype(float), expected)
-    no_sex = correlation_with_age(table.drop(columns="sex"))
+    no_sex = age_dependence(table.drop(columns="sex"))
     assert [*no_sex["people"]] == ["everybody"]
 
 
 def test_what_does_not_vary_correlates_with_nothing(make_ages):
     ages, _ = make_ages()
     table = acceleration(ages.assign(predicted_years=ages["age_years"]), "gap")
-    left = correlation_with_age(table)
+    left = age_dependence(table)
     assert left[["correlation_with_age", "explained_by_age"]].isna().all(axis=None)
 
 
@@ -81,13 +81,13 @@ def test_a_definition_that_cannot_be_fitted_is_left_out_by_name(make_ages):
 def test_the_figure_shows_each_definition_and_group(make_ages):
     ages, _ = make_ages()
     comparison = compare_definitions(ages)
-    ax = correlation_left(comparison)
+    ax = draw_age_dependence(comparison)
     shown = {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
     assert [*shown] == ["everybody", "women", "men"]
     for name, line in shown.items():
         np.testing.assert_allclose(line.get_xdata(), comparison[name])
     assert [text.get_text() for text in ax.get_yticklabels()] == [*comparison["definition"]]
     _, given = plt.subplots()
-    assert correlation_left(compare_definitions(ages.drop(columns="sex")), given) is given
+    assert draw_age_dependence(compare_definitions(ages.drop(columns="sex")), given) is given
     assert len(given.get_legend().get_texts()) == 1
     plt.close("all")

@@ -5,12 +5,13 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from skinage.acceleration.acceleration import acceleration, measured, pearson
-from skinage.acceleration.definitions import DEFINITIONS
+from skinage.age_acceleration.acceleration import acceleration, measured
+from skinage.age_acceleration.definitions import DEFINITIONS
 from skinage.errors import StageError
+from skinage.evaluation.metrics import pearson
 
 
-def correlation_with_age(acceleration: pd.DataFrame) -> pd.DataFrame:
+def age_dependence(acceleration: pd.DataFrame) -> pd.DataFrame:
     """Tell what is left of age in acceleration, of everybody and by sex.
 
     Parameters
@@ -65,7 +66,7 @@ def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
         except StageError as reason:
             warnings.warn(f"{definition} is left out. {reason}", stacklevel=2)
             continue
-        left = correlation_with_age(table).set_index("people")
+        left = age_dependence(table).set_index("people")
         rows.append({
             "definition": definition, "sd": measured(table).std(),
             "unit": "SD at that age" if definition == "zscore" else "years",

@@ -4,9 +4,10 @@ import pytest
 import statsmodels.formula.api as smf
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from skinage.acceleration.acceleration import acceleration, refuse_corrected
-from skinage.acceleration.definitions import DEFINITIONS
+from skinage.age_acceleration.acceleration import acceleration
+from skinage.age_acceleration.definitions import DEFINITIONS
 from skinage.errors import StageError
+from skinage.evaluation.corrected import refuse_corrected
 from skinage.evaluation.report_card import report_card
 
 FITTED = ["linear", "cole", "lowess", "zscore"]

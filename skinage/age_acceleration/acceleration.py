@@ -1,15 +1,14 @@
 """Age acceleration: how much older the skin looks than expected at that age."""
 
-import re
 import warnings
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from skinage.acceleration.definitions import DEFINITIONS
+from skinage.age_acceleration.definitions import DEFINITIONS
 from skinage.errors import StageError
-from skinage.people.known_ages import check_ages
+from skinage.evaluation.metrics import pearson, repeat_endings
 
 
 def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame:
@@ -65,7 +64,7 @@ def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame
         raise StageError(
             f"acceleration: no definition {definition!r}; choose from {[*DEFINITIONS]}"
         )
-    repeats = [_repeat(ages, ending) for ending in _endings(ages)]
+    repeats = [_repeat(ages, ending) for ending in repeat_endings(ages)]
     rule = DEFINITIONS[definition].rule
     found = np.stack([_out_of_fold(repeat, rule).to_numpy() for repeat in repeats])
     table = ages[["person_id", "age_years", "predicted_years", "fold"]].copy()
@@ -78,49 +77,6 @@ def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame
     table["definition"] = _words(definition, ages, len(repeats))
     table["correlation_with_age"] = pearson(measured(table), table["age_years"])
     return table.assign(sex=ages["sex"]) if "sex" in ages else table
-
-
-def refuse_corrected(ages: pd.DataFrame) -> None:
-    """Refuse predictions from which bias was taken out by the ages they are to be judged by.
-
-    Age plus acceleration looks like a prediction but holds the actual age: its error is small
-    whatever the clock can do (Butler et al., Human Brain Mapping 42:4092, 2021).
-
-    Parameters
-    ----------
-    ages
-        ``age_years``, ``predicted_years`` (and ``predicted_years_2`` ...); perhaps
-        ``acceleration_years`` and ``definition``.
-
-    Raises
-    ------
-    StageError
-        If the gap equals an acceleration that is not the raw gap (within 1e-6 years), or does
-        not correlate with age to numerical precision, as no clock manages by itself.
-    """
-    for ending in _endings(ages):
-        name = f"predicted_years{ending}"
-        gap = (ages[name] - ages["age_years"]).astype(float)
-        correlation = pearson(gap, ages["age_years"])
-        found = ""
-        if {"acceleration_years", "definition"} <= set(ages):
-            raw = ages["definition"].astype(str).str.startswith(DEFINITIONS["gap"].words)
-            if not raw.any() and ((gap - ages["acceleration_years"]).abs() < 1e-6).all():
-                found = f"it is age plus acceleration ({ages['definition'].iloc[0]})"
-        if not found and abs(correlation) < 1e-9:
-            found = f"its gap to age correlates with age by {correlation:.0e}"
-        if found:
-            raise StageError(
-                f"ages: {name} is no prediction but was corrected by the actual age: {found}. "
-                "Accuracy of corrected predictions says nothing about the clock, as they hold "
-                "the age they should tell. Give the predictions as predict_age returns them."
-            )
-
-
-def _endings(ages: pd.DataFrame) -> list[str]:
-    """Give what the columns of each repeat end with; the first repeat has no number."""
-    found = [re.fullmatch(r"predicted_years(_\d+)", str(name)) for name in ages]
-    return ["", *(match[1] for match in found if match)]
 
 
 def _repeat(ages: pd.DataFrame, ending: str) -> pd.DataFrame:
@@ -181,8 +137,15 @@ def measured(table: pd.DataFrame) -> pd.Series:
     return table["acceleration_z" if "acceleration_z" in table else "acceleration_years"]
 
 
-def pearson(values: pd.Series, others: pd.Series) -> float:
-    """Pearson's r; not a number where one does not vary."""
-    if len(values) < 2 or np.ptp(values) == 0 or np.ptp(others) == 0:
-        return float("nan")
-    return float(np.corrcoef(values.astype(float), others.astype(float))[0, 1])
+def check_ages(ages: pd.DataFrame) -> None:
+    """Refuse a table of ages that lacks a column or holds a number that is not finite."""
+    needed = ("person_id", "age_years", "predicted_years", "fold")
+    missing = [name for name in needed if name not in ages]
+    if missing:
+        raise StageError(f"ages: no column {', '.join(missing)}; found {[*ages.columns]}")
+    bad = ~np.isfinite(ages[["age_years", "predicted_years"]].to_numpy(float)).all(axis=1)
+    if bad.any():
+        named = [*ages["person_id"][bad][:5]]
+        raise StageError(f"ages: {bad.sum()} people have ages that are not finite, such as {named}")
+    if ages["fold"].nunique() < 2:
+        raise StageError("ages: predictions out of fold need at least two folds")

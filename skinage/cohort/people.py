@@ -1,0 +1,81 @@
+"""People: visits, and a row per person.
+
+A cohort table has a row per slide; a clock and an outcome model need a row per person.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from skinage.errors import CohortError
+
+
+def first_visits(cohort: pd.DataFrame) -> pd.DataFrame:
+    """Keep, of each person, the slides of the first visit: the one at the youngest age.
+
+    A later biopsy of the same person is another age, and no other person.
+
+    Parameters
+    ----------
+    cohort
+        A row per slide; without a column ``visit`` all rows are of the first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of first visits, and those of people of whom no visit is named.
+
+    Raises
+    ------
+    CohortError
+        If there are visits but no ages to tell which came first.
+    """
+    if "visit" not in cohort:
+        return cohort
+    if "age_years" not in cohort:
+        raise CohortError("cohort: `visit` needs `age_years` to tell which visit came first")
+    youngest = cohort.sort_values("age_years", kind="stable").groupby("person_id", observed=True)
+    first = cohort["person_id"].map(youngest["visit"].first())
+    return cohort[(cohort["visit"] == first) | first.isna()]
+
+
+def by_person(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Bring a cohort (a row per slide) to a row per person.
+
+    Where the cohort has ``visit``, a person's first visit counts: the one at the youngest age.
+
+    Parameters
+    ----------
+    cohort
+        A row per slide, with ``person_id``.
+    columns
+        The columns wanted; the cohort must have them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``person_id``; the columns asked for. Missing values count only where a person has
+        no other.
+
+    Raises
+    ------
+    CohortError
+        If a column is missing, or a person's rows contradict each other; it names them.
+    """
+    missing = [name for name in ("person_id", *columns) if name not in cohort.columns]
+    if missing:
+        raise CohortError(f"cohort: no column {', '.join(missing)}; found {[*cohort.columns]}")
+    grouped = first_visits(cohort).groupby("person_id", observed=True)
+    counts = grouped[list(columns)].nunique()
+    problems = [
+        f"{name} of person {person} is {[*map(str, grouped.get_group(person)[name].unique())]}"
+        for name in columns
+        for person in counts.index[counts[name] > 1][:5]
+    ]
+    if problems:
+        raise CohortError(
+            "cohort: rows of one person contradict each other (up to five per column are shown): "
+            + "; ".join(problems)
+            + ". Correct them, or name the visits in a column `visit`."
+        )
+    return grouped[list(columns)].first()

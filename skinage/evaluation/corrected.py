@@ -1,0 +1,46 @@
+"""Bias-corrected predictions are refused: they hold the age they should predict."""
+
+import pandas as pd
+
+from skinage.errors import StageError
+from skinage.evaluation.metrics import pearson, repeat_endings
+
+RAW_GAP = "predicted minus actual age"
+"""How a table of acceleration names the raw gap, which age plus acceleration gives back."""
+
+
+def refuse_corrected(ages: pd.DataFrame) -> None:
+    """Refuse predictions from which bias was taken out by the ages they are to be judged by.
+
+    Age plus acceleration looks like a prediction but holds the actual age: its error is small
+    whatever the clock can do (Butler et al., Human Brain Mapping 42:4092, 2021).
+
+    Parameters
+    ----------
+    ages
+        ``age_years``, ``predicted_years`` (and ``predicted_years_2`` ...); perhaps
+        ``acceleration_years`` and ``definition``.
+
+    Raises
+    ------
+    StageError
+        If the gap equals an acceleration that is not the raw gap (within 1e-6 years), or does
+        not correlate with age to numerical precision, as no clock manages by itself.
+    """
+    for ending in repeat_endings(ages):
+        name = f"predicted_years{ending}"
+        gap = (ages[name] - ages["age_years"]).astype(float)
+        correlation = pearson(gap, ages["age_years"])
+        found = ""
+        if {"acceleration_years", "definition"} <= set(ages):
+            raw = ages["definition"].astype(str).str.startswith(RAW_GAP)
+            if not raw.any() and ((gap - ages["acceleration_years"]).abs() < 1e-6).all():
+                found = f"it is age plus acceleration ({ages['definition'].iloc[0]})"
+        if not found and abs(correlation) < 1e-9:
+            found = f"its gap to age correlates with age by {correlation:.0e}"
+        if found:
+            raise StageError(
+                f"ages: {name} is no prediction but was corrected by the actual age: {found}. "
+                "Accuracy of corrected predictions says nothing about the clock, as they hold "
+                "the age they should tell. Give the predictions as predict_age returns them."
+            )
