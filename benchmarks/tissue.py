@@ -21,8 +21,9 @@ from sklearn.metrics import roc_auc_score
 from skinage.phantom.drawing.labels import Label
 from skinage.phantom.drawing.optics import draw_slide
 from skinage.phantom.people import make_slides
+from skinage.stains import optical_density
 from skinage.tiling.quality import LIMITS, quality
-from skinage.tiling.tissue import number_pieces, optical_density, tissue_mask
+from skinage.tiling.tissue import number_pieces, tissue_mask
 
 REAL = Path(__file__).parents[2] / "shared" / "realdata"
 N_SLIDES, SIDE_PX, MASK_PX = 12, 96, 8
@@ -100,7 +101,7 @@ def defocused(picture, sigma_px):
 
 
 def laplacian_variance(tiles):
-    grey = optical_density(tiles).mean(axis=-1)
+    grey = optical_density(tiles, offset=1).mean(axis=-1)
     return np.stack([ndimage.laplace(tile) for tile in grey]).var(axis=(1, 2))
 
 

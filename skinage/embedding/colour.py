@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-# Ruifrok and Johnston (2001), Anal Quant Cytol Histol 23:291: optical density in red, green, blue.
-HAEMATOXYLIN = np.array([0.65, 0.70, 0.29])
-EOSIN = np.array([0.07, 0.99, 0.11])
+from skinage.stains import optical_density, unmix
+
 CHANNELS = ("red", "green", "blue", "haematoxylin", "eosin")
 QUANTILES = (0.1, 0.5, 0.9)
 COLOUR_FEATURES = tuple(
@@ -21,7 +20,6 @@ COLOUR_FEATURES = tuple(
 )
 """Names of the columns of `colour_features`."""
 
-_OPTICAL_DENSITY = (-np.log10(np.maximum(np.arange(256), 1) / 255)).astype(np.float32)
 _CHUNK = 128  # tiles whose float planes stay within a few MB
 
 
@@ -42,44 +40,6 @@ class ColourFeatures:
     def embed(self, pixels: np.ndarray) -> np.ndarray:
         """Describe ``(n, h, w, 3)`` uint8 tiles by ``(n, 25)`` float32 colour statistics."""
         return colour_features(pixels)
-
-
-def optical_density(pixels: np.ndarray) -> np.ndarray:
-    """Turn RGB pixels into optical densities, in which stains add up (Beer and Lambert).
-
-    Parameters
-    ----------
-    pixels
-        ``(n, h, w, 3)`` uint8 RGB.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(n, 3, h, w)`` float32, ``-log10(value / 255)``; 0 is white, 2.4 is black.
-    """
-    planes = np.ascontiguousarray(np.moveaxis(pixels, -1, 1))
-    return _OPTICAL_DENSITY[planes]
-
-
-def unmix(density: np.ndarray) -> np.ndarray:
-    """Split optical densities into haematoxylin and eosin (Ruifrok and Johnston 2001).
-
-    The third vector of the unmixing is the one perpendicular to both stains; it takes up what
-    neither explains, such as pigment. Nothing is clipped: noise around 0 stays around 0.
-
-    Parameters
-    ----------
-    density
-        ``(n, 3, h, w)`` optical densities.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(n, 2, h, w)`` float32: haematoxylin, eosin, in units of optical density.
-    """
-    n, _, height, width = density.shape
-    mixed = _unmixing() @ density.reshape(n, 3, height * width)
-    return mixed.reshape(n, 2, height, width)
 
 
 def colour_features(pixels: np.ndarray) -> np.ndarray:
@@ -104,7 +64,8 @@ def colour_features(pixels: np.ndarray) -> np.ndarray:
 
 
 def _features(pixels: np.ndarray) -> np.ndarray:
-    density = optical_density(pixels)
+    values = np.ascontiguousarray(np.moveaxis(pixels, -1, 1))
+    density = optical_density(values)
     stains = unmix(density).reshape(len(pixels), 2, -1)
     planes = np.concatenate([density.reshape(len(pixels), 3, -1), stains], axis=1)
     mean = planes.mean(axis=-1)
@@ -113,16 +74,10 @@ def _features(pixels: np.ndarray) -> np.ndarray:
     variance = (planes[..., None, :] @ planes[..., None])[..., 0, 0] / planes.shape[-1]
     ranks = [round(q * (planes.shape[-1] - 1)) for q in QUANTILES]
     # Bytes sort ten times faster than floats, and density falls as the byte rises.
-    values = np.moveaxis(pixels, -1, 1).reshape(len(pixels), 3, -1)
+    values = values.reshape(len(pixels), 3, -1)
     descending = np.sort(values, axis=-1, kind="stable")[..., ::-1]
     stains.sort(axis=-1)
-    quantiles = [_OPTICAL_DENSITY[descending[..., ranks]], stains[..., ranks]]
+    quantiles = [optical_density(descending[..., ranks]), stains[..., ranks]]
     ordered = np.moveaxis(np.concatenate(quantiles, axis=1), -1, 1)  # (n, quantile, channel)
     statistics = [mean[:, None], np.sqrt(variance)[:, None], ordered]
     return np.concatenate(statistics, axis=1).reshape(len(pixels), -1)
-
-
-def _unmixing() -> np.ndarray:
-    stains = np.stack([HAEMATOXYLIN, EOSIN, np.cross(HAEMATOXYLIN, EOSIN)])
-    stains /= np.linalg.norm(stains, axis=1, keepdims=True)
-    return np.linalg.inv(stains).T[:2].astype(np.float32)

@@ -31,9 +31,9 @@ import pandas as pd
 from scipy import ndimage
 from tqdm.auto import tqdm
 
-from skinage.embedding.colour import optical_density, unmix
 from skinage.errors import StageError
 from skinage.slides.reading.batches import read_tiles
+from skinage.stains import optical_density, unmix
 from skinage.storage import stored, storing, table_hash
 
 PALE_DENSITY = 0.1
@@ -133,7 +133,7 @@ def measure_people(tiles: pd.DataFrame, out: str | Path | None = None) -> pd.Dat
 
 
 def _measure(pixels: np.ndarray, mpp: float) -> pd.DataFrame:
-    density = optical_density(pixels)
+    density = optical_density(np.ascontiguousarray(np.moveaxis(pixels, -1, 1)))
     haematoxylin, eosin = np.moveaxis(unmix(density), 1, 0)
     pale = density.mean(axis=1) < PALE_DENSITY
     nuclear = _nuclear(haematoxylin, mpp)

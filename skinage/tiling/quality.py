@@ -9,7 +9,8 @@ from scipy import ndimage
 from skimage.morphology import disk
 
 from skinage.errors import StageError
-from skinage.tiling.tissue import Mask, optical_density, smooth_density, without_small
+from skinage.stains import optical_density
+from skinage.tiling.tissue import Mask, smooth_density, without_small
 
 LIMITS: dict[str, float] = {
     "pen_fraction": 0.05,
@@ -48,7 +49,7 @@ def quality(pixels: NDArray[np.uint8], mpp: float) -> pd.DataFrame:
     """
     size = max(1, round(FOCUS_MPP / mpp))  # finer pixels are joined: their detail is no focus
     height, width = (side // size * size for side in pixels.shape[1:3])
-    blocks = optical_density(pixels[:, :height, :width]).reshape(
+    blocks = optical_density(pixels[:, :height, :width], offset=1).reshape(
         len(pixels), height // size, size, width // size, size, 3
     )
     density = blocks.mean(axis=(2, 4))

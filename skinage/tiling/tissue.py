@@ -7,9 +7,9 @@ from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 from skimage.morphology import disk
 
 from skinage.slides.slide import Slide
+from skinage.stains import Density, optical_density
 
 Mask = NDArray[np.bool_]
-Density = NDArray[np.float32]
 GLASS_LEAST, GLASS_SPREAD, LEAST_GLASS = 200, 20, 0.005
 """Glass is this bright (of 255) and this colourless; a picture with less of it is left as it is."""
 COLOUR_THRESHOLDS = (0.02, 0.04)
@@ -118,15 +118,9 @@ def number_pieces(mask: Mask, mpp: float) -> NDArray[np.int32]:
     return numbers[labels] * mask
 
 
-def optical_density(pixels: NDArray[np.uint8]) -> Density:
-    """Turn uint8 RGB (..., 3) into optical density, -log10 of the transmitted share of light."""
-    table = -np.log10((np.arange(256, dtype=np.float32) + 1) / 256)
-    return table[pixels]
-
-
 def smooth_density(pixels: NDArray[np.uint8], sigma_px: float) -> Density:
     """Turn a picture of a slide into optical density beyond that of its glass, smoothed."""
-    density = optical_density(_glass_to_white(pixels))
+    density = optical_density(_glass_to_white(pixels), offset=1)
     return ndimage.gaussian_filter(density, (sigma_px, sigma_px, 0))
 
 

@@ -3,14 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skinage.embedding.colour import EOSIN, HAEMATOXYLIN
+from skinage.stains import EOSIN, HAEMATOXYLIN
 
 SKIN = Path(__file__).parents[2] / ".." / "shared" / "realdata" / "skin" / "skin.tif"
 
 
 def _stain(haematoxylin, eosin):
-    vectors = [v / np.linalg.norm(v) for v in (HAEMATOXYLIN, EOSIN)]
-    density = np.multiply.outer(haematoxylin, vectors[0]) + np.multiply.outer(eosin, vectors[1])
+    density = np.multiply.outer(haematoxylin, HAEMATOXYLIN) + np.multiply.outer(eosin, EOSIN)
     return np.round(255 * 10.0**-density).astype(np.uint8)
 
 

@@ -11,7 +11,6 @@ from skinage.tiling.tissue import (
     find_tissue,
     ink_mask,
     number_pieces,
-    optical_density,
     tissue_mask,
 )
 
@@ -68,11 +67,6 @@ def test_tissue_that_fills_the_picture():
     noise = ndimage.gaussian_filter(np.random.default_rng(1).normal(0, 1, (200, 200)), 3)[..., None]
     picture = (np.array(COLLAGEN) * 0.85 + 200 * noise).clip(0, 255).astype(np.uint8)
     assert tissue_mask(picture, 8.0).mean() > 0.98
-
-
-def test_optical_density():
-    assert optical_density(np.array([255], np.uint8))[0] == 0
-    assert optical_density(np.array([127], np.uint8))[0] == pytest.approx(np.log10(2))
 
 
 def test_real_slides(real):
