@@ -27,7 +27,7 @@ def skinage(tiles: pd.DataFrame, n_workers: int) -> Iterator[Any]:
     """Read as users do: reader processes, checks, shared memory."""
     from skinage.slides.reading.batches import read_tiles
 
-    return (pixels for _, pixels in read_tiles(tiles, BATCH))
+    return (pixels for _, pixels in read_tiles(tiles, batch_size=BATCH))
 
 
 def cucim(tiles: pd.DataFrame, n_workers: int) -> Iterator[Any]:
@@ -62,9 +62,9 @@ def cucim_cuda(tiles: pd.DataFrame, n_workers: int) -> Iterator[Any]:
 
 def skinage_cuda(tiles: pd.DataFrame, n_workers: int) -> Iterator[Any]:
     """Read to the GPU as users do: decoded on the CPU and copied."""
-    from skinage.slides.reading.batches import read_tiles
+    from skinage.slides.reading.device import read_tensors
 
-    return (pixels for _, pixels in read_tiles(tiles, BATCH, device="cuda"))
+    return (pixels for _, pixels in read_tensors(tiles, batch_size=BATCH, device="cuda"))
 
 
 def openslide(tiles: pd.DataFrame, n_workers: int) -> Iterator[Any]:

@@ -43,6 +43,7 @@ _ROOM_OF = {
     "tile": "skinage.tiling.table",
     "read_tiles": "skinage.slides.reading.batches",
     "read_pixels": "skinage.slides.reading.batches",
+    "read_tensors": "skinage.slides.reading.device",
     "check_slides": "skinage.slides.check",
     "HistologyViews": "skinage.contrastive.views.choice",
     "Pairs": "skinage.contrastive.pairs.pairs",

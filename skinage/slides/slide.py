@@ -1,11 +1,12 @@
 """One slide: its scale, its size, and pixels of any part of it at any coarser scale."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from skinage.errors import SlideError
@@ -26,6 +27,8 @@ class Slide:
     ----------
     path
         The file.
+    slide_id
+        Its name in the cohort; the name of the file without suffix if it was opened by its path.
     mpp
         um per level-0 px.
     dimensions
@@ -41,6 +44,7 @@ class Slide:
     """
 
     path: str
+    slide_id: str
     mpp: float
     levels: tuple[tuple[int, int], ...]
     downsamples: tuple[float, ...]
@@ -173,6 +177,7 @@ def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
     header = answer["header"]
     return Slide(
         path=path,
+        slide_id=Path(path).stem,
         mpp=slide_mpp(path, header, mpp),
         levels=header.levels,
         downsamples=header.downsamples,
@@ -183,10 +188,21 @@ def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
 
 
 def open_row(row: Mapping[str, Any]) -> Slide:
-    """Open the slide of a cohort row: ``path``, and ``mpp`` if it has one that is not missing."""
+    """Open the slide of a cohort row.
+
+    Parameters
+    ----------
+    row
+        A row of the cohort table: ``path``, and if they are known ``slide_id`` and ``mpp``.
+
+    Raises
+    ------
+    SlideError
+        As :func:`open_slide`.
+    """
     given = row.get("mpp")
-    # NaN is the only number that differs from itself; None and absence mean the same here.
-    return open_slide(row["path"], None if given is None or given != given else float(given))
+    slide = open_slide(row["path"], None if given is None or pd.isna(given) else float(given))
+    return replace(slide, slide_id=str(row.get("slide_id", slide.slide_id)))
 
 
 def _blocks(size: tuple[int, int], side: int) -> Iterator[tuple[int, int, int, int]]:

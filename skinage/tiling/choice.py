@@ -51,18 +51,15 @@ def choose_tiles(
     tiles_per_slide: int | None = 40,
     limits: Mapping[str, float] | None = None,
     seed: int = 0,
-    slide_id: str = "slide",
 ) -> Choice:
     """Choose the tiles of one slide; nothing is left out without a reason.
 
     Parameters
     ----------
     slide
-        An open slide.
+        An open slide. The sample depends on its ``slide_id`` and on ``seed``.
     tile_px, mpp, step_um, tiles_per_slide, limits, seed
         As in :func:`skinage.tile`.
-    slide_id
-        Its name; the draw depends on it and on ``seed``.
 
     Raises
     ------
@@ -74,7 +71,7 @@ def choose_tiles(
     scales = check_settings(tile_px, mpp, step_um, tiles_per_slide)
     extents = [round(tile_px * slide.px_per(scale)) for scale in scales]
     limits = {**LIMITS, **(limits or {})}
-    ground = _Ground(slide, slide_id, tile_px)
+    ground = _Ground(slide, tile_px)
     step_px = extents[0] if step_um is None else step_um / slide.mpp
     if step_px < 1:
         raise StageError(f"tile: step_um is {step_um}, less than a px of {slide.mpp:.3g} um")
@@ -102,8 +99,8 @@ def choose_tiles(
 class _Ground:
     """Where there is tissue, pen and fold on a slide, and what a square holds of them."""
 
-    def __init__(self, slide: Slide, slide_id: str, tile_px: int) -> None:
-        self.slide, self.slide_id, self.tile_px = slide, slide_id, tile_px
+    def __init__(self, slide: Slide, tile_px: int) -> None:
+        self.slide, self.tile_px = slide, tile_px
         mpp = max(MASK_MPP, slide.mpp)
         overview = slide.read_region(0, 0, *slide.dimensions, mpp=mpp)
         self.tissue, self.pen = tissue_mask(overview, mpp), ink_mask(overview, mpp)
@@ -114,7 +111,7 @@ class _Ground:
         """Describe squares around centres (n, 2) in level-0 px."""
         corners = around(centres, extent_px)
         where = (self.slide.dimensions, corners, extent_px)
-        name = self.slide_id
+        name = self.slide.slide_id
         return pd.DataFrame(
             {
                 "tile_id": [f"{name}_{x}_{y}_{extent_px}" for x, y in corners.tolist()],

@@ -150,7 +150,7 @@ def _tile_slide(
 
 def _choose(row: Settings, settings: Settings) -> tuple[dict[str, pd.DataFrame], Settings]:
     slide = open_row(row)
-    choice = choose_tiles(slide, slide_id=str(row["slide_id"]), **settings)
+    choice = choose_tiles(slide, **settings)
     tables = {"tiles": choice.tiles, "rejected": choice.rejected}
     for name, table in tables.items():
         table = table.assign(slide_id=row["slide_id"], path=str(row["path"]))

@@ -9,14 +9,12 @@ import os
 from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from skinage.errors import SlideError
-from skinage.slides.reading.device import DeviceBatches
 from skinage.slides.reading.pool import Pool, borrowed
 from skinage.slides.reading.reader import Reader
 
@@ -25,7 +23,7 @@ MOST_ASKED = 32
 OPEN_SLIDES = 4
 SLOTS = 3
 """Batches in shared memory: the caller's and two that are being decoded."""
-Batch = tuple[NDArray[np.intp], NDArray[np.uint8]]
+Batches = Generator[tuple[NDArray[np.intp], NDArray[np.uint8]], None, None]
 
 
 @dataclass(frozen=True)
@@ -38,42 +36,24 @@ class _Piece:
     request: dict[str, object]
 
 
-@overload
-def read_tiles(
-    tiles: pd.DataFrame, batch_size: int = 256, failures: dict[str, str] | None = None
-) -> Generator[Batch, None, None]: ...
-
-
-@overload
 def read_tiles(
     tiles: pd.DataFrame,
+    *,
     batch_size: int = 256,
     failures: dict[str, str] | None = None,
-    *,
-    device: str,
-) -> DeviceBatches: ...
-
-
-def read_tiles(
-    tiles: pd.DataFrame,
-    batch_size: int = 256,
-    failures: dict[str, str] | None = None,
-    *,
-    device: str | None = None,
-) -> Generator[Batch, None, None] | DeviceBatches:
+) -> Batches:
     """Read the pixels of a tile table slide by slide; the next batches are decoded meanwhile.
 
     Parameters
     ----------
     tiles
-        Needs the columns slide_id, path, x, y, extent_px, and one tile_px for all.
+        The tile table; it needs the columns slide_id, path, x, y, extent_px, and one tile_px for
+        all.
     batch_size
-        Tiles per batch; the last may be smaller.
+        Tiles per batch; the last batch may be smaller.
     failures
-        If given, takes the reason by slide_id, and tiles of slides that fail are left out.
-    device
-        If given (``"cuda"``, ``"cpu"``), pixels come as torch tensors that lie there, and the
-        result says by ``.decoder`` and ``.reason`` what decodes them.
+        A dict to fill: slides that cannot be read are skipped, and the dict takes the reason by
+        slide_id. Without it, such a slide is an error.
 
     Yields
     ------
@@ -81,22 +61,13 @@ def read_tiles(
         (n,) positions in the table: slides as they first appear, rows of a slide by extent, then in
         their order.
     pixels
-        (n, tile_px, tile_px, 3) uint8 RGB; the caller's to keep.
+        (n, tile_px, tile_px, 3) uint8 RGB; the array belongs to the caller.
 
     Raises
     ------
     SlideError
         If a slide cannot be read and ``failures`` is not given.
-    StageError
-        If the device is not there.
     """
-    batches = _read(tiles, batch_size, failures)
-    return batches if device is None else DeviceBatches(batches, device)
-
-
-def _read(
-    tiles: pd.DataFrame, batch_size: int, failures: dict[str, str] | None
-) -> Generator[Batch, None, None]:
     if tiles.empty:
         return
     tile_px, order = _one_size(tiles), _by_slide(tiles)

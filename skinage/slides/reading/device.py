@@ -5,85 +5,84 @@ the batch before. They are not decoded on the GPU: a decoder there was never mea
 with this package, nor to refuse damaged tiles as the reader processes do.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from skinage.errors import StageError
+from skinage.errors import SettingError
+from skinage.slides.reading.batches import Batches, read_tiles
 
 if TYPE_CHECKING:
     import torch
 
 N_BUFFERS = 3
-Batches = Generator[tuple[NDArray[np.intp], NDArray[np.uint8]], None, None]
-Arrival = Callable[[], "torch.Tensor"]
-Send = Callable[[NDArray[np.uint8]], Arrival]
+TensorBatches = Generator[tuple[NDArray[np.intp], "torch.Tensor"], None, None]
 
 
-class DeviceBatches:
-    """Batches on a device: iterate over ``(rows, pixels)``, pixels (n, h, w, 3) uint8 tensors.
+def read_tensors(
+    tiles: pd.DataFrame,
+    *,
+    batch_size: int = 256,
+    failures: dict[str, str] | None = None,
+    device: str = "auto",
+) -> TensorBatches:
+    """Read the pixels of a tile table as tensors on a device; the next batches are read meanwhile.
 
-    Attributes
+    Parameters
     ----------
+    tiles, batch_size, failures
+        As in :func:`skinage.read_tiles`.
     device
-        Where the tensors lie.
-    decoder, reason
-        What decodes the tiles, and why.
+        ``"cpu"``, ``"cuda"``, or ``"auto"``, which is a GPU if there is one.
+
+    Yields
+    ------
+    rows
+        (n,) positions in the table, in the order of :func:`skinage.read_tiles`.
+    pixels
+        (n, tile_px, tile_px, 3) uint8 RGB tensor on the device.
 
     Raises
     ------
-    StageError
-        If the device is not there.
+    SettingError
+        If the device is unknown or not there.
+    SlideError
+        If a slide cannot be read and ``failures`` is not given.
     """
+    import torch
 
-    def __init__(self, batches: Batches, device: str) -> None:
-        import torch
+    if device not in ("auto", "cpu", "cuda"):
+        raise SettingError(f"read_tensors: device is {device!r}; expected 'auto', 'cpu' or 'cuda'")
+    has_gpu = torch.cuda.is_available()
+    if device == "cuda" and not has_gpu:
+        raise SettingError(
+            "read_tensors: device is 'cuda', but torch finds no GPU; use 'auto' or 'cpu'"
+        )
+    on_gpu = has_gpu and device != "cpu"
+    return _sent(read_tiles(tiles, batch_size=batch_size, failures=failures), on_gpu)
 
-        self.device = torch.device(device)
-        if self.device.type == "cuda" and not torch.cuda.is_available():
-            raise StageError(f"read_tiles: device {device!r} is asked for, but no GPU is there")
-        self.decoder = "CPU"
-        self.reason = "decoding on the GPU is neither measured to be faster nor known to be safe"
-        if self.device.type == "cuda":
-            self.reason += "; batches are copied from page-locked memory"
-        self._batches = batches
-        self._iterator = self._ahead()
 
-    def __iter__(self) -> Iterator[tuple[NDArray[np.intp], "torch.Tensor"]]:
-        return self._iterator
+def _sent(batches: Batches, on_gpu: bool) -> TensorBatches:
+    """Send each batch on its way before the one before it is worked on."""
+    import torch
 
-    def __next__(self) -> tuple[NDArray[np.intp], "torch.Tensor"]:
-        return next(self._iterator)
-
-    def close(self) -> None:
-        """End the reading half-way; nothing is left running."""
-        self._iterator.close()
-        self._batches.close()
-
-    def _ahead(self) -> Generator[tuple[NDArray[np.intp], "torch.Tensor"], None, None]:
-        """Send a batch on its way before the one before it is worked on."""
-        on_gpu = self.device.type == "cuda"
-        send = _PinnedCopy(self.device) if on_gpu else _plain_copy(self.device)
+    with closing(batches):
+        if not on_gpu:
+            yield from ((rows, torch.from_numpy(pixels)) for rows, pixels in batches)
+            return
+        send = _PinnedCopy(torch.device("cuda"))
         before = None
-        for rows, pixels in self._batches:
+        for rows, pixels in batches:
             after = rows, send(pixels)
             if before is not None:
                 yield before[0], before[1]()
             before = after
         if before is not None:
             yield before[0], before[1]()
-
-
-def _plain_copy(device: "torch.device") -> "Send":
-    import torch
-
-    def send(pixels: NDArray[np.uint8]) -> "Arrival":
-        tensor = torch.from_numpy(pixels).to(device)
-        return lambda: tensor
-
-    return send
 
 
 class _PinnedCopy:
@@ -96,8 +95,8 @@ class _PinnedCopy:
         self.buffers = [torch.empty(0, dtype=torch.uint8, pin_memory=True)] * N_BUFFERS
         self.copied = [torch.cuda.Event() for _ in range(N_BUFFERS)]
 
-    def __call__(self, pixels: NDArray[np.uint8]) -> "Arrival":
-        """Begin to copy; what is given waits for it, in the stream that uses the tensor."""
+    def __call__(self, pixels: NDArray[np.uint8]) -> Callable[[], "torch.Tensor"]:
+        """Begin to copy; the result waits for the tensor, in the stream that uses it."""
         import torch
 
         self.turn = turn = (self.turn + 1) % N_BUFFERS

@@ -13,7 +13,7 @@ from skinage.slides.slide import open_slide
 
 @pytest.mark.parametrize("batch_size", [1, 7, 51, 1000])
 def test_every_tile_once_with_its_own_pixels(tiles, batch_size):
-    batches = list(read_tiles(tiles, batch_size))
+    batches = list(read_tiles(tiles, batch_size=batch_size))
     rows = np.concatenate([rows for rows, _ in batches])
     assert [len(rows) for rows, _ in batches[:-1]] == [batch_size] * (len(batches) - 1)
     assert sorted(rows) == list(range(len(tiles)))
@@ -35,13 +35,14 @@ def test_a_slide_that_fails_costs_no_other(tiles, tile_table, damaged_slide, bat
     gone = tile_table("/none.svs", "gone", 11)
     mixed = pd.concat([bad, tiles, gone], ignore_index=True)
     failures = {}
-    rows = [row for rows, _ in read_tiles(mixed, batch_size, failures) for row in rows]
+    batches = read_tiles(mixed, batch_size=batch_size, failures=failures)
+    rows = [row for rows, _ in batches for row in rows]
     assert sorted(rows) == list(range(9, 9 + len(tiles)))
     assert set(failures) == {"bad", "gone"}
     assert "JPEG" in failures["bad"]
     assert "no such file" in failures["gone"]
     with pytest.raises(SlideError, match=r"damaged\.tiff"):
-        list(read_tiles(mixed, batch_size))
+        list(read_tiles(mixed, batch_size=batch_size))
 
 
 def open_files_and_processes():
@@ -51,7 +52,7 @@ def open_files_and_processes():
 def test_stopping_half_way_leaves_nothing(tiles):
     close_idle()
     before = open_files_and_processes()
-    batches = read_tiles(tiles, 4)
+    batches = read_tiles(tiles, batch_size=4)
     next(batches)
     batches.close()
     close_idle()
@@ -79,7 +80,7 @@ def test_relative_paths_start_where_the_caller_is_now(tiles, tmp_path, monkeypat
 
 def test_two_readings_at_once(tiles):
     expected = read_pixels(tiles)
-    pairs = zip(read_tiles(tiles, 7), read_tiles(tiles, 7), strict=True)
+    pairs = zip(read_tiles(tiles, batch_size=7), read_tiles(tiles, batch_size=7), strict=True)
     for (rows, one), (other_rows, other) in pairs:
         np.testing.assert_array_equal(rows, other_rows)
         np.testing.assert_array_equal(one, expected[rows])
@@ -106,7 +107,7 @@ def test_readers_killed_in_mid_batch_lose_no_tile(tiles, when):
     expected = dict(zip(range(len(tiles)), read_pixels(tiles), strict=True))
     (pool,) = _idle
     found = {}
-    for number, (rows, pixels) in enumerate(read_tiles(tiles, 7)):
+    for number, (rows, pixels) in enumerate(read_tiles(tiles, batch_size=7)):
         if number == when:
             for reader in pool.readers:
                 reader._process.process.kill()
@@ -131,7 +132,8 @@ def test_a_slide_that_hangs_is_reported_and_the_rest_goes_on(tiles, write_slide,
     monkeypatch.setattr("skinage.slides.reading.pool.TIME_LIMIT_S", 6.0)
     close_idle()
     failures = {}
-    batches = read_tiles(pd.concat([bad, tiles], ignore_index=True), 7, failures)
+    mixed = pd.concat([bad, tiles], ignore_index=True)
+    batches = read_tiles(mixed, batch_size=7, failures=failures)
     rows = [row for rows, _ in batches for row in rows]
     assert list(failures) == ["hangs"]
     assert sorted(rows) == list(range(20, 20 + len(tiles)))
