@@ -88,10 +88,6 @@ _ROOM_OF = {
     "measure_people": "skinage.explain.morphology",
     "feature_importance": "skinage.explain.importance",
     "shap_values": "skinage.explain.importance",
-    "save_figure": "skinage.reporting.results",
-    "save_table": "skinage.reporting.results",
-    "save_metrics": "skinage.reporting.results",
-    "leave_out": "skinage.reporting.results",
 }
 _MODULES = ("figures", "phantom")
 

@@ -95,7 +95,7 @@ def _add_phantom(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from skinage.reporting.results import left_out
+    from skinage.reporting.results import read_skipped
     from skinage.reporting.run import run
 
     names = (
@@ -106,8 +106,8 @@ def _run(options: argparse.Namespace) -> int:
     report = run(
         options.cohort, options.out, settings, people=options.people, preset=options.preset
     )
-    for what, reason in left_out(options.out).items():
-        print(f"left out: {what} ({reason})")
+    for row in read_skipped(options.out).itertuples():
+        print(f"skipped: {row.item} ({row.reason})")
     print(f"report: {report}")
     return 0
 

@@ -1,5 +1,15 @@
 """Runs, results and reports.
 
 In: a cohort table. Out: a results folder with tables, figures and a report.
-Start with `run.run`; `tripod` fills in the TRIPOD+AI checklist.
+Start with `run.run`; notebooks save their results with the functions offered here.
 """
+
+from skinage.reporting.results import (
+    record_skipped,
+    save_figure,
+    save_metrics,
+    save_skipped,
+    save_table,
+)
+
+__all__ = ["record_skipped", "save_figure", "save_metrics", "save_skipped", "save_table"]

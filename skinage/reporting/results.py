@@ -1,20 +1,24 @@
-"""What a notebook leaves in the results folder: figures, tables, numbers, and what was left out."""
+"""What a notebook saves in the results folder: figures, tables, numbers and what was skipped."""
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from skinage.errors import SettingError
+from skinage.skip_log import COLUMNS, skipped
 from skinage.storage import write_csv, write_json
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMATS = ("png", "pdf", "svg")
 
 
-def save_figure(drawing: Axes | Figure, results: str | Path, name: str) -> None:
+def save_figure(drawing: "Axes | Figure", results: str | Path, name: str) -> None:
     """Save a figure as PNG at 300 dpi, PDF and SVG with text as text.
 
     Parameters
@@ -27,12 +31,13 @@ def save_figure(drawing: Axes | Figure, results: str | Path, name: str) -> None:
         File name without ending.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     from skinage.figures.style import PAPER
 
     figure = drawing if isinstance(drawing, Figure) else drawing.get_figure(root=True)
     if figure is None:
-        raise ValueError(f"{name}: the axes belong to no figure")
+        raise SettingError(f"{name}: the axes belong to no figure")
     folder = Path(results) / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     with plt.rc_context(PAPER):
@@ -63,31 +68,56 @@ def save_metrics(results: str | Path, room: str, metrics: dict[str, Any]) -> Non
     write_json(path, kept | added)
 
 
-def leave_out(results: str | Path, what: str, reason: str) -> None:
-    """Record and print that a part of the job was left out, so that report and terminal say it.
+def save_skipped(results: str | Path, *stage_results: Any) -> None:
+    """Add what stages skipped to ``skipped.csv`` and print what is new.
 
     Parameters
     ----------
     results
         The results folder.
-    what
-        The part, in plain words.
+    *stage_results
+        Tables, AnnData, encoders or clocks, as the stages return them.
+    """
+    rows = skipped(*stage_results)
+    for row in append_skipped(results, rows).itertuples():
+        print(f"skipped: {row.item} ({row.reason})")
+
+
+def record_skipped(results: str | Path, stage: str, item: str, reason: str) -> None:
+    """Add one skipped item to ``skipped.csv`` and print it.
+
+    Parameters
+    ----------
+    results
+        The results folder.
+    stage
+        The name of the function or notebook that skipped it.
+    item
+        What was skipped, such as ``"slide S001"``.
     reason
         Why, and what would make it possible.
     """
-    record_left_out(results, what, reason)
-    print(f"left out: {what} ({reason})")
+    row = {"stage": stage, "item": item, "reason": reason}
+    for _ in append_skipped(results, pd.DataFrame([row])).itertuples():
+        print(f"skipped: {item} ({reason})")
 
 
-def record_left_out(results: str | Path, what: str, reason: str) -> None:
-    """Record it without a word; parameters as of :func:`leave_out`."""
-    path = Path(results) / ".made" / "left_out.json"
-    write_json(path, _read(path) | {what: reason})
+def read_skipped(results: str | Path) -> pd.DataFrame:
+    """Return ``skipped.csv`` of a results folder; empty if nothing was skipped."""
+    path = Path(results) / "skipped.csv"
+    if not path.is_file():
+        return pd.DataFrame(columns=COLUMNS)
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
-def left_out(results: str | Path) -> dict[str, str]:
-    """Read what was left out so far, with the reasons."""
-    return _read(Path(results) / ".made" / "left_out.json")
+def append_skipped(results: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add rows without printing; return those that are new. A new reason replaces the old one."""
+    old = read_skipped(results)
+    known = pd.concat([old, rows[COLUMNS]], ignore_index=True)
+    if len(rows):
+        kept = known.drop_duplicates(["stage", "item"], keep="last")
+        save_table(kept, Path(results) / "skipped.csv")
+    return known[~known.duplicated()].iloc[len(old) :]
 
 
 def _read(path: Path) -> dict[str, Any]:

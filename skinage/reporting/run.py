@@ -19,7 +19,7 @@ from skinage import __version__
 from skinage.cohort.table import read_cohort
 from skinage.errors import StageError
 from skinage.phantom import make_cohort
-from skinage.reporting.results import left_out, record_left_out, save_metrics, save_table
+from skinage.reporting.results import append_skipped, read_skipped, save_metrics, save_table
 from skinage.storage import file_hash, remove, table_hash, write_json
 
 NOTEBOOKS = (
@@ -100,7 +100,7 @@ def run(
             "settings": dict(settings),
             "cohort": {"path": str(cohort_path), "hash": table_hash(cohort)},
             "slides": {row.slide_id: file_hash(row.path) for row in cohort.itertuples()},
-            "left_out": left_out(out),
+            "skipped": read_skipped(out).to_dict("records"),
             "versions": {name: _version(name) for name in PACKAGES},
             "machine": {"python": platform.python_version(), "system": platform.platform()},
         },
@@ -128,10 +128,11 @@ def _execute_all(parameters: dict[str, Any], cohort: pd.DataFrame, out: Path) ->
     with tqdm(total=total, unit="cell", bar_format=bar_format) as bar, _ticking(bar):
         for name in NOTEBOOKS:
             bar.set_description(name)
-            reason = _reason_to_leave_out(name, cohort, out)
+            reason = _reason_to_skip(name, cohort, out)
             if reason:
                 bar.update(1 + sum(cell.cell_type == "code" for cell in books[name].cells))
-                record_left_out(out, f"notebook {name}", reason)
+                skipped = {"stage": "run", "item": f"notebook {name}", "reason": reason}
+                append_skipped(out, pd.DataFrame([skipped]))
                 continue
             start = time.monotonic()
             _execute(name, parameters, out, bar)
@@ -180,7 +181,7 @@ def _execute(name: str, parameters: dict[str, Any], out: Path, bar: tqdm) -> Non
         ) from None
 
 
-def _reason_to_leave_out(name: str, cohort: pd.DataFrame, out: Path) -> str:
+def _reason_to_skip(name: str, cohort: pd.DataFrame, out: Path) -> str:
     from skinage.people.known_ages import MIN_PEOPLE
 
     if name not in NEED_A_CLOCK:
@@ -198,7 +199,7 @@ def _clear(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for partial in out.rglob(".partial-*"):
         remove(partial)
-    for old in ("report.html", "metrics.json", "run.json", ".made/left_out.json"):
+    for old in ("report.html", "metrics.json", "run.json", "skipped.csv"):
         remove(out / old)
     shutil.rmtree(out / "notebooks", ignore_errors=True)
 

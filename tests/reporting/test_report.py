@@ -2,11 +2,14 @@ import json
 import re
 
 import nbformat
+import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from skinage.reporting import record_skipped, save_metrics, save_skipped
 from skinage.reporting.report import write_report
-from skinage.reporting.results import leave_out, left_out, save_metrics
+from skinage.reporting.results import read_skipped
+from skinage.skip_log import add_skipped
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
 
@@ -28,7 +31,8 @@ def results(tmp_path):
     run = {
         "skinage": "0.1.0", "finished": "2026-01-01", "settings": {"seed": 0},
         "cohort": {"path": "<cohort>.csv"}, "machine": {"python": "3.11"},
-        "left_out": {"mortality": "no column died & no follow-up"}, "versions": {"torch": "2.15.0"},
+        "skipped": [{"item": "mortality", "reason": "no column died & no follow-up"}],
+        "versions": {"torch": "2.15.0"},
     }  # fmt: skip
     (tmp_path / "run.json").write_text(json.dumps(run))
     save_metrics(tmp_path, "mortality", {"hr_per_5y": 1.2, "hr_per_5y_low": 1, "hr_per_5y_high": 2})
@@ -36,7 +40,7 @@ def results(tmp_path):
     return tmp_path
 
 
-def test_the_page_shows_figures_tables_warnings_and_what_was_left_out(results):
+def test_the_page_shows_figures_tables_warnings_and_what_was_skipped(results):
     page = write_report(results).read_text()
     assert f"data:image/png;base64,{PIXEL}" in page
     assert "<td>7.1</td>" in page
@@ -65,8 +69,28 @@ def test_metrics_of_a_room_replace_its_old_ones_only(tmp_path):
     assert metrics == {"seconds.total": 3, "age.mae_years": None}
 
 
-def test_what_was_left_out_is_printed_and_kept(tmp_path, capsys):
-    leave_out(tmp_path, "slide S1", "no scale")
-    leave_out(tmp_path, "mortality", "no deaths")
-    assert "left out: slide S1 (no scale)" in capsys.readouterr().out
-    assert left_out(tmp_path) == {"slide S1": "no scale", "mortality": "no deaths"}
+def test_skipped_items_are_printed_once_and_a_new_reason_replaces_the_old(tmp_path, capsys):
+    record_skipped(tmp_path, "tile", "slide S1", "no scale")
+    table = pd.DataFrame({"a": [1]})
+    add_skipped(table, "prevalence", {"disease_lung": "no cases", "disease_eye": "NA"})
+    save_skipped(tmp_path, table)
+    save_skipped(tmp_path, table, table)
+    record_skipped(tmp_path, "tile", "slide S1", "no tissue")
+    assert capsys.readouterr().out.splitlines() == [
+        "skipped: slide S1 (no scale)",
+        "skipped: disease_lung (no cases)",
+        "skipped: disease_eye (NA)",
+        "skipped: slide S1 (no tissue)",
+    ]
+    assert read_skipped(tmp_path).to_numpy().tolist() == [
+        ["prevalence", "disease_lung", "no cases"],
+        ["prevalence", "disease_eye", "NA"],
+        ["tile", "slide S1", "no tissue"],
+    ]
+
+
+def test_nothing_skipped_leaves_no_file(tmp_path, capsys):
+    save_skipped(tmp_path, pd.DataFrame())
+    assert capsys.readouterr().out == ""
+    assert not (tmp_path / "skipped.csv").exists()
+    assert read_skipped(tmp_path).empty

@@ -139,8 +139,9 @@ def test_real_slides_go_as_far_as_three_people_can(tmp_path):
     for part in ("slide dicom", "slide broken", "notebook 04_age_clock", "notebook 06"):
         assert part in done.stdout, part
     run = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert "28.97" in run["left_out"]["slide dicom"]
-    assert "found 2" in run["left_out"]["notebook 04_age_clock"]
+    skipped = {row["item"]: row["reason"] for row in run["skipped"]}
+    assert "28.97" in skipped["slide dicom"]
+    assert "found 2" in skipped["notebook 04_age_clock"]
     report = (tmp_path / "out" / "report.html").read_text()
     assert "an age clock needs 20 people" in report
     assert (tmp_path / "out" / "figures" / "03_clusters.png").is_file()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from skinage.cohort.table import inspect_cohort
 from skinage.errors import CohortError, StageError
-from skinage.reporting.results import left_out
+from skinage.reporting.results import read_skipped
 from skinage.reporting.tripod import cards, people, scores
 from skinage.reporting.tripod.words import Facts, listed, read_part
 from skinage.storage import table_hash
@@ -35,7 +35,7 @@ SOURCES = {name: file for name, (file, _) in FILES.items()} | {
     "encoder": "encoder/encoder.json",
     "weights": "clock/clock.safetensors",
     "plots": "figures",
-    "omitted": ".made/left_out.json",
+    "omitted": "skipped.csv",
     "planted": "truth.csv of the phantom",
     "cohort": "the cohort table",
     "flow": "the cohort table, tiles.parquet, ages.csv",
@@ -147,7 +147,11 @@ def _facts(folder: Path, cohort: pd.DataFrame | None) -> dict[str, Facts]:
         found["weights"] = {"file": SOURCES["weights"]}
     drawn = [words for name, words in PLOTS.items() if (folder / f"figures/{name}").is_file()]
     found["plots"] = {"names": listed(drawn)} if drawn else {}
-    untested = [f"{what} ({why})" for what, why in left_out(folder).items() if what in UNTESTED]
+    untested = [
+        f"{row.item} ({row.reason})"
+        for row in read_skipped(folder).itertuples()
+        if row.item in UNTESTED
+    ]
     found["omitted"] = {"tests": "; ".join(untested)} if untested else {}
     path = Path(read["run"].get("cohort", {}).get("path", folder / "phantom/cohort.csv"))
     if people.all_planted(tiles, read_part(path.parent / "truth.csv")):

@@ -93,13 +93,13 @@ def write_tables(folder, cohort):
             {"outcome": "death", "estimate_name": "hazard_ratio", "unit": "per SD",
              "estimate": 9.0, "lower": 0.9, "upper": 1.7, "n_people": 6, "n_events": 1},
         ],
-        "card": [
+        "report_card": [
             {"metric": "mae_years", "value": 2.04, "lower": 1.95, "upper": 2.15},
             {"metric": "r2", "value": 0.987, "lower": np.nan, "upper": np.nan},
             {"metric": "weighted_kappa", "value": np.nan, "lower": np.nan, "upper": np.nan},
             {"metric": "of_tomorrow", "value": 1.0, "lower": 1.0, "upper": 1.0},
         ],
-        "card_by": [
+        "report_card_by_group": [
             {"column": "sex", "level": "F", "n_people": 4, "mae_years": 2.0,
              "mae_lower_years": 1.5, "mae_upper_years": 2.5},
             {"column": "scanner", "level": "B", "n_people": 1, "mae_years": 3.0,
@@ -119,9 +119,10 @@ def write_tables(folder, cohort):
 
 
 def write_cards(folder):
+    skipped = {"item": ["prevalence", "picture of real skin"], "reason": ["too few", "no network"]}
+    pd.DataFrame({"stage": "", **skipped}).to_csv(folder / "skipped.csv", index=False)
     cards = {
         "metrics.json": {"age.mae_years": 2.04, "age.r2": 0.987, "age.n_people": 6},
-        ".made/left_out.json": {"prevalence": "too few", "picture of real skin": "no network"},
         "encoder/encoder.json": {
             "architecture": "resnet", "method": "vicreg", "epochs": 3, "seed": 7, "dim": 5,
             "hash": "ab" * 32,
