@@ -24,7 +24,7 @@ def main() -> None:
     real = np.stack([skin[y : y + TILE_PX, x : x + TILE_PX] for x, y in REAL_CORNERS])
     pixels = np.concatenate([ska.read_pixels(tiles), real])
     with plt.rc_context(PAPER):
-        figure = ska.figures.training.switch_gallery(
+        figure = ska.figures.switch_gallery(
             pixels, one_switch_each(pixels), ["drawn"] * 4 + ["real"] * 4
         )
         figure.savefig("data/views.jpg", dpi=110, pil_kwargs={"quality": 88})

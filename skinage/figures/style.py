@@ -1,11 +1,12 @@
 """Styles as dicts for ``matplotlib.rc_context``, colours that every reader can tell apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import matplotlib.patheffects as patheffects
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 PAPER: dict[Any, Any] = {
@@ -33,6 +34,10 @@ COLOURS: Sequence[str] = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY)
 """Categories, in this order."""
 SEQUENTIAL = "viridis"
 DIVERGING = "PuOr_r"
+DOTS: dict[str, Any] = {"s": 14, "alpha": 0.75, "linewidths": 0}
+"""Dots of people."""
+SEXES = {"F": ("women", ORANGE), "M": ("men", BLUE)}
+"""Words and colours for the sexes, in this order."""
 HALO = [patheffects.withStroke(linewidth=2.5, foreground="white")]
 """Keeps dark text and lines readable on tissue."""
 
@@ -72,3 +77,38 @@ def plain(name: str) -> str:
         if name.endswith(ending):
             return name.removesuffix(ending).replace("_", " ") + unit
     return name.replace("_", " ")
+
+
+def legend_above(ax: Axes, n_columns: int, title: str = "") -> None:
+    """Put the legend over the axes, where it hides nobody."""
+    ax.legend(
+        title=title, loc="lower left", bbox_to_anchor=(0, 1), ncols=n_columns, alignment="left",
+        borderaxespad=0.2, columnspacing=1, handletextpad=0.4, handlelength=1.4, borderpad=0.2,
+    )  # fmt: skip
+
+
+def signed(number: float, form: str = "z.1f") -> str:
+    """Write a number with the minus sign that axes have; with z in its form there is no -0.0."""
+    return format(number, form).replace("-", "\N{MINUS SIGN}")
+
+
+def by_sex(table: pd.DataFrame) -> Iterator[tuple[str | None, str, pd.DataFrame]]:
+    """Give name, colour and rows of women, men and people of unknown sex."""
+    if "sex" not in table:
+        yield None, BLUE, table
+        return
+    for sex, (name, colour) in SEXES.items():
+        if (table["sex"] == sex).any():
+            yield name, colour, table[table["sex"] == sex]
+    unknown = table[~table["sex"].isin(list(SEXES))]
+    if len(unknown):
+        yield "sex unknown", GREY, unknown
+
+
+def fitted_line(ax: Axes, x: pd.Series, y: pd.Series) -> None:
+    """Draw the line of least squares, labelled with Pearson's r."""
+    slope, intercept = np.polyfit(x, y, 1)
+    ends = np.array([x.min(), x.max()])
+    r = np.corrcoef(x, y)[0, 1]
+    label = f"r = {r:.2f}".replace("-0.00", "0.00")
+    ax.plot(ends, intercept + slope * ends, color=VERMILLION, linewidth=1.5, label=label)

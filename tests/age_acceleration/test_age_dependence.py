@@ -4,7 +4,7 @@ import pytest
 
 from skinage.age_acceleration.acceleration import acceleration
 from skinage.age_acceleration.age_dependence import age_dependence, compare_definitions
-from skinage.figures.acceleration import age_dependence as draw_age_dependence
+from skinage.figures.age_acceleration import age_dependence as draw_age_dependence
 
 
 def r2_of_a_parabola(age, values):

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from skinage.figures.cohort import age_histogram
+from skinage import figures
 
 
 def test_bars_count_people_once_by_decade_and_sex():
@@ -11,7 +11,7 @@ def test_bars_count_people_once_by_decade_and_sex():
             "sex": ["F", "F", "M", "F", None, "M"],
         }
     )
-    ax = age_histogram(cohort)
+    ax = figures.age_histogram(cohort)
     heights = [[bar.get_height() for bar in bars] for bars in ax.containers]
     assert heights == [[1, 1], [1, 0], [0, 1]]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
@@ -22,5 +22,5 @@ def test_bars_count_people_once_by_decade_and_sex():
 
 def test_a_cohort_without_ages_says_so():
     cohort = pd.DataFrame({"person_id": ["a"], "age_years": [None]})
-    ax = age_histogram(cohort)
+    ax = figures.age_histogram(cohort)
     assert ax.texts[0].get_text() == "no age is known"

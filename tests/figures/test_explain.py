@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.figures.explain import attribution_panel, importance_beeswarm, measure_by_age
+from skinage import figures
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_heat_is_drawn_symmetrically_in_years_with_its_sum_kept():
     heat = np.zeros((32, 32), np.float32)
     heat[12, 20] = -0.5
     pixels = np.full((32, 32, 3), 200, np.uint8)
-    tile, map_ = attribution_panel(pixels, attribution(heat), mpp=1.0)
+    tile, map_ = figures.attribution_panel(pixels, attribution(heat), mpp=1.0)
     image = map_.images[1]
     low, high = image.get_clim()
     assert low == -high < 0
@@ -42,11 +42,11 @@ def test_heat_is_drawn_symmetrically_in_years_with_its_sum_kept():
 def test_a_tile_that_says_nothing_can_be_drawn_on_axes_given():
     axes = plt.subplots(1, 2)[1]
     blank = attribution(np.zeros((8, 8), np.float32))
-    assert attribution_panel(np.zeros((8, 8, 3), np.uint8), blank, axes=axes) is axes
+    assert figures.attribution_panel(np.zeros((8, 8, 3), np.uint8), blank, axes=axes) is axes
 
 
 def test_beeswarm_puts_the_strongest_feature_on_top(explanation):
-    ax = importance_beeswarm(explanation, labels={"b": "gaps"}, n=3)
+    ax = figures.importance_beeswarm(explanation, labels={"b": "gaps"}, n=3)
     assert [text.get_text() for text in ax.get_yticklabels()] == ["gaps", "d", "a"]
     assert ax.yaxis_inverted()
     drawn = ax.collections[0].get_offsets().data
@@ -61,7 +61,7 @@ def test_dots_of_a_beeswarm_do_not_pile_up():
     same = SimpleNamespace(
         values=np.zeros((30, 1)), data=np.ones((30, 1)), feature_names=["constant"]
     )
-    heights = importance_beeswarm(same).collections[0].get_offsets().data[:, 1]
+    heights = figures.importance_beeswarm(same).collections[0].get_offsets().data[:, 1]
     assert len(np.unique(heights)) == 30
 
 
@@ -73,7 +73,7 @@ def test_measures_have_a_panel_each_and_say_their_correlation():
         index=pd.Index(people, name="person_id"),
     )
     ages = pd.DataFrame({"person_id": people[::-1], "age_years": age[::-1]})
-    figure = measure_by_age(table, ages, labels={"gaps": "pale gaps"})
+    figure = figures.measure_by_age(table, ages, labels={"gaps": "pale gaps"})
     titles = [ax.get_title().split("\n") for ax in figure.axes]
     assert titles == [
         ["nuclei per mm²", "Spearman r = -1.00"],

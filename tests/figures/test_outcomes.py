@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 
+from skinage import figures
 from skinage.errors import StageError
-from skinage.figures import outcomes as figures
 
 
 @pytest.fixture

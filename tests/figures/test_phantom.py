@@ -1,13 +1,14 @@
 import matplotlib.colors as colors
 import numpy as np
 
-from skinage.figures.phantom import LABEL_COLOURS, label_map, skin_panels
+from skinage import figures
+from skinage.figures.phantom import LABEL_COLOURS
 from skinage.phantom import LABEL_NAMES
 
 
 def test_panels_share_one_scale_and_carry_a_bar_each():
     pictures = {"real skin": np.zeros((60, 80, 3), np.uint8), "phantom": np.ones((60, 40, 3), "u1")}
-    figure = skin_panels(pictures, mpp=2.0)
+    figure = figures.skin_panels(pictures, mpp=2.0)
     figure.canvas.draw()
     first, second = figure.axes
     assert [first.get_title(), second.get_title()] == ["real skin", "phantom"]
@@ -25,7 +26,7 @@ def test_every_label_has_a_colour_of_its_own():
 
 def test_the_map_shows_labels_in_their_colours_and_names_those_present():
     labels = np.array([[0, 2, 2], [4, 4, 17]], np.uint8)
-    ax = label_map(labels, LABEL_NAMES, 1.0)
+    ax = figures.label_map(labels, LABEL_NAMES, 1.0)
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names == ["glass", "viable epidermis", "collagen", "pen"]
     shown = ax.images[0].to_rgba(labels)[..., :3]

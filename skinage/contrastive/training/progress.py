@@ -83,7 +83,7 @@ class LiveCurve(Callback):
         import pandas as pd
         from IPython.display import display
 
-        from skinage.figures.training import training_curves
+        from skinage.figures.contrastive import training_curves
 
         figure = training_curves(pd.DataFrame(self.history))
         if self._display is None:

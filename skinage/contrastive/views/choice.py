@@ -75,7 +75,7 @@ def one_switch_each(pixels: NDArray[np.uint8], seed: int = 0) -> dict[str, NDArr
     -------
     dict
         Name of the switch or of the views: ``(n, s, s, 3)`` in 0 to 1. See
-        `skinage.figures.training.switch_gallery`.
+        `skinage.figures.switch_gallery`.
     """
     tiles = torch.from_numpy(pixels).permute(0, 3, 1, 2)
     kinds = {name: replace(NONE, **switches) for name, switches in SWITCHES.items()} | NAMED

@@ -3,18 +3,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skinage import figures
 from skinage.errors import StageError
-from skinage.figures import agreement as figures
 
 MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.fixture
-def ages():
-    generator = np.random.default_rng(0)
-    actual = generator.uniform(20, 90, 120)
-    predicted = 55 + 0.7 * (actual - 55) + generator.normal(2, 5, 120)
-    return pd.DataFrame({"age_years": actual, "predicted_years": predicted})
+def comparison():
+    return pd.DataFrame({
+        "features": ["trained", "colour", "predict the mean"],
+        "mae_years": [7.0, 5.0, 15.0],
+        "lower_years": [6.0, 4.0, 13.0],
+        "upper_years": [8.0, 6.0, 17.0],
+    })  # fmt: skip
+
+
+def words(ax):
+    ax.figure.draw_without_rendering()
+    above = ax.get_legend()
+    legend = [*above.get_texts(), above.get_title()] if above else []
+    return " ".join([*(text.get_text() for text in (*legend, *ax.texts)), ax.get_title()])
 
 
 def texts(ax):
@@ -26,41 +35,13 @@ def legend(ax):
     return [above.get_title().get_text(), *(text.get_text() for text in above.get_texts())]
 
 
-def test_bland_and_altmans_lines_are_mean_and_limits(ages):
-    ax = figures.bland_altman(ages)
-    difference = ages["predicted_years"] - ages["age_years"]
-    expected = difference.mean() + difference.std() * np.array([0, -1.96, 1.96])
-    np.testing.assert_allclose([line.get_ydata()[0] for line in ax.lines[:3]], expected)
-    for value, words in zip(expected, ("mean", "-1.96 SD", "+1.96 SD"), strict=True):
-        assert f"{value:+.1f}\n{words}".replace("-", MINUS) in texts(ax)
-    dots = ax.collections[0].get_offsets()
-    np.testing.assert_allclose(dots[:, 1], difference)
-    np.testing.assert_allclose(dots[:, 0], (ages["predicted_years"] + ages["age_years"]) / 2)
-    slope = np.polyfit(*dots.T, 1)[0]
-    trend = f"trend, {MINUS}{-slope:.2f} years per year: predictions vary less than ages"
-    assert legend(ax) == ["120 people, 95 % intervals shaded", trend]
-    wider = ages.assign(predicted_years=1.2 * ages["age_years"])
-    assert legend(figures.bland_altman(wider))[1].endswith("vary more than ages")
-
-
-def test_bland_and_altmans_own_example_of_1986():
-    # Peak flow by the Wright and the mini Wright meter, l/min, their table 1, first measurements.
-    wright = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
-    mini = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
-    ax = figures.bland_altman(pd.DataFrame({"predicted_years": wright, "age_years": mini}))
-    assert f"{MINUS}2.1\nmean" in texts(ax)
-    limits = sorted(line.get_ydata()[0] for line in ax.lines[:3])
-    np.testing.assert_allclose(np.diff(limits) / 1.96, 38.8, atol=0.05)  # their SD
-    half_widths = [patch.get_height() / 2 for patch in ax.patches]
-    # Their standard errors, 9.4 and 16.3, of which bands reach 1.96 to either side.
-    np.testing.assert_allclose(half_widths, 1.96 * np.array([9.4, 16.3, 16.3]), atol=0.1)
-
-
-def test_stripes_of_brackets_are_explained(ages):
-    bracketed = ages.assign(age_low=ages["age_years"] - 5, age_high=ages["age_years"] + 5)
-    assert "middle of a bracket" in legend(figures.bland_altman(bracketed))[0]
-    exact = ages.assign(age_low=ages["age_years"], age_high=ages["age_years"])
-    assert "bracket" not in legend(figures.bland_altman(exact))[0]
+def test_baselines_are_sorted_best_on_top(comparison):
+    ax = figures.baselines(comparison)
+    ax.figure.draw_without_rendering()
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["predict the mean", "trained", "colour"]
+    assert "5.0" in words(ax)
+    assert 15.0 in [line.get_xdata()[0] for line in ax.lines]
 
 
 def test_each_group_has_its_error_interval_number_and_bias():
@@ -128,7 +109,7 @@ def test_of_many_slides_the_first_two_by_name_are_drawn_and_that_is_said():
         figures.replicates(slides.drop_duplicates("person_id"))
 
 
-def test_figures_draw_into_the_axes_they_are_given(ages):
+def test_figures_draw_into_the_axes_they_are_given(comparison):
     _, given = plt.subplots()
-    assert figures.bland_altman(ages, given) is given
+    assert figures.baselines(comparison, given) is given
     assert len(plt.get_fignums()) == 1

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from skinage.figures.atlas import cluster_gallery, umap_scatter
+from skinage import figures
 from skinage.figures.style import GREY, plain
 
 
@@ -29,7 +29,7 @@ def legend_of(ax):
 
 
 def test_clusters_have_a_legend_with_sizes_and_a_number_in_their_middle(atlas):
-    ax = umap_scatter(atlas)
+    ax = figures.umap_scatter(atlas)
     assert legend_of(ax) == ["1 (20)", "2 (20)", "3 (20)"]
     middle = {text.get_text(): text.get_position() for text in ax.texts}
     members = atlas.obsm["X_umap"][(atlas.obs["cluster"] == "2").to_numpy()]
@@ -37,7 +37,7 @@ def test_clusters_have_a_legend_with_sizes_and_a_number_in_their_middle(atlas):
 
 
 def test_every_tile_has_its_clusters_colour(atlas):
-    ax = umap_scatter(atlas)
+    ax = figures.umap_scatter(atlas)
     dots = ax.collections[0]
     places = pd.DataFrame(atlas.obsm["X_umap"]).round(9).apply(tuple, axis=1)
     cluster = dict(zip(places, atlas.obs["cluster"], strict=True))
@@ -49,26 +49,28 @@ def test_every_tile_has_its_clusters_colour(atlas):
 
 
 def test_numbers_have_a_colour_bar_in_words_that_counts_the_unknown(atlas):
-    ax = umap_scatter(atlas, "age_years")
+    ax = figures.umap_scatter(atlas, "age_years")
     assert ax.figure.axes[-1].get_ylabel() == "age (years), grey: unknown (1)"
     assert [len(dots.get_offsets()) for dots in ax.collections] == [1, 59]
 
 
 def test_many_categories_end_in_other_and_missing_ones_are_counted(atlas):
-    assert legend_of(umap_scatter(atlas, "slide_id"))[-1] == "other (20)"
-    ax = umap_scatter(atlas, "scanner")
+    assert legend_of(figures.umap_scatter(atlas, "slide_id"))[-1] == "other (20)"
+    ax = figures.umap_scatter(atlas, "scanner")
     assert legend_of(ax) == ["A (30)", "B (29)", "unknown (1)"]
     assert to_hex(ax.get_legend().legend_handles[-1].get_color()) == GREY.lower()
 
 
 def test_it_draws_on_the_axes_given(atlas):
     ax = plt.subplots()[1]
-    assert umap_scatter(atlas, ax=ax) is ax
+    assert figures.umap_scatter(atlas, ax=ax) is ax
 
 
 def test_gallery_has_a_row_per_cluster_and_a_true_scale_bar():
     tiles = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
-    figure = cluster_gallery({"1": tiles, "2": tiles[:2]}, sizes={"1": 1234, "2": 5}, mpp=2.0)
+    figure = figures.cluster_gallery(
+        {"1": tiles, "2": tiles[:2]}, sizes={"1": 1234, "2": 5}, mpp=2.0
+    )
     axes = np.reshape(figure.axes, (2, 4))
     assert [len(ax.images) for ax in axes.flat] == [1, 1, 1, 1, 1, 1, 0, 0]
     np.testing.assert_array_equal(axes[1, 1].images[0].get_array(), tiles[1])

@@ -1,57 +1,39 @@
-"""Figures of how far predictions agree: with age, between groups, between slides of a person."""
+"""Figures of how good the clock is: baselines, groups, number of people, slides of a person."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from skinage.errors import StageError
-from skinage.figures.style import BLUE, GREY, VERMILLION, axes_or_new, plain
-
-_SEXES = {"F": "women", "M": "men"}
+from skinage.figures.style import BLUE, GREY, SEXES, axes_or_new, legend_above, plain, signed
 
 
-def bland_altman(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the difference of predicted and actual age against their mean.
-
-    The plot of Bland and Altman (1986, Lancet 327:307); the intervals of its lines as in theirs of
-    1999 (Stat Methods Med Res 8:135). The dashed trend falls exactly where predictions vary less
-    than ages do (the covariance of difference and mean is half the difference of the variances):
-    shrinkage towards the mean, which makes the young too old and the old too young.
+def baselines(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the error of each feature set, best on top; references that use no feature are grey.
 
     Parameters
     ----------
-    ages
-        ``age_years`` (of a bracket, its middle) and ``predicted_years``.
+    comparison
+        As ``compare_clocks`` returns it.
     ax
-        Axes to draw into. Lines are the mean difference and the 95 % limits of agreement (1.96
-        SD), bands their 95 % intervals (standard errors SD / sqrt(n), and sqrt(3 / n) SD for the
-        limits).
+        Axes to draw into. Bars are 95 % bootstrap intervals by person.
     """
-    ax = axes_or_new(ax, 4.4, 3.8)
-    difference = (ages["predicted_years"] - ages["age_years"]).to_numpy(float)
-    middle = (ages["predicted_years"] + ages["age_years"]).to_numpy(float) / 2
-    ax.scatter(middle, difference, s=14, alpha=0.75, linewidths=0, color=BLUE)
-    mean, sd, n_people = difference.mean(), difference.std(ddof=1), len(difference)
-    for value, error, words in (
-        (mean, sd / np.sqrt(n_people), "mean"),
-        (mean - 1.96 * sd, np.sqrt(3 / n_people) * sd, "\N{MINUS SIGN}1.96 SD"),
-        (mean + 1.96 * sd, np.sqrt(3 / n_people) * sd, "+1.96 SD"),
-    ):
-        ax.axhspan(value - 1.96 * error, value + 1.96 * error, color=GREY, alpha=0.15, linewidth=0)
-        ax.axhline(value, color=GREY, linewidth=1)
-        ax.annotate(f"{signed(value, '+z.1f')}\n{words}", (1.01, value), va="center",
-                    xycoords=("axes fraction", "data"), fontsize="small", color=GREY)  # fmt: skip
-    slope, intercept = np.polyfit(middle, difference, 1)
-    ends = np.array([middle.min(), middle.max()])
-    ax.plot(ends, intercept + slope * ends, color=VERMILLION, linewidth=1.5, linestyle="--",
-            label=f"trend, {signed(slope, '+z.2f')} years per year: "
-            f"predictions vary {'less' if slope < 0 else 'more'} than ages")  # fmt: skip
-    words = f"{n_people} people, 95 % intervals shaded"
-    if "age_low" in ages and (ages["age_low"] < ages["age_high"]).any():
-        words += "\nactual age: the middle of a bracket, hence stripes"
-    legend_above(ax, 1, words)
-    ax.set(xlabel="mean of predicted and actual age (years)")
-    ax.set(ylabel="predicted minus actual age (years)")
+    ax = axes_or_new(ax, 4.6, 2.6)
+    table = comparison.sort_values("mae_years", ascending=False).reset_index(drop=True)
+    references = table["features"].isin(["predict the mean", "shuffled ages"])
+    for row, colour in zip(table.itertuples(), np.where(references, GREY, BLUE), strict=True):
+        ax.plot([row.lower_years, row.upper_years], [row.Index] * 2, color=colour, linewidth=1.5)
+        ax.plot(row.mae_years, row.Index, "o", color=colour, markersize=5)
+        ax.annotate(
+            f"{row.mae_years:.1f}", (row.upper_years, row.Index), (5, 0), va="center",
+            textcoords="offset points", fontsize="small", color=colour,
+        )  # fmt: skip
+    mean = table.loc[table["features"] == "predict the mean", "mae_years"]
+    for value in mean:
+        ax.axvline(value, color=GREY, linewidth=1, linestyle="--", zorder=0)
+    ax.set_yticks(table.index, table["features"])
+    ax.set(ylim=(-0.6, len(table) - 0.4), xlim=(0, 1.12 * table["upper_years"].max()))
+    ax.set_xlabel("mean absolute error, out of fold (years)")
     return ax
 
 
@@ -83,7 +65,7 @@ def error_by_group(
         for row in rows.itertuples():
             place += 1
             places.append(place)
-            level = _SEXES.get(str(row.level), row.level) if column == "sex" else row.level
+            level = SEXES[row.level][0] if row.level in SEXES else row.level
             words.append(f"{level} (n = {row.n_people})")
             ax.plot([row.mae_lower_years, row.mae_upper_years], [place] * 2, color=BLUE, lw=1.5)
             ax.plot(row.mae_years, place, "o", color=BLUE, markersize=4.5)
@@ -170,16 +152,3 @@ def replicates(
     ax.set_xlabel("predicted minus actual age, one slide (years)")
     ax.set_ylabel("the same, another slide (years)")
     return ax
-
-
-def legend_above(ax: Axes, n_columns: int, title: str = "") -> None:
-    """Put the legend over the axes, where it hides nobody."""
-    ax.legend(
-        title=title, loc="lower left", bbox_to_anchor=(0, 1), ncols=n_columns, alignment="left",
-        borderaxespad=0.2, columnspacing=1, handletextpad=0.4, handlelength=1.4, borderpad=0.2,
-    )  # fmt: skip
-
-
-def signed(number: float, form: str = "z.1f") -> str:
-    """Write a number with the minus sign that axes have; with z in its form there is no -0.0."""
-    return format(number, form).replace("-", "\N{MINUS SIGN}")

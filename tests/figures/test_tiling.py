@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.figures.slides import slide_overview, tile_gallery
+from skinage import figures
 
 
 def test_overview_puts_tiles_where_they_are():
@@ -13,7 +13,7 @@ def test_overview_puts_tiles_where_they_are():
     tiles = pd.DataFrame(
         {"x": [320, 640], "y": [160, 320], "extent_px": 128, "tile_px": 32, "mpp": 2.0}
     )
-    ax = slide_overview(thumbnail, mask, tiles, thumbnail_mpp=8.0)
+    ax = figures.slide_overview(thumbnail, mask, tiles, thumbnail_mpp=8.0)
     boxes = [p.get_extents() for p in ax.collections[1].get_paths()]
     assert [(b.x0, b.y0, b.width, b.height) for b in boxes] == [(20, 10, 8, 8), (40, 20, 8, 8)]
     outline = ax.collections[0].get_paths()[0].get_extents()
@@ -21,7 +21,7 @@ def test_overview_puts_tiles_where_they_are():
     (bar,) = ax.lines
     length_um = int(ax.texts[0].get_text().split()[0])
     assert np.ptp(bar.get_xdata()) * 8 == pytest.approx(length_um)
-    assert slide_overview(thumbnail, mask & False, tiles.iloc[:0], ax=ax) is ax
+    assert figures.slide_overview(thumbnail, mask & False, tiles.iloc[:0], ax=ax) is ax
 
 
 def test_overview_tells_what_was_left_out_and_why():
@@ -37,7 +37,7 @@ def test_overview_tells_what_was_left_out_and_why():
         "sharpness nan (at least 0.28)",
         "tissue_fraction 0.12 (at least 0.50)",
     ]
-    ax = slide_overview(thumbnail, pieces, tiles.iloc[:3], tiles.assign(reason=reason))
+    ax = figures.slide_overview(thumbnail, pieces, tiles.iloc[:3], tiles.assign(reason=reason))
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == [
         "3 tiles kept",
@@ -53,9 +53,9 @@ def test_overview_tells_what_was_left_out_and_why():
 
 def test_gallery_shows_every_tile():
     pixels = np.random.default_rng(0).integers(0, 255, (10, 16, 16, 3), np.uint8)
-    figure = tile_gallery(pixels, titles=[str(k) for k in range(10)], mpp=2.0, columns=4)
+    figure = figures.tile_gallery(pixels, titles=[str(k) for k in range(10)], mpp=2.0, columns=4)
     assert len(figure.axes) == 12
     shown = [ax.images[0].get_array() for ax in figure.axes if ax.images]
     np.testing.assert_array_equal(np.stack(shown), pixels)
     assert figure.axes[9].get_title() == "9"
-    assert len(tile_gallery(pixels[:0]).axes) == 1
+    assert len(figures.tile_gallery(pixels[:0]).axes) == 1

@@ -2,12 +2,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 
+from skinage import figures
 from skinage.evaluation.report_card import report_card
-from skinage.figures import ageing as figures
-from skinage.figures.acceleration import age_dependence
+
+MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.fixture
@@ -22,16 +22,6 @@ def ages():
         "acceleration_years": planted,
         "definition": "predicted minus actual age",
         "fold": np.arange(80) % 5,
-    })  # fmt: skip
-
-
-@pytest.fixture
-def comparison():
-    return pd.DataFrame({
-        "features": ["trained", "colour", "predict the mean"],
-        "mae_years": [7.0, 5.0, 15.0],
-        "lower_years": [6.0, 4.0, 13.0],
-        "upper_years": [8.0, 6.0, 17.0],
     })  # fmt: skip
 
 
@@ -55,6 +45,23 @@ def bars(ax):
     }
 
 
+@pytest.fixture
+def shrunk():
+    generator = np.random.default_rng(0)
+    actual = generator.uniform(20, 90, 120)
+    predicted = 55 + 0.7 * (actual - 55) + generator.normal(2, 5, 120)
+    return pd.DataFrame({"age_years": actual, "predicted_years": predicted})
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def legend(ax):
+    above = ax.get_legend()
+    return [above.get_title().get_text(), *(text.get_text() for text in above.get_texts())]
+
+
 def test_age_scatter_shows_everybody_on_equal_axes(ages):
     ax = figures.age_scatter(ages)
     np.testing.assert_allclose(np.sort(dots(ax)[:, 0]), np.sort(ages["age_years"]))
@@ -65,21 +72,6 @@ def test_age_scatter_shows_everybody_on_equal_axes(ages):
     for word in ("80 people", "women", "men", "sex unknown", "perfect"):
         assert word in words(ax)
     assert ax.get_xlabel() == "age (years)"
-
-
-def test_figures_draw_into_the_axes_they_are_given(ages, comparison):
-    truth = ages[["person_id", "acceleration_years"]]
-    _, axes = plt.subplots(1, 5)
-    drawn = [
-        figures.age_scatter(ages, axes[0]),
-        figures.calibration(ages, axes[1]),
-        figures.baselines(comparison, axes[2]),
-        figures.acceleration_by_age(ages, axes[3]),
-        figures.truth_scatter(ages, truth, axes[4]),
-    ]
-    assert all(found is given for found, given in zip(drawn, axes, strict=True))
-    assert all(isinstance(ax, Axes) and ax.get_xlabel() for ax in drawn)
-    assert plt.get_fignums() == [1]
 
 
 def test_sex_is_not_needed(ages):
@@ -96,31 +88,6 @@ def test_calibration_points_are_the_means_of_equal_parts(ages):
         for part in (order.iloc[k : k + 10] for k in range(0, 80, 10))
     ]
     np.testing.assert_allclose(points, expected)
-
-
-def test_rivals_are_sorted_best_on_top(comparison):
-    ax = figures.baselines(comparison)
-    ax.figure.draw_without_rendering()
-    names = [label.get_text() for label in ax.get_yticklabels()]
-    assert names == ["predict the mean", "trained", "colour"]
-    assert "5.0" in words(ax)
-    assert 15.0 in [line.get_xdata()[0] for line in ax.lines]
-
-
-def test_acceleration_by_age_says_what_is_left_and_which_definition(ages):
-    ax = figures.acceleration_by_age(ages)
-    r = np.corrcoef(ages["age_years"], ages["acceleration_years"])[0, 1]
-    assert f"r = {r:.2f}" in words(ax)
-    assert "predicted minus actual age" in words(ax)
-
-
-def test_truth_scatter_pairs_by_person(ages):
-    truth = ages[["person_id"]].assign(acceleration_years=2 * ages["acceleration_years"])
-    ax = figures.truth_scatter(ages, truth.iloc[::-1].iloc[:70])
-    assert "r = 1.00" in words(ax)
-    assert "70 people" in words(ax)
-    found = dots(ax)
-    np.testing.assert_allclose(found[:, 0], 2 * found[:, 1])
 
 
 def test_constant_predictions_can_be_drawn(ages):
@@ -187,13 +154,45 @@ def test_calibration_draws_the_line_of_everybody(ages):
     assert ax.get_aspect() == 1
 
 
-def test_definitions_are_drawn_with_what_is_left_of_age():
-    comparison = pd.DataFrame(
-        {"definition": ["linear", "gap"], "everybody": [0.0, -0.5], "women": [0.1, -0.4]}
-    )
-    ax = age_dependence(comparison)
-    drawn = {line.get_label(): line.get_xdata() for line in ax.lines}
-    assert [*drawn["everybody"]] == [0, -0.5]
-    assert [*drawn["women"]] == [0.1, -0.4]
-    assert "men" not in drawn
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["linear", "gap"]
+def test_bland_and_altmans_lines_are_mean_and_limits(shrunk):
+    ax = figures.bland_altman(shrunk)
+    difference = shrunk["predicted_years"] - shrunk["age_years"]
+    expected = difference.mean() + difference.std() * np.array([0, -1.96, 1.96])
+    np.testing.assert_allclose([line.get_ydata()[0] for line in ax.lines[:3]], expected)
+    for value, words in zip(expected, ("mean", "-1.96 SD", "+1.96 SD"), strict=True):
+        assert f"{value:+.1f}\n{words}".replace("-", MINUS) in texts(ax)
+    dots = ax.collections[0].get_offsets()
+    np.testing.assert_allclose(dots[:, 1], difference)
+    np.testing.assert_allclose(dots[:, 0], (shrunk["predicted_years"] + shrunk["age_years"]) / 2)
+    slope = np.polyfit(*dots.T, 1)[0]
+    trend = f"trend, {MINUS}{-slope:.2f} years per year: predictions vary less than ages"
+    assert legend(ax) == ["120 people, 95 % intervals shaded", trend]
+    wider = shrunk.assign(predicted_years=1.2 * shrunk["age_years"])
+    assert legend(figures.bland_altman(wider))[1].endswith("vary more than ages")
+
+
+def test_bland_and_altmans_own_example_of_1986():
+    # Peak flow by the Wright and the mini Wright meter, l/min, their table 1, first measurements.
+    wright = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
+    mini = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
+    ax = figures.bland_altman(pd.DataFrame({"predicted_years": wright, "age_years": mini}))
+    assert f"{MINUS}2.1\nmean" in texts(ax)
+    limits = sorted(line.get_ydata()[0] for line in ax.lines[:3])
+    np.testing.assert_allclose(np.diff(limits) / 1.96, 38.8, atol=0.05)  # their SD
+    half_widths = [patch.get_height() / 2 for patch in ax.patches]
+    # Their standard errors, 9.4 and 16.3, of which bands reach 1.96 to either side.
+    np.testing.assert_allclose(half_widths, 1.96 * np.array([9.4, 16.3, 16.3]), atol=0.1)
+
+
+def test_stripes_of_brackets_are_explained(shrunk):
+    bracketed = shrunk.assign(age_low=shrunk["age_years"] - 5, age_high=shrunk["age_years"] + 5)
+    assert "middle of a bracket" in legend(figures.bland_altman(bracketed))[0]
+    exact = shrunk.assign(age_low=shrunk["age_years"], age_high=shrunk["age_years"])
+    assert "bracket" not in legend(figures.bland_altman(exact))[0]
+
+
+def test_figures_draw_into_the_axes_they_are_given(ages):
+    for draw in (figures.age_scatter, figures.calibration, figures.bland_altman):
+        _, given = plt.subplots()
+        assert draw(ages, given) is given
+    assert len(plt.get_fignums()) == 3
