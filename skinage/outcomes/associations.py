@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import StageError
 from skinage.outcomes.models import mortality, prevalence
 
@@ -33,6 +34,7 @@ def associations(
     left_out : dict of str to str
         What was not tested, and why.
     """
+    refuse_repeated_people(acceleration, "acceleration")
     tables, left_out = [], {}
     needs = {
         "mortality": {"follow_up_years", "died"} <= set(cohort),

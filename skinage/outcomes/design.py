@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from skinage.cohort.people import by_person
+from skinage.cohort.people import by_person, refuse_repeated_people
 from skinage.errors import CohortError, StageError
 
 STEP_YEARS = 5.0
@@ -28,6 +28,7 @@ def join_outcomes(
     covariates: Sequence[str],
 ) -> pd.DataFrame:
     """Put outcomes and covariates beside each person's acceleration."""
+    refuse_repeated_people(acceleration, "acceleration")
     twice = {"predicted_years", "acceleration_years", "age_years", "sex"}.intersection(covariates)
     if twice:
         raise StageError(
