@@ -14,6 +14,7 @@ WITH_AGES = {
 }
 WITH_ACCELERATION = {
     "age_dependence": lambda accel, _: ska.age_dependence(accel),
+    "follow_up": ska.follow_up,
     "mortality": ska.mortality,
     "prevalence": ska.prevalence,
     "associations": ska.associations,
