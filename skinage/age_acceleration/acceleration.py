@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skinage.age_acceleration.definitions import DEFINITIONS
+from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import StageError
 from skinage.evaluation.metrics import pearson, repeat_endings
 
@@ -64,6 +65,7 @@ def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame
         raise StageError(
             f"acceleration: no definition {definition!r}; choose from {[*DEFINITIONS]}"
         )
+    refuse_repeated_people(ages, "ages")
     repeats = [_repeat(ages, ending) for ending in repeat_endings(ages)]
     rule = DEFINITIONS[definition].rule
     found = np.stack([_out_of_fold(repeat, rule).to_numpy() for repeat in repeats])
@@ -95,7 +97,7 @@ def _repeat(ages: pd.DataFrame, ending: str) -> pd.DataFrame:
             + advice * ("fold" in missing)
         )
     table = ages[needed].rename(columns=own).reset_index(drop=True)
-    check_ages(table)
+    _check(table)
     sex = ages["sex"] if "sex" in ages else pd.Series(np.nan, ages.index)
     strange = set(sex.dropna()) - {"F", "M"}
     if strange:
@@ -137,12 +139,8 @@ def measured(table: pd.DataFrame) -> pd.Series:
     return table["acceleration_z" if "acceleration_z" in table else "acceleration_years"]
 
 
-def check_ages(ages: pd.DataFrame) -> None:
-    """Refuse a table of ages that lacks a column or holds a number that is not finite."""
-    needed = ("person_id", "age_years", "predicted_years", "fold")
-    missing = [name for name in needed if name not in ages]
-    if missing:
-        raise StageError(f"ages: no column {', '.join(missing)}; found {[*ages.columns]}")
+def _check(ages: pd.DataFrame) -> None:
+    """Refuse ages that are not finite, and a single fold."""
     bad = ~np.isfinite(ages[["age_years", "predicted_years"]].to_numpy(float)).all(axis=1)
     if bad.any():
         named = [*ages["person_id"][bad][:5]]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from skinage.age_acceleration.acceleration import acceleration, measured
 from skinage.age_acceleration.definitions import DEFINITIONS
+from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import StageError
 from skinage.evaluation.metrics import pearson
 
@@ -27,6 +28,7 @@ def age_dependence(acceleration: pd.DataFrame) -> pd.DataFrame:
         age explains. A line can leave a bow behind that no correlation sees. Both are missing
         where they are not defined.
     """
+    refuse_repeated_people(acceleration, "acceleration")
     groups = {"everybody": acceleration}
     if "sex" in acceleration:
         for name, sex in {"women": "F", "men": "M"}.items():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from skinage.errors import CohortError
+from skinage.errors import CohortError, StageError
 
 
 def first_visits(cohort: pd.DataFrame) -> pd.DataFrame:
@@ -79,3 +79,33 @@ def by_person(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             + ". Correct them, or name the visits in a column `visit`."
         )
     return grouped[list(columns)].first()
+
+
+def refuse_repeated_people(table: pd.DataFrame, where: str) -> None:
+    """Refuse a table of people that lists a person more than once.
+
+    A person counted twice makes every interval too narrow and every p-value too small.
+
+    Parameters
+    ----------
+    table
+        A row per person: ``person_id`` as a column, or as the index.
+    where
+        The name of the table, with which the message begins.
+
+    Raises
+    ------
+    StageError
+        If a person has several rows; it names up to five and says how to choose one row.
+    """
+    ids = table["person_id"] if "person_id" in table else table.index.to_series()
+    repeated = ids[ids.duplicated()].unique()
+    if len(repeated):
+        advice = "keep one row of each person"
+        if "visit" in table:
+            first = table["visit"].iloc[0]
+            advice = f'choose one visit, such as {where}[{where}["visit"] == {first!r}]'
+        raise StageError(
+            f"{where}: {len(repeated)} people are listed more than once, such as "
+            f"{[*repeated[:5]]}; expected one row per person: {advice}"
+        )

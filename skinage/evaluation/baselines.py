@@ -15,6 +15,7 @@ from skinage.clock.prediction import (
     predict_out_of_fold,
     refuse_leaking_features,
 )
+from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import StageError
 from skinage.evaluation.metrics import (
     N_BOOTSTRAP,
@@ -67,6 +68,8 @@ def compare_clocks(
     """
     if not baselines:
         raise StageError("compare_clocks: no baselines; give a dict of tables of people by name")
+    for people in baselines.values():
+        refuse_repeated_people(people, "people")
     first = next(iter(baselines.values()))
     known = match_ages(_shared_people(baselines), cohort)
     known["fold"], known["group"] = assign_folds(known, cohort, folds, seed)

@@ -9,6 +9,7 @@ from skinage.clock.fitting import fit_and_calibrate, learner_of
 from skinage.clock.learners.base import Learner
 from skinage.clock.prediction import check_folds, refuse_leaking_features
 from skinage.cohort.folds import inner_folds, person_folds
+from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import StageError
 from skinage.evaluation.metrics import (
     N_BOOTSTRAP,
@@ -59,6 +60,8 @@ def learning_curve(
     StageError
         If a share would leave fewer than 10 training people; also as `predict_age`.
     """
+    if isinstance(people, pd.DataFrame):
+        refuse_repeated_people(people, "people")
     known = match_ages(person_ids(people), cohort)
     refuse_leaking_features(people, known.index)
     learner = learner_of(model, None if isinstance(people, pd.DataFrame) else statistics)

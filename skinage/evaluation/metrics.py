@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import StageError
 
 N_BOOTSTRAP = 1000
@@ -48,11 +49,11 @@ def check_measurable(ages: pd.DataFrame) -> list[str]:
     missing = [name for name in ("person_id", *numbers, *folds) if name not in names]
     if missing:
         raise StageError(f"ages: no column {', '.join(missing)}; found {names}")
+    refuse_repeated_people(ages, "ages")
     low, high = known_bounds(ages)
     filled = ages[numbers].assign(age_low=low, age_high=high).to_numpy(float)
     for wrong, what in (
         (~np.isfinite(filled).all(axis=1), "have ages or predictions that are not finite"),
-        (ages["person_id"].duplicated().to_numpy(), "are there more than once"),
         (low > high, "have an age_low above age_high"),
     ):
         if wrong.any():

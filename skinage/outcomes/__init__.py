@@ -1,5 +1,5 @@
 """What age acceleration is associated with.
 
-In: age acceleration and the cohort. Out: hazard ratios and odds ratios, a row per test.
-Start with `associations.associations`; `design` builds the regressors.
+In: age acceleration and the cohort. Out: hazard ratios and odds ratios, a row per test and unit.
+Start with `associations.associations`; `design` builds the regressors of all models.
 """

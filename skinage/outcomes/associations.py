@@ -1,4 +1,4 @@
-"""Everything that acceleration can be tested against in this cohort, and what cannot be."""
+"""All outcomes of a cohort that acceleration can be tested against."""
 
 import warnings
 from collections.abc import Callable
@@ -6,7 +6,10 @@ from collections.abc import Callable
 import pandas as pd
 
 from skinage.errors import StageError
-from skinage.outcomes.models import mortality, prevalence
+from skinage.outcomes.design import check_acceleration, concatenate
+from skinage.outcomes.disease import prevalence
+from skinage.outcomes.mortality import OUTCOME, mortality
+from skinage.skip_log import add_skipped
 
 COLUMNS = [
     "outcome", "model", "term", "estimate_name", "unit", "unit_years", "estimate", "lower",
@@ -14,47 +17,55 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def associations(
-    acceleration: pd.DataFrame, cohort: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Test acceleration against every outcome of the cohort table.
+def associations(acceleration: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFrame:
+    """Test acceleration against mortality and every disease of the cohort table.
 
     Parameters
     ----------
     acceleration
-        As :func:`acceleration` gives it.
+        A row per person, as `skinage.acceleration` returns it.
     cohort
-        ``follow_up_years`` and ``died`` allow mortality, ``disease_*`` prevalence.
+        A row per slide; ``follow_up_years`` and ``died`` allow `mortality`, columns ``disease_*``
+        allow `prevalence`.
 
     Returns
     -------
-    outcomes : pandas.DataFrame
-        A row per test, as of :func:`mortality` and :func:`prevalence`; empty if there is none.
-    left_out : dict of str to str
-        What was not tested, and why.
+    pandas.DataFrame
+        A row per test and unit, with the columns of `mortality` and `prevalence`; empty if nothing
+        can be tested. `skinage.skipped` returns what was not tested ("mortality", "prevalence", or
+        the name of a disease) with the reason, and the number of people excluded.
+
+    Raises
+    ------
+    StageError
+        If a person has several rows in ``acceleration``, an age or an acceleration is not finite,
+        or the acceleration is of a later visit than the first.
+    CohortError
+        If an outcome of the cohort has impossible values.
     """
-    tables, left_out = [], {}
-    needs = {
-        "mortality": {"follow_up_years", "died"} <= set(cohort),
-        "prevalence": any(str(name).startswith("disease_") for name in cohort),
+    check_acceleration(acceleration, cohort)
+    tables: list[pd.DataFrame] = []
+    untested: dict[str, str] = {}
+    tests: dict[str, tuple[bool, str, Callable[..., pd.DataFrame]]] = {
+        "mortality": ({*OUTCOME} <= {*cohort}, " and ".join(OUTCOME), mortality),
+        "prevalence": (
+            any(str(name).startswith("disease_") for name in cohort),
+            "disease_<name>",
+            prevalence,
+        ),
     }
-    tests: dict[str, Callable[..., pd.DataFrame]] = {
-        "mortality": mortality,
-        "prevalence": prevalence,
-    }
-    for name, test in tests.items():
-        if not needs[name]:
-            columns = "follow_up_years and died" if name == "mortality" else "disease_<name>"
-            left_out[name] = f"the cohort table has no {columns}"
+    for name, (possible, columns, test) in tests.items():
+        if not possible:
+            untested[name] = f"the cohort table has no {columns}"
             continue
         try:
             tables.append(test(acceleration, cohort))
         except StageError as error:
-            left_out[name] = str(error)
-    if not tables:
-        return pd.DataFrame(columns=COLUMNS), left_out
+            untested[name] = str(error)
     with warnings.catch_warnings():
         # Mortality has no q-values: the column may be empty in one of the tables.
         warnings.filterwarnings("ignore", "The behavior of DataFrame concatenation", FutureWarning)
-        outcomes = pd.concat(tables, ignore_index=True)
-    return outcomes[[name for name in COLUMNS if name in outcomes]], left_out
+        outcomes = concatenate(tables) if tables else pd.DataFrame(columns=COLUMNS)
+    outcomes = outcomes[[name for name in COLUMNS if name in outcomes]]
+    add_skipped(outcomes, "associations", untested)
+    return outcomes

@@ -1,0 +1,124 @@
+"""Mortality and age acceleration: Cox regression of the time from biopsy to death."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from skinage.errors import CohortError, StageError
+from skinage.outcomes.design import (
+    MIN_EVENTS,
+    check_binary,
+    complete_people,
+    join_outcomes,
+    outcome_rows,
+    regressors,
+)
+
+OUTCOME = ["follow_up_years", "died"]
+
+
+def follow_up(
+    acceleration: pd.DataFrame, cohort: pd.DataFrame, *, covariates: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return acceleration and follow-up of each person, checked, as `mortality` uses them.
+
+    Parameters
+    ----------
+    acceleration
+        A row per person, as `skinage.acceleration` returns it.
+    cohort
+        A row per slide, with ``person_id``, ``follow_up_years`` (0 or more years from the first
+        biopsy) and ``died`` (1 dead at the end of follow-up, 0 alive).
+    covariates
+        Further columns of the cohort table that are added.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per person: the columns of ``acceleration``, among them ``person_id``,
+        ``acceleration_years``, ``age_years`` and, if known, ``sex``; ``follow_up_years`` and
+        ``died``; the covariates. With several visits in the cohort, the values of the first one.
+        People with a missing value are excluded; a warning and `skinage.skipped` count them.
+
+    Raises
+    ------
+    StageError
+        If a person has several rows in ``acceleration``, an age or an acceleration is not finite,
+        or the acceleration is of a later visit than the first.
+    CohortError
+        If a column is missing, ``follow_up_years`` is negative or infinite, ``died`` is neither 0
+        nor 1, or the rows of one person contradict each other.
+    SettingError
+        If age, sex, predicted age or acceleration is among the covariates.
+    """
+    table = join_outcomes(acceleration, cohort, OUTCOME, covariates)
+    check_binary(table, "died")
+    years = table["follow_up_years"].astype(float)
+    wrong = (years < 0) | np.isinf(years)
+    if wrong.any():
+        raise CohortError(
+            f"cohort: follow_up_years must be 0 or more, found {[*years[wrong][:5]]} for "
+            f"{[*table['person_id'][wrong][:5]]}"
+        )
+    return complete_people(table, [*OUTCOME, *covariates], "follow_up")
+
+
+def mortality(
+    acceleration: pd.DataFrame, cohort: pd.DataFrame, *, covariates: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Test whether people of higher age acceleration die earlier.
+
+    Cox regression (lifelines; Cox, J. R. Stat. Soc. B 34:187, 1972) of the time since biopsy on
+    age acceleration, age, sex (where both sexes are present) and further covariates.
+
+    Parameters
+    ----------
+    acceleration, cohort
+        The tables as for `follow_up`.
+    covariates
+        Further columns of the cohort table to adjust for; text becomes categories.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Two rows, the hazard ratio per 5 years and per SD of acceleration, of one fit. ``estimate``
+        with its 95 % Wald interval ``lower`` to ``upper``; ``unit_years`` is the step in years
+        (the SD is that of the people in the model); ``p_value``, ``n_people``, ``n_events`` and
+        ``covariates``.
+
+    Raises
+    ------
+    StageError
+        If fewer than ``MIN_EVENTS`` people died, the fit does not converge, or a covariate is the
+        predicted age under another name; also as `follow_up`.
+    CohortError, SettingError
+        As `follow_up`.
+    """
+    from lifelines import CoxPHFitter
+    from lifelines.exceptions import ConvergenceError
+
+    people = follow_up(acceleration, cohort, covariates=covariates)
+    n_events = int(people["died"].sum())
+    if n_events < MIN_EVENTS:
+        raise StageError(
+            f"mortality: {n_events} deaths among {len(people)} people with follow-up; at least "
+            f"{MIN_EVENTS} are needed for a Cox model"
+        )
+    columns = regressors(people, covariates)
+    try:
+        fit = CoxPHFitter().fit(columns.join(people[OUTCOME].astype(float)), *OUTCOME)
+    except ConvergenceError as error:
+        raise StageError(
+            f"mortality: the Cox model with {[*columns]} did not converge; remove covariates "
+            "that say the same or that single out the dead"
+        ) from error
+    row = fit.summary.loc["acceleration_years"]
+    rows = outcome_rows(
+        {"outcome": "death", "model": "Cox, time since biopsy", "estimate_name": "hazard_ratio"},
+        (row["coef"], row["se(coef)"], row["p"]),
+        columns,
+        n_events,
+    )
+    rows.attrs = people.attrs
+    return rows
