@@ -26,7 +26,7 @@ lab: $(STAMP)
 # The constraints pin every package to versions that were tried together.
 $(STAMP): pyproject.toml .ci/constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint .ci/constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint .ci/constraints.txt --editable ".[trees,tests,docs]"
 	touch $@
 
 clean:

@@ -28,7 +28,7 @@ from skinage.errors import (
     StageError,
 )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _ROOM_OF = {
     "skipped": "skinage.skip_log",

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from skinage.clock.learners.base import N_INNER_FOLDS, Learner, Model
 from skinage.clock.learners.ridge import GaussianProcess, Ridge
+from skinage.errors import SettingError
 from skinage.people.clock_inputs import ClockInputs
 
 if TYPE_CHECKING:
@@ -54,8 +56,7 @@ class Trees:
 
     def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> TreesModel:
         """Fit on training people."""
-        import xgboost
-
+        xgboost = _xgboost()
         matrix = _matrix(inputs, target)
         settings = SETTINGS | {"seed": seed, "base_score": float(target.mean())}
         history = xgboost.cv(
@@ -67,16 +68,25 @@ class Trees:
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> TreesModel:
         """Read the trees."""
-        import xgboost
-
+        xgboost = _xgboost()
         return TreesModel(xgboost.Booster(model_file=bytearray(arrays["trees"].tobytes())))
 
 
-def _matrix(inputs: ClockInputs, target: np.ndarray | None = None) -> "DMatrix":
-    import xgboost
+def _xgboost() -> ModuleType:
+    """Return the library that the extra ``trees`` installs."""
+    try:
+        import xgboost
+    except ImportError as error:
+        raise SettingError(
+            "model: found 'trees', which needs XGBoost; xgboost is not installed here. "
+            'Install it: pip install "skinage[trees]"'
+        ) from error
+    return xgboost
 
+
+def _matrix(inputs: ClockInputs, target: np.ndarray | None = None) -> "DMatrix":
     columns = np.column_stack([inputs.pooled(), inputs.sex_male])
-    return xgboost.DMatrix(columns, label=target, nthread=SETTINGS["nthread"])
+    return _xgboost().DMatrix(columns, label=target, nthread=SETTINGS["nthread"])
 
 
 @dataclass(frozen=True, eq=False)
