@@ -63,7 +63,7 @@ def test_resampling_keeps_place_and_scale(tmp_path):
 def test_reducing_does_not_alias(tmp_path):
     # A checkerboard of single pixels has no detail at a third of the resolution: even grey.
     board = (np.indices((300, 300)).sum(axis=0) % 2 * 255).astype(np.uint8)
-    Image.fromarray(board).save(tmp_path / "board.png")
+    Image.fromarray(board).convert("RGB").save(tmp_path / "board.png")
     found = open_slide(tmp_path / "board.png", mpp=1.0).read_region(0, 0, 300, 300, mpp=3.1)
     assert np.ptp(found[2:-2, 2:-2].astype(int)) < 40
 
@@ -100,9 +100,45 @@ def test_pictures(tmp_path, picture):
     alpha = np.dstack([picture, np.zeros(picture.shape[:2], np.uint8)])
     Image.fromarray(alpha).save(tmp_path / "clear.png")
     assert (open_slide(tmp_path / "clear.png", mpp=2.0).thumbnail(64) == 255).all()
-    tifffile.imwrite(tmp_path / "deep.tif", picture.astype(np.uint16), photometric="rgb")
-    with pytest.raises(SlideError, match="8-bit RGB is expected"):
-        open_slide(tmp_path / "deep.tif", mpp=2.0)
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "deflate", "jpeg2000"])
+@pytest.mark.parametrize("tile", [None, (128, 128)])
+@pytest.mark.parametrize(
+    ("pixels_of", "found"),
+    [
+        (lambda rgb: rgb.astype(np.uint16) * 257, "3 channels of 16 bits"),
+        (lambda rgb: rgb[..., 0], "1 channel of 8 bits"),
+        (lambda rgb: rgb[..., 0].astype(np.uint16), "1 channel of 16 bits"),
+    ],
+)
+def test_pixels_that_are_not_8_bit_rgb_are_refused_for_what_they_are(
+    tmp_path, picture, pixels_of, found, compression, tile
+):
+    path, pixels = tmp_path / "other.tif", pixels_of(picture)
+    photometric = "rgb" if pixels.ndim == 3 else "minisblack"
+    tifffile.imwrite(path, pixels, tile=tile, compression=compression, photometric=photometric)
+    expected = rf"other\.tif: its pixels have {found}; expected 3 channels of 8 bits .* export"
+    with pytest.raises(SlideError, match=expected):
+        open_slide(path, mpp=1.0)
+
+
+def test_grey_pictures_are_refused(tmp_path, picture):
+    Image.fromarray(picture[..., 0]).save(tmp_path / "grey.png")
+    with pytest.raises(
+        SlideError, match=r"grey\.png: .*'L', which has one channel; expected 8-bit"
+    ):
+        open_slide(tmp_path / "grey.png", mpp=1.0)
+
+
+def test_colours_of_a_palette_are_read_or_refused(tmp_path, picture):
+    palette = Image.fromarray(picture).quantize(64)
+    palette.save(tmp_path / "palette.png")
+    slide = open_slide(tmp_path / "palette.png", mpp=1.0)
+    np.testing.assert_array_equal(slide.thumbnail(800), np.asarray(palette.convert("RGB")))
+    palette.save(tmp_path / "palette.tif", compression="tiff_lzw")
+    with pytest.raises(SlideError, match="1 channel of 8 bits"):  # the numbers are no grey levels
+        open_slide(tmp_path / "palette.tif", mpp=1.0)
 
 
 def test_a_replaced_file_is_read_anew(write_slide, picture):

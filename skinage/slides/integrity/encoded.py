@@ -134,7 +134,7 @@ class _Level:
         if self.compression in JPEG and self.channels == 3:
             self._check_jpeg(data, size)
         elif self.compression in JPEG2000:
-            _check_jpeg2000(data, size)
+            _check_jpeg2000(data, size, self.channels)
         elif self.compression in DEFLATE:
             _check_length(zlib.decompress(data), size[0] * size[1] * self.channels)
         elif self.compression in LZW:
@@ -157,7 +157,7 @@ def _check_length(unpacked: bytes | bytearray, expected: int) -> None:
         raise SlideError(f"{len(unpacked)} bytes when unpacked, expected {expected}")
 
 
-def _check_jpeg2000(data: bytes, size: tuple[int, int]) -> None:
+def _check_jpeg2000(data: bytes, size: tuple[int, int], channels: int) -> None:
     if data[4:8] == b"jP  ":
         return  # in a file format of its own
     if data[:4] != b"\xff\x4f\xff\x51" or data[-2:] != END:
@@ -169,5 +169,5 @@ def _check_jpeg2000(data: bytes, size: tuple[int, int]) -> None:
             f"{size[0]} x {size[1]} px"
         )
     n_components = struct.unpack_from(">H", data, 40)[0]
-    if n_components != 3:
-        raise SlideError(f"a JPEG 2000 of {n_components} components, expected 3")
+    if n_components != channels:
+        raise SlideError(f"a JPEG 2000 of {n_components} components, expected {channels}")

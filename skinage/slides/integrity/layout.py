@@ -56,6 +56,8 @@ def check_layout(path: str, pages: list[Page], is_padded: bool = False) -> None:
         _refuse("its first image has no tiles, a later one has")
     for level, page in enumerate(tiled or pages[:1]):
         _check_tags(level, page)
+        if not level:
+            _check_pixels(page)
         _check_table(level, page)
     _check_inside(path, tiled or pages[:1], "tiles" if tiled else "strips")
     _check_apart(path, tiled)
@@ -75,6 +77,17 @@ def _check_tags(level: int, page: Page) -> None:
         _refuse(f"the tags {', '.join(missing)} of level {level} are missing or unreadable")
     if not isinstance(page.bitspersample, int):
         _refuse(f"channels of level {level} have {page.bitspersample} bits")
+
+
+def _check_pixels(page: Page) -> None:
+    """Refuse pixels that are no 8-bit colours; readers would cut them to 8 bits or fail."""
+    bits, channels = page.bitspersample, page.samplesperpixel
+    if bits == 8 and channels in (3, 4):
+        return
+    raise SlideError(
+        f"its pixels have {channels} channel{'s'[: channels > 1]} of {bits} bits; expected 3 "
+        "channels of 8 bits (RGB): export the slide as 8-bit RGB, or copy it again if it was that"
+    )
 
 
 def _check_table(level: int, page: Page) -> None:

@@ -11,6 +11,8 @@ from skinage.slides.integrity.layout import TIFF_BEGINNINGS
 from skinage.slides.scale import Header, resolution_mpp
 
 Pixels = NDArray[np.uint8]
+NO_COLOURS = ("1", "L", "I", "F")
+"""How the modes of Pillow begin that have one channel, of any number of bits."""
 
 
 class Picture:
@@ -42,8 +44,11 @@ def _read_picture(path: str) -> tuple[Pixels, float | None]:
         return _read_tiff(path)
     try:
         with Image.open(path) as image:
-            if image.mode.startswith(("I", "F")):
-                raise SlideError(f"a picture of 8-bit RGB is expected, not of mode {image.mode}")
+            if image.mode.startswith(NO_COLOURS):
+                raise SlideError(
+                    f"its pixels are of mode {image.mode!r}, which has one channel; expected 8-bit "
+                    "RGB: export the picture as that"
+                )
             return on_white(image), None
     except UnidentifiedImageError:
         raise SlideError("neither a slide nor a picture: the file is damaged or unknown") from None
@@ -54,8 +59,8 @@ def _read_tiff(path: str) -> tuple[Pixels, float | None]:
         page = file.pages.first
         size = page.imagewidth, page.imagelength
         EncodedTiles(path).check(size, np.zeros((1, 2), np.int64), size)
-        if page.axes not in ("YX", "YXS") or page.dtype != np.uint8:
-            raise SlideError(f"a TIFF of 8-bit RGB is expected, not {page.axes} of {page.dtype}")
+        if page.axes not in ("YX", "YXS"):
+            raise SlideError(f"its pixels have the axes {page.axes}; expected YXS (RGB pixels)")
         mpp = resolution_mpp(page.resolution[0], tifffile.RESUNIT(page.resolutionunit).name.lower())
         return on_white(Image.fromarray(page.asarray())), mpp
 

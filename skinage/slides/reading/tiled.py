@@ -22,9 +22,9 @@ class TiledTiff:
         self.file = tifffile.TiffFile(path)
         self.pages = [level.keyframe for level in self.file.series[0].levels]
         for page in self.pages:
-            if page.axes != "YXS" or page.dtype != np.uint8 or page.samplesperpixel != 3:
-                found = f"{page.axes} of {page.dtype}"
-                raise SlideError(f"a TIFF of 8-bit RGB is expected, not {found}")
+            if page.axes != "YXS" or page.samplesperpixel != 3:
+                found = f"the axes {page.axes} and {page.samplesperpixel} channels"
+                raise SlideError(f"its pixels have {found}; expected YXS and 3 (RGB)")
         levels = tuple((page.imagewidth, page.imagelength) for page in self.pages)
         unit = tifffile.RESUNIT(self.pages[0].resolutionunit).name.lower()
         self.header = Header(

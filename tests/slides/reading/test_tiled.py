@@ -34,8 +34,8 @@ def test_a_tile_that_is_damaged_names_its_place(write_slide):
     np.testing.assert_array_equal(slide.read_region(128, 0, 50, 50), levels[0][:50, 128:178])
 
 
-def test_other_kinds_of_pixels_are_refused(tmp_path, picture):
-    path = str(tmp_path / "grey.tif")
-    tifffile.imwrite(path, picture[..., 0], tile=(128, 128), compression="jpeg2000")
-    with pytest.raises(SlideError, match="8-bit RGB is expected, not YX of uint8"):
+def test_a_fourth_channel_is_refused(tmp_path, picture):
+    path, four = str(tmp_path / "four.tif"), np.dstack([picture, picture[..., :1]])
+    tifffile.imwrite(path, four, tile=(128, 128), compression="jpeg2000", photometric="rgb")
+    with pytest.raises(SlideError, match="have the axes YXS and 4 channels; expected YXS and 3"):
         open_slide(path, mpp=1.0)
