@@ -102,7 +102,12 @@ def test_stopped_half_way_and_started_again_it_gives_the_same_tables(
     stop, cohort_path, finished, tmp_path
 ):
     out = tmp_path / "stopped"
-    child = subprocess.Popen(_command(cohort_path, out), stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        _command(cohort_path, out),
+        stderr=subprocess.DEVNULL,
+        # A suite in the background of a shell has inherited that SIGINT is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     sign = ".made/encoder-*/last.ckpt" if stop == signal.SIGKILL else "embeddings.zarr"
     deadline = time.monotonic() + 300
     while not list(out.glob(sign)) and time.monotonic() < deadline:

@@ -90,18 +90,24 @@ def test_a_hang_is_ended(write_slide):
         assert reader.read(request(path)).shape == (1, 64, 64, 3)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Let SIGINT interrupt: a suite in the background of a shell has inherited that it does not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupted_wait_does_not_mix_up_answers(reader, write_slide):
     path, levels = write_slide()
     reader.read(request(path))
     reader._process.process.send_signal(signal.SIGSTOP)
-    # A suite in the background of a shell has inherited that Ctrl-C is ignored.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         reader.read(request(path))
     timer.join()
-    signal.signal(signal.SIGINT, before)
     found = reader.read(request(path, (128, 64)))[0]
     np.testing.assert_array_equal(found, levels[0][64:128, 128:192])
 
