@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from photograph_views import SimCLRViews
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -41,12 +42,13 @@ PAIRS = {
     "augment, balanced": ska.Pairs(balance=("person_id", "scanner")),
     "augment, a scanner a batch": ska.Pairs(together="scanner"),
 }  # fmt: skip
+VIEWS = {"histology": "histology", "photographs": SimCLRViews(), "none": "none"}
 METHODS = ("simclr", "moco", "byol", "barlow_twins", "vicreg", "dino", "y_aware", "rank_n_contrast")
 TRIALS = [
     ("colour statistics", "", ""), ("untrained", "", ""),
     *((method, "augment", "histology") for method in METHODS),
     *(("simclr", pairs, "histology") for pairs in PAIRS if pairs != "augment"),
-    ("simclr", "augment", "simclr"), ("simclr", "augment", "none"),
+    ("simclr", "augment", "photographs"), ("simclr", "augment", "none"),
 ]  # fmt: skip
 
 
@@ -107,9 +109,12 @@ def measure(method: str, pairs: str, views: str, seed: int) -> dict:
     else:
         both = pd.read_parquet(OUT / "tiles_two_scales.parquet")
         encoder = ska.train(
-            both if pairs == "scale" else tiles, cohort, held_out, method=method,
-            pairs=PAIRS[pairs], views=views, epochs=EPOCHS, batch_size=BATCH_SIZE, seed=seed,
-            device="cpu", out=OUT / "encoders" / name_of((method, pairs, views, seed)),
+            both if pairs == "scale" else tiles, cohort, held_out,
+            method=ska.Method(
+                method, pairs=PAIRS[pairs], views=VIEWS[views], batch_size=BATCH_SIZE
+            ),
+            epochs=EPOCHS, seed=seed, device="cpu",
+            out=OUT / "encoders" / name_of((method, pairs, views, seed)),
         )  # fmt: skip
     atlas = ska.embed(tiles, encoder, cohort=cohort)
     first = atlas.obs["slide_id"].isin(ska.first_visits(cohort)["slide_id"])

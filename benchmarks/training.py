@@ -29,7 +29,7 @@ from pytorch_lightning import Callback, Trainer
 from torch.utils.data import DataLoader, IterableDataset
 
 import skinage as ska
-from skinage.contrastive.methods.method import SimCLR
+from skinage.contrastive.methods.module import SimCLR
 from skinage.contrastive.pairs.batch import TileBatch
 from skinage.contrastive.training.stream import TileStream
 from skinage.contrastive.training.trainer import _quiet_lightning

@@ -9,6 +9,8 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import torch
+from photograph_views import SimCLRViews
 
 import skinage as ska
 from skinage.contrastive.views.choice import one_switch_each
@@ -23,9 +25,12 @@ def main() -> None:
     skin = real_skin(sys.argv[1] if len(sys.argv) > 1 else None)
     real = np.stack([skin[y : y + TILE_PX, x : x + TILE_PX] for x, y in REAL_CORNERS])
     pixels = np.concatenate([ska.read_pixels(tiles), real])
+    batch = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    foreign = SimCLRViews()(batch, torch.Generator().manual_seed(0)).permute(0, 2, 3, 1).numpy()
+    pictures = one_switch_each(pixels) | {"for photographs": foreign}
     with plt.rc_context(PAPER):
         figure = ska.figures.switch_gallery(
-            pixels, one_switch_each(pixels), ["drawn"] * 4 + ["real"] * 4
+            pixels, pictures, ["drawn"] * 4 + ["real"] * 4
         )
         figure.savefig("data/views.jpg", dpi=110, pil_kwargs={"quality": 88})
 

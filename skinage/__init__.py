@@ -46,6 +46,7 @@ _ROOM_OF = {
     "read_tensors": "skinage.slides.reading.device",
     "check_slides": "skinage.slides.check",
     "HistologyViews": "skinage.contrastive.views.choice",
+    "Method": "skinage.contrastive.methods.method",
     "Pairs": "skinage.contrastive.pairs.pairs",
     "train": "skinage.contrastive.training.train",
     "untrained_encoder": "skinage.encoders.untrained",

@@ -1,6 +1,6 @@
 """Curves of a training that grow in a notebook."""
 
-from typing import Any
+from typing import Any, cast
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -16,24 +16,23 @@ class LiveCurves(Callback):
     """Redraw the training curves after every epoch, in the output of the notebook's cell.
 
     Outside a notebook it draws nothing. Pass it to the trainer of Lightning:
-    ``trainer_kws={"callbacks": [LiveCurves()]}``. It reads ``history`` (a dict per finished epoch,
-    as `training_curves` takes it) of the callback that keeps one.
+    ``trainer_kws={"callbacks": [LiveCurves()]}``. It reads ``history`` of the module that trains: a
+    dict per finished epoch, as `training_curves` takes it.
     """
 
     def __init__(self) -> None:
         self._shown: Any = None
 
-    def on_train_epoch_end(self, trainer: Trainer, _module: LightningModule) -> None:
+    def on_train_epoch_end(self, _trainer: Trainer, module: LightningModule) -> None:
         """Redraw the curves with the epoch that has ended."""
-        self._draw(trainer)
+        self._draw(cast(list, module.history))
 
     def on_train_end(self, trainer: Trainer, _module: LightningModule) -> None:
         """Take the curves away: the encoder keeps the history."""
         if self._shown is not None:
             self._shown.update(HTML(""))
 
-    def _draw(self, trainer: Trainer) -> None:
-        history = next((c.history for c in trainer.callbacks if getattr(c, "history", None)), None)
+    def _draw(self, history: list[dict[str, float]]) -> None:
         if not history or getattr(get_ipython(), "kernel", None) is None:
             return
         figure = training_curves(pd.DataFrame(history))

@@ -6,14 +6,14 @@ from lightly.utils import dist
 from torch import Tensor
 from torch.nn import functional
 
-from skinage.contrastive.methods.method import TEMPERATURE, Method
+from skinage.contrastive.methods.module import TEMPERATURE, ContrastiveModule
 from skinage.contrastive.pairs.batch import TileBatch
 
 AGE_REACH_YEARS = 5.0
 RANK_TEMPERATURE = 2.0
 
 
-class YAware(Method):
+class YAware(ContrastiveModule):
     """Tiles of people of like age shall lie near each other, the nearer the more alike.
 
     y-aware InfoNCE, Dufumier et al. 2021 (arXiv 2106.08808).
@@ -31,7 +31,7 @@ class YAware(Method):
         return y_aware_loss(*gathered(projected, batch.ages_years.repeat(2)))
 
 
-class RankNContrast(Method):
+class RankNContrast(ContrastiveModule):
     """Of two tiles, the one of nearer age shall lie nearer.
 
     Zha et al. 2023 (arXiv 2210.01189), on the features themselves, without a head.
@@ -81,7 +81,8 @@ def rank_n_contrast_loss(
 ) -> Tensor:
     """Compute Rank-N-Contrast (Zha 2023, equation 1).
 
-    For an anchor and another row, the baselines are all rows at least as far from the anchor in age.
+    For an anchor and another row, the negatives are all rows at least as far from the anchor in
+    age.
 
     Parameters
     ----------
@@ -101,10 +102,10 @@ def rank_n_contrast_loss(
     apart = (ages_years[:, None] - ages_years[None]).abs()[others].view(n, n - 1)
     apart, order = apart.sort(dim=1, descending=True)  # the farthest in age first
     similarity = similarity.gather(1, order)
-    baselines = torch.logcumsumexp(similarity, dim=1)
-    # Rows of equal distance in age are each other's baselines: take the sum up to the last of them.
+    negatives = torch.logcumsumexp(similarity, dim=1)
+    # Rows of equal distance in age are each other's negatives: take the sum up to the last of them.
     last = torch.searchsorted(-apart, -apart, right=True) - 1
-    return (baselines.gather(1, last) - similarity).mean()
+    return (negatives.gather(1, last) - similarity).mean()
 
 
 def gathered(features: Tensor, ages_years: Tensor) -> tuple[Tensor, Tensor]:

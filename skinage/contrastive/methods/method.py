@@ -1,177 +1,108 @@
-"""Contrastive methods as LightningModules, from Lightly's losses, heads and schedules."""
+"""A contrastive method with its parts: what `train` is asked to do."""
 
-import math
-from typing import Any, ClassVar, Protocol
+import inspect
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from difflib import get_close_matches
+from typing import Any
 
-import torch
-from lightly.loss import BarlowTwinsLoss, NTXentLoss, VICRegLoss
-from lightly.models.modules import BarlowTwinsProjectionHead, SimCLRProjectionHead
-from lightly.models.modules.heads import VICRegProjectionHead
-from lightly.utils import dist
-from lightly.utils.scheduler import CosineWarmupScheduler
-from pytorch_lightning import LightningModule
-from torch import Tensor, nn
+from pytorch_lightning import Trainer
 
-from skinage.contrastive.pairs.batch import TileBatch
-from skinage.errors import StageError
+from skinage.contrastive.methods.age import RankNContrast, YAware
+from skinage.contrastive.methods.module import BarlowTwins, ContrastiveModule, SimCLR, VICReg
+from skinage.contrastive.methods.momentum import BYOL, DINO, MoCo
+from skinage.contrastive.pairs.pairs import Pairs, pairs_named
+from skinage.contrastive.views.choice import views_named
+from skinage.contrastive.views.protocol import Views
+from skinage.encoders.encoder import Encoder
+from skinage.errors import SettingError
 
-LEARNING_RATE = 2e-3  # AdamW, at a batch of 256
-WARMUP_SHARE = 0.1
-TEMPERATURE = 0.2
-SCALING = ("mean", "std")
+METHODS: dict[str, type[ContrastiveModule]] = {
+    "simclr": SimCLR, "moco": MoCo, "byol": BYOL, "barlow_twins": BarlowTwins, "vicreg": VICReg,
+    "dino": DINO, "y_aware": YAware, "rank_n_contrast": RankNContrast,
+}  # fmt: skip
 
-
-class Views(Protocol):
-    """What makes views of a batch; see `skinage.contrastive.views.choice`."""
-
-    def __call__(self, pixels: Tensor, generator: torch.Generator, copies: int = 1) -> Tensor:
-        """Turn ``(n, 3, h, w)`` uint8 into ``(copies * n, 3, s, s)`` in 0 to 1."""
-
-    def smaller(self) -> "Views":
-        """Give the views of half the side."""
+# Arguments of Lightning's Trainer that the training sets by itself.
+OWN_ARGUMENTS = {"max_epochs", "enable_checkpointing", "enable_progress_bar", "default_root_dir",
+                 "enable_model_summary", "use_distributed_sampler", "sync_batchnorm"}  # fmt: skip
 
 
-class Method(LightningModule):
-    """What all methods share: views of a batch of pairs, a schedule, a loss that is a number.
-
-    A method makes its heads in `build` and compares two views of every pair in `compare`.
+@dataclass(frozen=True)
+class Method:
+    """A contrastive method with its parts; a name alone in `train` means all defaults.
 
     Parameters
     ----------
+    name
+        A method that sees no ages: ``"vicreg"`` (best in benchmarks/README.md, closely followed
+        by), ``"simclr"``, ``"byol"``, ``"moco"``, ``"barlow_twins"``, ``"dino"``; or one that sees
+        ages: ``"y_aware"``, ``"rank_n_contrast"``.
     backbone
-        ``(n, 3, h, w)`` to ``(n, dim)``.
-    metadata
-        The encoder's metadata: ``dim``, ``mean``, ``std``.
+        A timm model, ``"hf-hub:org/model"``, ``"local-dir:FOLDER"``, or an `Encoder` to go on
+        from. The default, the smallest ResNet of timm (0.4 million weights), learns the phantom
+        within minutes on two cores; ``"resnet18"`` or larger needs a GPU or patience.
+    pairs
+        The rule by which two tiles form a positive pair: ``"augment"``, ``"neighbour"``,
+        ``"scale"``, ``"slide"`` or ``"person"``, or `Pairs` with its reach and balance.
     views
-        What may change between two pictures of a pair.
+        What may change between two views of a pair: ``"histology"``, ``"none"``, `HistologyViews`
+        with other strengths, or any object with the methods of
+        `skinage.contrastive.views.protocol.Views`.
     batch_size
-        Pairs in a step, over all processes; the learning rate goes with its square root.
-    seed
-        Fixes the views of every epoch, also after a resume.
+        Pairs in a batch, per device.
+    trainer_kws
+        Arguments of Lightning's Trainer, such as ``{"devices": 4, "num_nodes": 2, "strategy":
+        "ddp"}``, ``accumulate_grad_batches``, ``precision``, ``logger`` or ``callbacks``.
+
+    Raises
+    ------
+    SettingError
+        If a name, a batch size below 2 or an argument of the Trainer cannot be used.
     """
 
-    sees_ages: ClassVar[bool] = False
-    recipe = ""  # of the training that a checkpoint belongs to
+    name: str
+    _: KW_ONLY
+    backbone: str | Encoder = "test_resnet"
+    pairs: str | Pairs = "augment"
+    views: str | Views = "histology"
+    batch_size: int = 128
+    trainer_kws: Mapping[str, Any] | None = None
 
-    def __init__(
-        self,
-        backbone: nn.Module,
-        metadata: dict[str, Any],
-        views: Views,
-        batch_size: int,
-        seed: int,
-    ) -> None:
-        super().__init__()
-        # Lightning leaves evaluation mode as it finds it; batch norm would stay frozen.
-        self.backbone, self.metadata, self.views = backbone.train(), metadata, views
-        self.batch_size, self.seed, self.generator = batch_size, seed, torch.Generator()
-        self.build(metadata["dim"])
-
-    def build(self, dim: int) -> None:
-        """Make heads and loss for features of ``dim`` numbers."""
-        raise NotImplementedError
-
-    def compare(self, first: Tensor, second: Tensor, batch: TileBatch) -> Tensor:
-        """Give the loss of two normalised views, ``(n, 3, s, s)`` each."""
-        raise NotImplementedError
-
-    def on_train_epoch_start(self) -> None:
-        """Draw order, views and dropout from seed and epoch alone: a resume repeats them."""
-        loader: Any = self.trainer.train_dataloader
-        loader.dataset.epoch = self.current_epoch
-        seed = (self.seed * 100_003 + self.current_epoch) * 1009 + dist.rank()
-        self.generator.manual_seed(seed)
-        torch.manual_seed(seed)
-
-    def training_step(self, batch: TileBatch, _step: int) -> Tensor:
-        """Loss of a batch of pairs."""
-        loss = self.compare(*self.two_views(batch), batch)
-        if not torch.isfinite(loss):
-            raise StageError(
-                f"training: the loss is {loss.item()} at step {self.global_step} (epoch "
-                f"{self.current_epoch}); the last good checkpoint is kept. Lower the learning rate "
-                "or take a larger batch."
+    def __post_init__(self) -> None:
+        """Refuse what cannot be used before any work begins."""
+        if self.name not in METHODS:
+            raise SettingError(
+                f"method: found {self.name!r}; expected one of {', '.join(METHODS)}."
             )
-        self.log(
-            "loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(batch.first)
-        )
-        return loss
+        if self.batch_size < 2:
+            raise SettingError(f"batch_size: found {self.batch_size}; expected 2 pairs or more.")
+        self.describe()
+        known = set(inspect.signature(Trainer).parameters) - OWN_ARGUMENTS
+        for argument in self.trainer_kws or {}:
+            if argument not in known:
+                near = ", ".join(get_close_matches(argument, known)) or "see Lightning's Trainer"
+                own = argument in OWN_ARGUMENTS
+                why = "is set by train itself" if own else f"is unknown; {near}"
+                raise SettingError(f"trainer_kws: {argument!r} {why}.")
 
-    def two_views(self, batch: TileBatch) -> tuple[Tensor, Tensor]:
-        """Draw a view of each tile of every pair, normalised as the metadata says."""
-        if batch.second is None:
-            views = self.views(batch.first, self.generator, copies=2)
-        else:
-            both = (self.views(tiles, self.generator) for tiles in (batch.first, batch.second))
-            views = torch.cat(list(both))
-        mean, std = (torch.tensor(self.metadata[name]).view(3, 1, 1).to(views) for name in SCALING)
-        first, second = views.sub_(mean).div_(std).chunk(2)  # in place: a pass over memory less
-        return first, second
+    @property
+    def module_class(self) -> type[ContrastiveModule]:
+        """The LightningModule of this name."""
+        return METHODS[self.name]
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Write down which settings the checkpoint belongs to."""
-        checkpoint["recipe"] = self.recipe
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse a checkpoint of other settings."""
-        if checkpoint.get("recipe") != self.recipe:
-            raise StageError(
-                "training: the checkpoint to go on from is of other settings or tiles; give "
-                "another folder as out, or delete the checkpoint to begin anew."
-            )
-
-    def configure_optimizers(self) -> tuple[list, list]:
-        """AdamW with a warm-up and a cosine to zero, step by step."""
-        rate = LEARNING_RATE * math.sqrt(self.batch_size / 256)
-        learning = [weight for weight in self.parameters() if weight.requires_grad]
-        optimizer = torch.optim.AdamW(learning, lr=rate, weight_decay=1e-4)
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = CosineWarmupScheduler(optimizer, max(1, int(WARMUP_SHARE * steps)), steps)
-        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
-
-
-class OneNetwork(Method):
-    """A method that passes both views through one backbone and one head."""
-
-    head: nn.Module
-    loss: nn.Module
-
-    def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
-        """Loss of the projections, negatives or statistics of all processes."""
-        return self.loss(*self.head(self.backbone(torch.cat([first, second]))).chunk(2))
-
-
-class SimCLR(OneNetwork):
-    """Two views of a pair shall lie nearer to each other than to any other tile's.
-
-    Chen et al. 2020 (arXiv 2002.05709).
-    """
-
-    def build(self, dim: int) -> None:
-        """Projection head and NT-Xent."""
-        self.head = SimCLRProjectionHead(dim, max(dim // 2, 64), 128)
-        self.loss = NTXentLoss(TEMPERATURE, gather_distributed=True)
-
-
-class BarlowTwins(OneNetwork):
-    """Each feature shall agree between two views, and with no other feature.
-
-    Zbontar et al. 2021 (arXiv 2103.03230).
-    """
-
-    def build(self, dim: int) -> None:
-        """Projection head, and the loss on the cross-correlation against the identity."""
-        self.head = BarlowTwinsProjectionHead(dim, 4 * dim, 4 * dim)
-        self.loss = BarlowTwinsLoss(gather_distributed=True)
-
-
-class VICReg(OneNetwork):
-    """Two views shall agree, and features keep their variance and do without covariance.
-
-    Bardes et al. 2022 (arXiv 2105.04906).
-    """
-
-    def build(self, dim: int) -> None:
-        """Projection head, and the terms of invariance, variance and covariance."""
-        self.head = VICRegProjectionHead(dim, 4 * dim, 4 * dim)
-        self.loss = VICRegLoss(gather_distributed=True)
+    def describe(self) -> dict[str, Any]:
+        """Return all that decides the trained weights, as JSON-able values, for a recipe."""
+        backbone = self.backbone
+        plain = str | int | float | list
+        return {
+            "method": self.name,
+            "backbone": backbone if isinstance(backbone, str) else backbone.metadata["hash"],
+            "pairs": vars(pairs_named(self.pairs)),
+            "views": views_named(self.views).describe(),
+            "batch_size": self.batch_size,
+            "trainer": {
+                name: str(value) if isinstance(value, plain) else type(value).__name__
+                for name, value in (self.trainer_kws or {}).items()
+                if name not in ("logger", "callbacks")  # they change nothing in the encoder
+            },
+        }

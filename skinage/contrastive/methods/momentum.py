@@ -17,7 +17,7 @@ from lightly.models.utils import deactivate_requires_grad, update_momentum
 from lightly.utils.scheduler import cosine_schedule
 from torch import Tensor, nn
 
-from skinage.contrastive.methods.method import TEMPERATURE, Method
+from skinage.contrastive.methods.module import TEMPERATURE, ContrastiveModule
 from skinage.contrastive.pairs.batch import TileBatch
 from skinage.encoders.encoder import normalise
 
@@ -26,7 +26,7 @@ N_LOCAL_CROPS = 2
 N_PROTOTYPES = 1024
 
 
-class WithTeacher(Method):
+class WithTeacher(ContrastiveModule):
     """A method whose teacher, backbone and head, is a moving average of the student."""
 
     head: nn.Module

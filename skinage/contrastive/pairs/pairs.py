@@ -12,7 +12,7 @@ import pandas as pd
 
 from skinage.contrastive.pairs.balance import balanced_weights, codes_of
 from skinage.contrastive.pairs.partners import Rows, make_partners
-from skinage.errors import StageError
+from skinage.errors import SettingError, StageError
 
 KINDS = ("augment", "neighbour", "scale", "slide", "person")
 PairBatch = tuple[Rows, Rows]
@@ -51,14 +51,21 @@ class Pairs:
     def __post_init__(self) -> None:
         """Refuse kinds that do not exist."""
         if self.kind not in KINDS:
-            raise StageError(f"pairs: found {self.kind!r}; expected one of {', '.join(KINDS)}.")
+            raise SettingError(f"pairs: found {self.kind!r}; expected one of {', '.join(KINDS)}.")
         if not self.within_um > 0:
-            raise StageError(f"pairs: within_um is {self.within_um}; expected micrometres above 0.")
+            raise SettingError(
+                f"pairs: within_um is {self.within_um}; expected micrometres above 0."
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that the pairs are drawn by."""
         return (*self.balance, *([self.together] if self.together else []))
+
+
+def pairs_named(pairs: str | Pairs) -> Pairs:
+    """Return the pairs of a name with their default settings; `Pairs` are returned as they are."""
+    return Pairs(pairs) if isinstance(pairs, str) else pairs
 
 
 class PairSampler:

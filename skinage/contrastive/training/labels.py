@@ -25,13 +25,16 @@ class Labelled(NamedTuple):
     is_held_out
         ``(n_tiles,)``, marks the tiles that training does not see.
     ages_seen_of
-        People whose ages training draws on.
+        People whose ages training uses.
+    skipped
+        Slides that cannot be trained on, with the reason.
     """
 
     training: pd.DataFrame
     all_tiles: pd.DataFrame
     is_held_out: NDArray[np.bool_]
     ages_seen_of: list[str]
+    skipped: dict[str, str]
 
 
 def label_tiles(
@@ -74,8 +77,8 @@ def label_tiles(
         )
     used = [*columns, *(["age_years"] if needs_ages else [])]
     training = _joined(tiles, labels, used)[~is_held_out].reset_index(drop=True)
-    if needs_ages:
-        training = _with_ages(training)
+    ageless = _without_age(training) if needs_ages else []
+    training = training[~training["slide_id"].isin(ageless)].reset_index(drop=True)
     n_people = training["person_id"].nunique()
     if n_people < 2:
         raise StageError(
@@ -83,7 +86,8 @@ def label_tiles(
             "apart need two at least, and many to be of use."
         )
     seen = sorted(training["person_id"].unique()) if sees_ages else []
-    return Labelled(training, _joined(tiles, labels, WATCHED), is_held_out, seen)
+    skipped = {f"slide {name}": "no age is known" for name in ageless}
+    return Labelled(training, _joined(tiles, labels, WATCHED), is_held_out, seen, skipped)
 
 
 def _labels(cohort: pd.DataFrame | None) -> pd.DataFrame:
@@ -98,12 +102,12 @@ def _joined(tiles: pd.DataFrame, labels: pd.DataFrame, columns: Sequence[str]) -
     return tiles.join(labels[wanted], on="slide_id") if wanted else tiles.copy()
 
 
-def _with_ages(tiles: pd.DataFrame) -> pd.DataFrame:
+def _without_age(tiles: pd.DataFrame) -> list[str]:
     if "age_years" not in tiles or tiles["age_years"].isna().all():
         raise StageError(
             "training: no age is known; a method that sees ages needs the cohort table with them."
         )
-    unknown = tiles.loc[tiles["age_years"].isna(), "person_id"].nunique()
+    unknown = sorted(tiles.loc[tiles["age_years"].isna(), "slide_id"].unique())
     if unknown:
-        warnings.warn(f"training: {unknown} people without an age are left out.", stacklevel=4)
-    return tiles.dropna(subset="age_years").reset_index(drop=True)
+        warnings.warn(f"training: {len(unknown)} slides without an age are skipped.", stacklevel=4)
+    return unknown

@@ -1,34 +1,30 @@
-"""One progress bar and live curves while an encoder trains."""
+"""One progress bar while an encoder trains, and the history of its epochs."""
 
 from typing import Any, cast
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
-from torch import nn
 from tqdm.auto import tqdm
 
+from skinage.contrastive.methods.module import ContrastiveModule
 from skinage.contrastive.training.probe import Probe
 
 
-class LiveCurve(Callback):
-    """Shows one progress bar over all steps and, in a notebook, the curves as they grow.
+class Progress(Callback):
+    """Shows one progress bar over all steps and writes the history of the module.
+
+    After every epoch the first process adds a row to ``module.history``: ``epoch``, ``loss`` and
+    what the probe measured. Callbacks that come later read it there.
 
     Parameters
     ----------
     probe
-        Looks at the features after every epoch.
-
-    Attributes
-    ----------
-    history
-        A dict per finished epoch: ``epoch``, ``loss`` and what the probe measured. It travels in
-        the checkpoint, so that a resumed run shows the whole curve.
+        Measures the features after every epoch.
     """
 
     def __init__(self, probe: Probe) -> None:
-        self.probe, self.history = probe, list[dict[str, float]]()
+        self.probe = probe
         self._bar: tqdm | None = None
-        self._display: Any = None
 
     def on_train_start(self, trainer: Trainer, _module: LightningModule) -> None:
         """Open the bar where the training stands."""
@@ -47,55 +43,19 @@ class LiveCurve(Callback):
             self._bar.update()
 
     def on_train_epoch_end(self, trainer: Trainer, module: LightningModule) -> None:
-        """Keep the epoch's loss, look at the features and redraw the curves."""
-        loss, epoch = float(trainer.callback_metrics["loss"]), module.current_epoch + 1
+        """Write down the loss of the epoch and what its features are like."""
         if self._bar is None:
             return
-        found = self.probe.measure(cast(nn.Module, module.backbone), cast(dict, module.metadata))
-        self.history.append({"epoch": epoch, "loss": loss} | found)
+        training = cast(ContrastiveModule, module)
+        loss, epoch = float(trainer.callback_metrics["loss"]), module.current_epoch + 1
+        found = self.probe.measure(training.backbone, training.metadata)
+        training.history.append({"epoch": epoch, "loss": loss} | found)
         for logger in trainer.loggers:
             logger.log_metrics(found, step=trainer.global_step)
         shown = {name: f"{value:.3f}" for name, value in {"loss": loss, **found}.items()}
         self._bar.set_postfix(epoch=epoch, **shown)
-        self._draw()
 
     def on_train_end(self, *_: Any) -> None:
-        """Close the bar and take the curves away: the encoder brings its history."""
+        """Close the bar."""
         if self._bar is not None:
             self._bar.close()
-        if self._display is not None:
-            from IPython.display import HTML
-
-            self._display.update(HTML(""))
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give the history to the checkpoint."""
-        return {"history": self.history}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the history back from a checkpoint."""
-        self.history = state_dict["history"]
-
-    def _draw(self) -> None:
-        if not _in_notebook():
-            return
-        import matplotlib.pyplot as plt
-        import pandas as pd
-        from IPython.display import display
-
-        from skinage.figures.contrastive import training_curves
-
-        figure = training_curves(pd.DataFrame(self.history))
-        if self._display is None:
-            self._display = display(figure, display_id=True)
-        else:
-            self._display.update(figure)
-        plt.close(figure)
-
-
-def _in_notebook() -> bool:
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return getattr(get_ipython(), "kernel", None) is not None

@@ -1,13 +1,11 @@
 """Lightning's Trainer as this package uses it: checkpoints, logs, memory, silence."""
 
-import inspect
 import logging
 import shutil
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +15,27 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
-from skinage.contrastive.methods.method import Method
+from skinage.contrastive.methods.module import ContrastiveModule
 from skinage.contrastive.pairs.batch import TileBatch
 from skinage.contrastive.training.stream import TileStream
 from skinage.errors import StageError
 
-OWN_ARGUMENTS = {"max_epochs", "enable_checkpointing", "enable_progress_bar", "default_root_dir",
-                 "enable_model_summary", "use_distributed_sampler", "sync_batchnorm"}  # fmt: skip
-
 
 def make_trainer(
-    curve: Callback, epochs: int, device: str, trainer_kws: Mapping[str, Any], folder: Path | None
+    progress: Callback,
+    epochs: int,
+    device: str,
+    trainer_kws: Mapping[str, Any],
+    folder: Path | None,
 ) -> Trainer:
     """Make a trainer that keeps the last and the best epoch and a log in a folder.
 
     Parameters
     ----------
-    curve
-        What watches the training.
+    progress
+        The callback that keeps the history; those of the user come after it.
     epochs
-        How many.
+        Number of passes over all tiles.
     device
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     trainer_kws
@@ -44,8 +43,7 @@ def make_trainer(
     folder
         Where checkpoints and log go; nothing is kept without.
     """
-    _check_arguments(trainer_kws)
-    callbacks = [curve, *trainer_kws.get("callbacks", ())]
+    callbacks = [progress, *trainer_kws.get("callbacks", ())]
     if folder is not None:
         callbacks += [
             ModelCheckpoint(folder, filename="last", enable_version_counter=False),
@@ -65,26 +63,19 @@ def make_trainer(
             enable_checkpointing=folder is not None,
             enable_progress_bar=False,
             enable_model_summary=False,
-            # Every process deals the people by itself.
+            # The stream itself gives every process its people.
             use_distributed_sampler=False,
         )
 
 
-def _check_arguments(trainer_kws: Mapping[str, Any]) -> None:
-    known = set(inspect.signature(Trainer).parameters) - OWN_ARGUMENTS
-    for name in trainer_kws:
-        if name not in known:
-            near = ", ".join(get_close_matches(name, known)) or "see Lightning's Trainer"
-            own = "is set by train itself" if name in OWN_ARGUMENTS else f"is unknown; {near}"
-            raise StageError(f"trainer_kws: {name!r} {own}.")
-
-
-def fit(trainer: Trainer, method: Method, stream: TileStream, folder: Path | None) -> None:
+def fit(
+    trainer: Trainer, module: ContrastiveModule, stream: TileStream, folder: Path | None
+) -> None:
     """Train, from the checkpoint in the folder if there is one.
 
     Parameters
     ----------
-    trainer, method, stream
+    trainer, module, stream
         What trains, what is trained, on what.
     folder
         Of `make_trainer`.
@@ -100,18 +91,18 @@ def fit(trainer: Trainer, method: Method, stream: TileStream, folder: Path | Non
     memory_is_short = False
     with _quiet_lightning():
         try:
-            trainer.fit(method, loader, ckpt_path=_checkpoint(folder), weights_only=True)
+            trainer.fit(module, loader, ckpt_path=_checkpoint(folder), weights_only=True)
         except torch.OutOfMemoryError:
             memory_is_short = True  # looked at below, where nothing holds the batch any more
     if memory_is_short:
-        raise StageError(_what_fits(trainer, method, stream))
+        raise StageError(_what_fits(trainer, module, stream))
     if trainer.interrupted:
         raise KeyboardInterrupt
     if folder is not None and (folder / "log" / "metrics.csv").is_file():
         shutil.copy(folder / "log" / "metrics.csv", folder / "log.csv")
 
 
-def share_statistics(trainer: Trainer, method: Method) -> None:
+def share_statistics(trainer: Trainer, module: ContrastiveModule) -> None:
     """Let batch norm use the batch of all processes, as the loss does.
 
     Otherwise a pair could be told by the statistics of its device. By timm, because torch's and
@@ -119,13 +110,13 @@ def share_statistics(trainer: Trainer, method: Method) -> None:
 
     Parameters
     ----------
-    trainer, method
+    trainer, module
         Changed in place where several GPUs train.
     """
     if trainer.world_size > 1 and trainer.strategy.root_device.type == "cuda":
         from timm.layers import convert_sync_batchnorm
 
-        convert_sync_batchnorm(method)
+        convert_sync_batchnorm(module)
 
 
 def _checkpoint(folder: Path | None) -> Path | None:
@@ -139,20 +130,20 @@ def _checkpoint(folder: Path | None) -> Path | None:
     return path
 
 
-def _what_fits(trainer: Trainer, method: Method, stream: TileStream) -> str:
+def _what_fits(trainer: Trainer, module: ContrastiveModule, stream: TileStream) -> str:
     """Try smaller and smaller batches on the device until one goes through."""
     device = trainer.strategy.root_device
-    method.to(device)
+    module.to(device)
     side, size = int(stream.tiles["tile_px"].iloc[0]), stream.batch_size
     said = f"training: {device} ran out of memory at a batch of {size}"
     while size > 2:
         size //= 2
-        if _goes_through(trainer, method, size, side):
+        if _goes_through(trainer, module, size, side):
             return f"{said}; batch_size={size} fits. Smaller tiles or a smaller backbone help too."
     return f"{said}, and at one of 2; take smaller tiles or a smaller backbone."
 
 
-def _goes_through(trainer: Trainer, method: Method, size: int, side: int) -> bool:
+def _goes_through(trainer: Trainer, module: ContrastiveModule, size: int, side: int) -> bool:
     device = trainer.strategy.root_device
     if device.type == "cuda":
         torch.cuda.empty_cache()
@@ -160,11 +151,11 @@ def _goes_through(trainer: Trainer, method: Method, size: int, side: int) -> boo
     batch = TileBatch(tiles, None, torch.arange(size, dtype=torch.float32, device=device))
     try:
         with trainer.precision_plugin.forward_context():
-            method.compare(*method.two_views(batch), batch).backward()
+            module.compare(*module.two_views(batch), batch).backward()
     except torch.OutOfMemoryError:
         return False
     finally:
-        method.zero_grad()
+        module.zero_grad()
     return True
 
 

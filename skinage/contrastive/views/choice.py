@@ -8,42 +8,41 @@ import torch
 from numpy.typing import NDArray
 
 from skinage.contrastive.views.histology import HistologyViews
-from skinage.contrastive.views.lightly_views import SimCLRViews
-from skinage.errors import StageError
+from skinage.contrastive.views.protocol import Views
+from skinage.errors import SettingError
 
-__all__ = ["NAMED", "HistologyViews", "SimCLRViews", "one_switch_each", "views_named"]
+__all__ = ["NAMED", "HistologyViews", "one_switch_each", "views_named"]
 
 # With everything off a view is the middle of its tile, of the size that the others have.
 NONE = HistologyViews(
     zoom=1.0, anywhere=False, turns=False, haematoxylin=0.0, eosin=0.0, residual=0.0,
     stain_mixing=0.0, background=0.0, focus=0.0, noise=0.0, jpeg=0.0,
 )  # fmt: skip
-NAMED: dict[str, Any] = {"histology": HistologyViews(), "simclr": SimCLRViews(), "none": NONE}
+NAMED: dict[str, Views] = {"histology": HistologyViews(), "none": NONE}
 
 
-def views_named(views: Any) -> Any:
-    """Give the views of a name, so that a recipe in a notebook can be one word.
+def views_named(views: str | Views) -> Views:
+    """Return the views of a name.
 
     Parameters
     ----------
     views
-        ``"histology"``: `HistologyViews`; ``"simclr"``: Lightly's for natural images, slow, to
-        compare with; ``"none"``: the middle of the tile, unchanged. An object that makes views is
-        given back as it is.
+        ``"histology"``: `HistologyViews`; ``"none"``: the middle of the tile, unchanged. An object
+        with the methods of `skinage.contrastive.views.protocol.Views` is returned as it is.
 
     Raises
     ------
-    StageError
-        If there are no views of that name.
+    SettingError
+        If there are no views of that name, or the object lacks one of the methods.
     """
-    if callable(views):
+    if isinstance(views, str) and views in NAMED:
+        return NAMED[views]
+    if isinstance(views, Views) and not isinstance(views, type):
         return views
-    if views not in NAMED:
-        raise StageError(
-            f"views: found {views!r}; expected one of {', '.join(NAMED)}, or an object such as "
-            "HistologyViews(jpeg=0.0)."
-        )
-    return NAMED[views]
+    raise SettingError(
+        f"views: found {views!r}; expected one of {', '.join(NAMED)}, or an object such as "
+        "HistologyViews(jpeg=0.0) with the methods __call__, smaller and describe."
+    )
 
 
 # A switch with what it takes to see it in every view; JPEG is on in a few views only.

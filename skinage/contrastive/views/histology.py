@@ -20,7 +20,7 @@ from skinage.contrastive.views.scanner import (
     with_noise,
 )
 from skinage.contrastive.views.stains import WHITE, restained, stain_change
-from skinage.errors import StageError
+from skinage.errors import SettingError
 
 BYTES_AT_ONCE = 4 * 2**20  # of tiles, in float32
 
@@ -82,7 +82,7 @@ class HistologyViews:
         wrong |= {"share": self.share} if not 0 < self.share <= 1 else {}
         wrong |= {"jpeg": self.jpeg} if self.jpeg > 1 else {}
         if wrong:
-            raise StageError(
+            raise SettingError(
                 f"views: found {wrong}; expected share above 0 and up to 1, zoom of 1 or more, "
                 "jpeg from 0 to 1, the others 0 (off) or more."
             )
@@ -123,11 +123,11 @@ class HistologyViews:
         return compressed(views.flatten(0, 1), drawn.written.nonzero()[:, 0], drawn.quality)
 
     def smaller(self) -> "HistologyViews":
-        """Give the views of half the side."""
+        """Return the views of half the side."""
         return replace(self, share=self.share / 2)
 
     def describe(self) -> dict[str, Any]:
-        """Say all that decides the views, for a recipe."""
+        """Return all settings that decide the views."""
         return {"made_by": type(self).__name__, **asdict(self)}
 
     def _draw(self, n: int, side: int, size_px: Tensor, generator: torch.Generator) -> "_Draws":

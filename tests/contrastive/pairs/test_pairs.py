@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage import StageError
+from skinage import SettingError, StageError
 from skinage.contrastive.pairs.balance import balanced_weights
 from skinage.contrastive.pairs.pairs import KINDS, Pairs, PairSampler
 
@@ -153,8 +153,10 @@ def test_together_makes_batches_of_one_scanner_in_the_right_number():
 
 def test_what_cannot_be_drawn_is_said():
     tiles = table()
-    with pytest.raises(StageError, match="found 'patient'; expected one of augment"):
+    with pytest.raises(SettingError, match="found 'patient'; expected one of augment"):
         Pairs("patient")
+    with pytest.raises(SettingError, match="within_um is 0; expected micrometres above 0"):
+        Pairs("neighbour", within_um=0)
     with pytest.raises(StageError, match="no centre was cut at two fields of view"):
         PairSampler(tiles, Pairs("scale"), 4)
     with pytest.raises(StageError, match=r"nobody has two slides"):

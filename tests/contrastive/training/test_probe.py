@@ -11,7 +11,7 @@ from skinage.contrastive.training.probe import (
     spread,
     statistics_of_batch,
 )  # fmt: skip
-from skinage.contrastive.training.train import untrained_encoder
+from skinage.encoders.untrained import untrained_encoder
 
 
 def test_spread_is_one_for_even_directions_and_near_nought_when_collapsed():

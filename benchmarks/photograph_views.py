@@ -1,4 +1,4 @@
-"""Lightly's views for natural images, to compare with; slow, tile by tile."""
+"""Lightly's views for photographs, a baseline for the views of H&E; slow, tile by tile."""
 
 import random
 from dataclasses import asdict, dataclass, replace
@@ -25,7 +25,7 @@ class SimCLRViews:
     share: float = 0.5
 
     def __call__(self, pixels: Tensor, generator: torch.Generator, copies: int = 1) -> Tensor:
-        """Draw views; shapes as in `skinage.contrastive.views.choice.HistologyViews`."""
+        """Return random views; see `skinage.contrastive.views.protocol.Views`."""
         from lightly.transforms import SimCLRTransform
         from pytorch_lightning.utilities.seed import isolate_rng
         from torchvision.transforms.functional import to_pil_image
@@ -43,9 +43,9 @@ class SimCLRViews:
         return torch.stack(views).to(pixels.device)
 
     def smaller(self) -> "SimCLRViews":
-        """Give the views of half the side."""
+        """Return the views of half the side."""
         return replace(self, share=self.share / 2)
 
     def describe(self) -> dict[str, Any]:
-        """Say all that decides the views, for a recipe."""
+        """Return all settings that decide the views."""
         return {"made_by": type(self).__name__, **asdict(self)}
