@@ -1,5 +1,5 @@
 """Age acceleration.
 
-In: predicted ages, a row per person. Out: the same people with their age acceleration.
+In: predicted ages, a row per person. Out: age acceleration, a row per person.
 Start with `acceleration.acceleration`; `definitions` holds the formulas.
 """

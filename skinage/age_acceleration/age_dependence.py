@@ -1,4 +1,4 @@
-"""What is left of age in acceleration, and what the choice of a definition changes."""
+"""The age that is left in acceleration, and the effect of the choice of a definition."""
 
 import warnings
 
@@ -10,23 +10,30 @@ from skinage.age_acceleration.definitions import DEFINITIONS
 from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import StageError
 from skinage.evaluation.metrics import pearson
+from skinage.skip_log import add_skipped
 
 
 def age_dependence(acceleration: pd.DataFrame) -> pd.DataFrame:
-    """Tell what is left of age in acceleration, of everybody and by sex.
+    """Compute how much age is left in acceleration, of all people and by sex.
 
     Parameters
     ----------
     acceleration
-        As ``skinage.acceleration`` returns it; where it has ``acceleration_z``, that is judged.
+        A row per person, as `skinage.acceleration` returns it; ``acceleration_z`` is used where
+        the table has it.
 
     Returns
     -------
     pandas.DataFrame
         ``people`` ("everybody", "women", "men"), ``n_people``, ``correlation_with_age``
-        (Pearson's) and ``explained_by_age``: the share of its variance (R2) that a parabola of
-        age explains. A line can leave a bow behind that no correlation sees. Both are missing
-        where they are not defined.
+        (Pearson's) and ``explained_by_age``: the proportion of the variance of acceleration (R2)
+        that a parabola of age explains. After a line a curve can remain that no correlation
+        shows. Both are NaN where they are not defined.
+
+    Raises
+    ------
+    StageError
+        If a person has several rows.
     """
     refuse_repeated_people(acceleration, "acceleration")
     groups = {"everybody": acceleration}
@@ -44,29 +51,37 @@ def age_dependence(acceleration: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
-    """Compute acceleration by every definition, to see what the choice changes.
+    """Compute acceleration by every definition, to see the effect of the choice.
 
     Parameters
     ----------
     ages
-        As for ``acceleration``.
+        A row per person, as for `skinage.acceleration`.
 
     Returns
     -------
     pandas.DataFrame
         A row per ``definition``: ``sd`` between people in ``unit``, correlation with age of
         ``everybody`` and, if known, ``women`` and ``men``, ``explained_by_age`` of everybody, and
-        ``correlation_with_linear``. A definition that cannot be fitted is left out with a warning.
+        ``correlation_with_linear``. A definition that cannot be fitted is skipped with a warning;
+        `skinage.skipped` returns the reason.
+
+    Raises
+    ------
+    StageError
+        If the linear definition cannot be fitted, as `skinage.acceleration`.
     """
     linear = acceleration(ages)["acceleration_years"]
     rows = []
+    failed: dict[str, str] = {}
     for definition in DEFINITIONS:
         if definition == "beheshti":  # the same as linear
             continue
         try:
             table = acceleration(ages, definition)
         except StageError as reason:
-            warnings.warn(f"{definition} is left out. {reason}", stacklevel=2)
+            warnings.warn(f"compare_definitions: skipped {definition}. {reason}", stacklevel=2)
+            failed[definition] = str(reason)
             continue
         left = age_dependence(table).set_index("people")
         rows.append({
@@ -76,11 +91,13 @@ def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
             "explained_by_age": left.loc["everybody", "explained_by_age"],
             "correlation_with_linear": pearson(measured(table), linear),
         })  # fmt: skip
-    return pd.DataFrame(rows)
+    comparison = pd.DataFrame(rows)
+    add_skipped(comparison, "compare_definitions", failed)
+    return comparison
 
 
 def _explained(values: pd.Series, age: pd.Series) -> float:
-    """R2 of a parabola of age; not a number for three people or fewer, who always lie on one."""
+    """Return R2 of a parabola of age; NaN for three people or fewer, who always lie on one."""
     if len(values) < 4 or np.ptp(values) == 0 or np.ptp(age) == 0:
         return float("nan")
     centred = (age - age.mean()).to_numpy(float)

@@ -1,6 +1,6 @@
-"""Definitions of age acceleration: what a predicted age is compared with.
+"""Definitions of age acceleration: the age that a predicted age is compared with.
 
-Each takes the people it may learn from and the people held out; both have ``age_years``,
+Each takes training people and people held out; both have ``age_years``,
 ``predicted_years`` and ``male`` (1, 0, or missing where the sex is unknown).
 """
 
@@ -15,20 +15,20 @@ from skinage.errors import StageError
 from skinage.evaluation.corrected import RAW_GAP
 
 LOWESS_FRACTION = 0.5
-"""Of the people, the nearest in age that each point of the curve is drawn through."""
+"""The fraction of people, nearest in age, that each point of the curve is fitted to."""
 LEAST_SLOPE = 0.1
 """Years of predicted age per year of age; a flatter line is not divided by."""
 LEAST_SD = 0.25
-"""Of the SD of all residuals: the least that the SD at one age may be."""
+"""The smallest SD at one age, as a fraction of the SD of all residuals."""
 
 
 class Line(NamedTuple):
-    """Predicted age as a straight line of age; men and women lie apart by ``per_male``."""
+    """Predicted age as a straight line of age, ``per_male`` years higher for men."""
 
     intercept: float
     slope: float
     per_male: float
-    male_share: float
+    male_proportion: float
 
     def residual(self, people: pd.DataFrame) -> pd.Series:
         """Subtract the line, years; unknown sex counts as the mean of the sexes."""
@@ -36,19 +36,19 @@ class Line(NamedTuple):
         return people["predicted_years"] - expected
 
     def due_to_sex(self, people: pd.DataFrame) -> pd.Series:
-        """Give the years that lie between a person's sex and the mean of both."""
-        return self.per_male * (people["male"] - self.male_share).fillna(0.0)
+        """Return the years between a person's sex and the mean of both sexes."""
+        return self.per_male * (people["male"] - self.male_proportion).fillna(0.0)
 
 
 def fit_line(training: pd.DataFrame) -> Line:
     """Fit predicted age on age and sex by least squares."""
-    share = training["male"].mean()
-    # Centred, a sex that does not vary is a column of noughts and gets no coefficient.
-    sex = (training["male"] - share).fillna(0.0)
+    proportion = training["male"].mean()
+    # Centred, a sex that does not vary is a column of zeros and gets no coefficient.
+    sex = (training["male"] - proportion).fillna(0.0)
     design = np.column_stack([np.ones(len(training)), training["age_years"], sex])
     weights = np.linalg.lstsq(design, training["predicted_years"].to_numpy(float), rcond=None)[0]
     intercept, slope, per_male = map(float, weights)
-    return Line(intercept, slope, per_male, float(share))
+    return Line(intercept, slope, per_male, float(proportion))
 
 
 def gap(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def linear(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     """Subtract the line of predicted age on age.
 
     Beheshti et al. subtract from the gap its own line on age. As the gap is predicted age minus
-    age, that line is this one with a slope less by 1, and what is left is the same.
+    age, that line is this one with a slope smaller by 1, and the residual is the same.
     """
     return _in_years(fit_line(training).residual(held_out))
 
@@ -71,16 +71,16 @@ def cole(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     if line.slope < LEAST_SLOPE:
         raise StageError(
             f"acceleration: predicted age rises by {line.slope:.2f} years per year of age. The "
-            f"definition 'cole' divides by this slope, which makes sense from {LEAST_SLOPE} on "
-            "only: below, errors of the clock are blown up more than tenfold, or turn their "
-            "sign. Take 'linear', and look at why the clock hardly sees age."
+            f"definition 'cole' divides by this slope, which needs {LEAST_SLOPE} or more: below, "
+            "errors of the clock grow more than tenfold, or change their sign. Use 'linear', and "
+            "find out why predicted age hardly depends on age."
         )
     return _in_years(line.residual(held_out) / line.slope)
 
 
 def lowess(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
-    """Subtract a LOWESS curve of predicted age on age, and what men and women lie apart."""
-    # Sex first, by the line: else the curve bends towards men wherever they are in the majority.
+    """Subtract a LOWESS curve of predicted age on age, and the difference between the sexes."""
+    # Sex first, by the line: else the curve bends towards the sex of the majority at each age.
     line = fit_line(training)
     known, asked = (
         people.assign(predicted_years=people["predicted_years"] - line.due_to_sex(people))
@@ -104,7 +104,10 @@ def zscore(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     sd = np.sqrt(np.pi / 2) * (size + size_slope * held_out["age_years"])
     least = LEAST_SD * float(left.std())
     if least == 0:
-        raise StageError("acceleration: predicted ages lie on a line of age; no SD to divide by")
+        raise StageError(
+            "acceleration: predicted ages lie on a line of age, so that their residuals have no SD; "
+            "use 'linear'"
+        )
     if (sd < least).any():
         warnings.warn(
             f"acceleration: at the ages of {(sd < least).sum()} people the SD of the residuals "
@@ -117,7 +120,7 @@ def zscore(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_curve(training: pd.DataFrame) -> Callable[[pd.Series], np.ndarray]:
-    """Draw a LOWESS curve; beyond the ages it was drawn through it goes on straight."""
+    """Fit a LOWESS curve; beyond the ages it was fitted to, it continues as a straight line."""
     from statsmodels.nonparametric.smoothers_lowess import lowess as statsmodels_lowess
 
     age = training["age_years"].to_numpy(float)
@@ -125,14 +128,14 @@ def _fit_curve(training: pd.DataFrame) -> Callable[[pd.Series], np.ndarray]:
     if commonest.iloc[0] >= np.floor(LOWESS_FRACTION * len(age)):
         raise StageError(
             f"acceleration: {commonest.iloc[0]} of {len(age)} people have the same age, "
-            f"{commonest.index[0]:g}: a LOWESS curve cannot be drawn. Take 'linear'."
+            f"{commonest.index[0]:g}: a LOWESS curve cannot be fitted. Use 'linear'."
         )
     drawn = statsmodels_lowess(
         training["predicted_years"], age, frac=LOWESS_FRACTION, delta=0.01 * np.ptp(age)
     )
     knots, first = np.unique(drawn[:, 0], return_index=True)
     values = drawn[first, 1]
-    # The outer tenth sets the direction: the last two knots alone may lie very close.
+    # The outer tenth sets the slope: the last two knots alone may lie very close.
     n_outer = max(2, len(knots) // 10)
     low_slope = np.polyfit(knots[:n_outer], values[:n_outer], 1)[0]
     high_slope = np.polyfit(knots[-n_outer:], values[-n_outer:], 1)[0]
@@ -150,7 +153,7 @@ def _in_years(values: pd.Series) -> pd.DataFrame:
 
 
 class Definition(NamedTuple):
-    """How acceleration is computed, and in words, where ``{}`` is "age" or "age and sex"."""
+    """The function that computes it, and words in which ``{}`` is "age" or "age and sex"."""
 
     rule: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
     words: str
@@ -180,4 +183,4 @@ DEFINITIONS = {
         "age, line and SD fitted on the other folds",
     ),
 }
-"""By name; "beheshti" is a second name of "linear"."""
+"""The definitions by name; "beheshti" is a second name of "linear"."""

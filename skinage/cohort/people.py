@@ -5,6 +5,7 @@ A cohort table has a row per slide; a clock and an outcome model need a row per 
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from skinage.errors import CohortError, StageError
@@ -79,6 +80,20 @@ def by_person(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             + ". Correct them, or name the visits in a column `visit`."
         )
     return grouped[list(columns)].first()
+
+
+def require_columns(table: pd.DataFrame, names: Sequence[str], where: str) -> None:
+    """Refuse a table (named ``where`` in the message) that lacks columns; a `StageError`."""
+    missing = [name for name in names if name not in table]
+    if missing:
+        raise StageError(f"{where}: no column {', '.join(missing)}; found {[*table.columns]}")
+
+
+def refuse_people(table: pd.DataFrame, wrong: np.ndarray, where: str, what: str) -> None:
+    """Refuse a table in which people are marked as wrong; a `StageError` names up to five."""
+    if wrong.any():
+        named = [*table["person_id"][wrong][:5]]
+        raise StageError(f"{where}: {wrong.sum()} people {what}, such as {named}")
 
 
 def refuse_repeated_people(table: pd.DataFrame, where: str) -> None:

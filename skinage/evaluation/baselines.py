@@ -1,4 +1,4 @@
-"""What a clock has to beat: other features, the mean age, and ages shuffled between people."""
+"""The baselines of a clock: other features, the mean age, and ages shuffled between people."""
 
 import warnings
 from collections.abc import Mapping
@@ -16,22 +16,23 @@ from skinage.clock.prediction import (
     refuse_leaking_features,
 )
 from skinage.cohort.people import refuse_repeated_people
-from skinage.errors import StageError
+from skinage.errors import SettingError
 from skinage.evaluation.metrics import (
     N_BOOTSTRAP,
-    errors_years,
-    interval,
+    accuracy,
     mean_out_of_fold,
-    resamples,
+    person_weights,
+    with_interval,
 )
-from skinage.people.clock_inputs import inputs_of
+from skinage.people.clock_inputs import ClockInputs, inputs_of
 from skinage.people.known_ages import match_ages
+from skinage.skip_log import add_skipped
 
 MEAN, SHUFFLED = "predict the mean", "shuffled ages"
 
 
 def compare_clocks(
-    baselines: Mapping[str, pd.DataFrame],
+    feature_sets: Mapping[str, pd.DataFrame],
     cohort: pd.DataFrame,
     model: str | Learner = "ridge",
     *,
@@ -39,125 +40,112 @@ def compare_clocks(
     n_shuffles: int = 10,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Compare feature sets as clocks: the same people, the same folds, the same model.
+    """Compare feature sets as clocks, with the same people, folds and model.
 
     Parameters
     ----------
-    baselines
-        Tables of people by name, such as trained, untrained and colour features. The others are
-        compared with the first; people whom one of them lacks are left out with a warning.
-    cohort, model, folds, seed
-        As for `predict_age`.
+    feature_sets
+        Tables of people by name, as `pool` returns them, such as trained, untrained and colour
+        features. All are compared with the first. People whom one of the tables lacks are
+        excluded; a warning and `skinage.skipped` count them.
+    cohort
+        A row per slide, as for `predict_age`.
+    model
+        The clock that is fitted on each feature set, as for `predict_age`.
+    folds
+        The folds of people, as for `predict_age`.
     n_shuffles
-        How often ages are shuffled.
+        Number of times that ages are shuffled; 0 omits the row "shuffled ages".
+    seed
+        Seed of the folds, the shuffles, the bootstrap, and models that draw random numbers.
 
     Returns
     -------
     pandas.DataFrame
         ``features``; ``mae_years`` with ``lower_years`` and ``upper_years``; ``r2``;
-        ``difference_years`` of the MAE from the first baseline's, by person, with
-        ``difference_lower_years`` and ``difference_upper_years`` (95 % bootstrap); ``n_people``.
-        Two rows are no baselines: "predict the mean" of the other folds, and "shuffled ages": the
-        first baseline's features fitted to and measured by ages dealt to other people, the mean over
-        all shuffles with their 2.5 and 97.5 percentiles.
+        ``difference_years`` of the MAE from that of the first feature set, with
+        ``difference_lower_years`` and ``difference_upper_years`` (95 % bootstrap of people, the
+        same resamples for both); ``n_people``. A row per feature set, and two baselines: "predict
+        the mean" of the other folds, and "shuffled ages": the first feature set, fitted to and
+        measured by ages that were shuffled between people, the mean over all shuffles with their
+        2.5 and 97.5 percentiles.
 
     Raises
     ------
+    SettingError
+        If there is no feature set.
     StageError, LeakageError
-        As `predict_age`; also if no baseline is given.
+        If a person has several rows in a feature set; also as `predict_age`.
     """
-    if not baselines:
-        raise StageError("compare_clocks: no baselines; give a dict of tables of people by name")
-    for people in baselines.values():
+    if not feature_sets:
+        raise SettingError("compare_clocks: no feature sets; pass a dict of tables by name")
+    for people in feature_sets.values():
         refuse_repeated_people(people, "people")
-    first = next(iter(baselines.values()))
-    known = match_ages(_shared_people(baselines), cohort)
+    shared, n_all = _shared_people(feature_sets)
+    known = match_ages(shared, cohort)
     known["fold"], known["group"] = assign_folds(known, cohort, folds, seed)
     learner = learner_of(model, None)
-    predictions = {}
-    for name, people in baselines.items():
-        refuse_leaking_features(people, known.index)
-        inputs = inputs_of(people, known.index, known.get("sex"))
-        check_folds(known["fold"], cohort, inputs)
+
+    def score(inputs: ClockInputs, known: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
         found = predict_out_of_fold(learner, inputs, known, None, seed)
-        predictions[name] = found["predicted_years"].to_numpy()
-    weights = resamples(len(known), N_BOOTSTRAP, seed) / len(known)
-    table = _compare(predictions, known, weights)
-    of_first = inputs_of(first, known.index, known.get("sex"))
-    shuffles = []
-    for shuffle in range(n_shuffles):
-        dealt = _shuffled(known, np.random.default_rng([seed, shuffle]))
-        found = predict_out_of_fold(learner, of_first, dealt, None, seed)
-        shuffles.append(_scores(dealt, found["predicted_years"].to_numpy()))
-    return pd.concat(
-        [table, _of_shuffles(shuffles, table)] if shuffles else [table], ignore_index=True
-    )
+        return pd.DataFrame(accuracy(known, found["predicted_years"].to_numpy(), weights))
+
+    inputs = {name: _inputs(people, known, cohort) for name, people in feature_sets.items()}
+    weights = person_weights(len(known), N_BOOTSTRAP, seed)
+    scores = {name: score(one, known, weights) for name, one in inputs.items()}
+    mean = mean_out_of_fold(known["age_years"].to_numpy(), known["fold"].to_numpy())
+    scores[MEAN] = pd.DataFrame(accuracy(known, mean, weights))
+    first = next(iter(feature_sets))
+    reference = scores[first]["mae_years"].to_numpy()
+    rows = [_row(name, one, reference) for name, one in scores.items()]
+    if n_shuffles:
+        shuffles = pd.concat([
+            score(inputs[first], _shuffled(known, np.random.default_rng([seed, one])), weights[:1])
+            for one in range(n_shuffles)
+        ])  # fmt: skip
+        mean_and_each = pd.concat([shuffles.mean().to_frame().T, shuffles])
+        rows.append(_row(SHUFFLED, mean_and_each, reference[0]))
+    table = pd.DataFrame(rows).assign(n_people=len(known))
+    if n_all > len(shared):
+        people = f"{n_all - len(shared)} of {n_all} people"
+        add_skipped(table, "compare_clocks", {people: "not in every feature set"})
+    return table
 
 
-def _shared_people(baselines: Mapping[str, pd.DataFrame]) -> pd.Index:
-    first, *others = baselines.values()
+def _shared_people(feature_sets: Mapping[str, pd.DataFrame]) -> tuple[pd.Index, int]:
+    """Return the people of all tables, in the order of the first, and the number in any."""
+    first, *others = feature_sets.values()
     shared = first.index
     for people in others:
         shared = shared[shared.isin(people.index)]
-    n_all = len(set[object]().union(*(people.index for people in baselines.values())))
+    n_all = len(set[object]().union(*(people.index for people in feature_sets.values())))
     if n_all > len(shared):
         warnings.warn(
-            f"{n_all - len(shared)} of {n_all} people are not in every table; left out.",
+            f"{n_all - len(shared)} of {n_all} people are not in every table and are excluded",
             stacklevel=3,
         )
-    return shared
+    return shared, n_all
+
+
+def _inputs(people: pd.DataFrame, known: pd.DataFrame, cohort: pd.DataFrame) -> ClockInputs:
+    refuse_leaking_features(people, known.index)
+    inputs = inputs_of(people, known.index, known.get("sex"))
+    check_folds(known["fold"], cohort, inputs)
+    return inputs
 
 
 def _shuffled(known: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
-    """Deal everybody's age to somebody else; people, sex and folds stay."""
+    """Assign the age of every person to another one; people, sex and folds stay."""
     ages = ["age_years", "age_low", "age_high"]
-    dealt = known[ages].to_numpy()[generator.permutation(len(known))]
-    return known.assign(**dict(zip(ages, dealt.T, strict=True)))
+    shuffled = known[ages].to_numpy()[generator.permutation(len(known))]
+    return known.assign(**dict(zip(ages, shuffled.T, strict=True)))
 
 
-def _scores(known: pd.DataFrame, predicted: np.ndarray) -> tuple[float, float]:
-    """Give MAE and R2."""
-    error, of_mean = (
-        errors_years(known, values)
-        for values in (predicted, np.full(len(known), known["age_years"].mean()))
-    )
-    return float(np.abs(error).mean()), float(1 - np.sum(error**2) / np.sum(of_mean**2))
-
-
-def _compare(
-    predictions: dict[str, np.ndarray], known: pd.DataFrame, weights: np.ndarray
-) -> pd.DataFrame:
-    """Make a row of each baseline's predictions; the first is the reference."""
-    fold = known["fold"].to_numpy()
-    predictions[MEAN] = mean_out_of_fold(known["age_years"].to_numpy(), fold)
-    errors = {name: np.abs(errors_years(known, found)) for name, found in predictions.items()}
-    reference = next(iter(errors.values()))
-    rows = []
-    for name, error in errors.items():
-        lower, upper = interval(weights @ error)
-        difference_lower, difference_upper = interval(weights @ (error - reference))
-        rows.append({
-            "features": name,
-            "mae_years": error.mean(),
-            "lower_years": lower,
-            "upper_years": upper,
-            "r2": _scores(known, predictions[name])[1],
-            "difference_years": (error - reference).mean(),
-            "difference_lower_years": difference_lower,
-            "difference_upper_years": difference_upper,
-            "n_people": len(known),
-        })  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _of_shuffles(shuffles: list[tuple[float, float]], table: pd.DataFrame) -> pd.DataFrame:
-    """Make a row of all shuffles."""
-    mae, r2 = np.array(shuffles).T
-    own = table["mae_years"].iloc[0]
-    row = {
-        "features": SHUFFLED, "mae_years": mae.mean(), "r2": r2.mean(),
-        "difference_years": mae.mean() - own, "n_people": table["n_people"].iloc[0],
-    }  # fmt: skip
-    row["lower_years"], row["upper_years"] = interval(mae)
-    row["difference_lower_years"], row["difference_upper_years"] = interval(mae - own)
-    return pd.DataFrame([row])
+def _row(name: str, scores: pd.DataFrame, reference: np.ndarray | float) -> dict[str, object]:
+    """Return a row of the table from scores of all people (first) and of samples (others)."""
+    mae = scores["mae_years"].to_numpy()
+    row: dict[str, object] = {"features": name}
+    row["mae_years"], row["lower_years"], row["upper_years"] = with_interval(mae)
+    row["r2"] = scores["r2"].iloc[0]
+    difference = [f"difference_{end}" for end in ("years", "lower_years", "upper_years")]
+    return row | dict(zip(difference, with_interval(mae - reference), strict=True))

@@ -1,4 +1,4 @@
-"""Bias-corrected predictions are refused: they hold the age they should predict."""
+"""Refusal of bias-corrected predictions: they contain the age that they should predict."""
 
 import pandas as pd
 
@@ -6,14 +6,14 @@ from skinage.errors import StageError
 from skinage.evaluation.metrics import pearson, repeat_endings
 
 RAW_GAP = "predicted minus actual age"
-"""How a table of acceleration names the raw gap, which age plus acceleration gives back."""
+"""The definition of the raw gap in words; age plus raw gap is the prediction itself."""
 
 
 def refuse_corrected(ages: pd.DataFrame) -> None:
-    """Refuse predictions from which bias was taken out by the ages they are to be judged by.
+    """Refuse predictions that were corrected by the ages that they are compared with.
 
-    Age plus acceleration looks like a prediction but holds the actual age: its error is small
-    whatever the clock can do (Butler et al., Human Brain Mapping 42:4092, 2021).
+    Age plus acceleration looks like a prediction but contains the actual age: its error is small
+    however bad the clock is (Butler et al., Human Brain Mapping 42:4092, 2021).
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def refuse_corrected(ages: pd.DataFrame) -> None:
     ------
     StageError
         If the gap equals an acceleration that is not the raw gap (within 1e-6 years), or does
-        not correlate with age to numerical precision, as no clock manages by itself.
+        not correlate with age to numerical precision, as no uncorrected clock does.
     """
     for ending in repeat_endings(ages):
         name = f"predicted_years{ending}"
@@ -41,6 +41,6 @@ def refuse_corrected(ages: pd.DataFrame) -> None:
         if found:
             raise StageError(
                 f"ages: {name} is no prediction but was corrected by the actual age: {found}. "
-                "Accuracy of corrected predictions says nothing about the clock, as they hold "
-                "the age they should tell. Give the predictions as predict_age returns them."
+                "The accuracy of corrected predictions says nothing about the clock, as they "
+                "contain the age. Pass the predictions as predict_age returns them."
             )

@@ -1,4 +1,4 @@
-"""Where a clock is good and where it is not: its errors by age, sex, site, scanner."""
+"""The errors of a clock by age, sex, body site and scanner."""
 
 import re
 from collections.abc import Sequence
@@ -13,9 +13,10 @@ from skinage.evaluation.metrics import (
     check_measurable,
     covered,
     errors_years,
-    interval,
-    resamples,
+    person_weights,
+    with_interval,
 )
+from skinage.skip_log import add_skipped
 
 MIN_PEOPLE_FOR_INTERVALS = 5
 COLUMNS = ("decade", "sex", "body_site", "scanner")
@@ -26,25 +27,29 @@ def report_by_group(
     ages: pd.DataFrame,
     cohort: pd.DataFrame | None = None,
     columns: Sequence[str] = COLUMNS,
+    *,
     n_bootstrap: int = N_BOOTSTRAP,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Tell for whom ages were predicted well: errors by decade of age, sex, body site, scanner.
+    """Compute the errors of predicted ages by decade of age, sex, body site and scanner.
 
-    Every person counts once in every column. A clock that shrinks towards the mean makes the
+    Every person counts once in every column. A clock that shrinks towards the mean predicts the
     young too old and the old too young: a bias by decade is to be expected.
 
     Parameters
     ----------
     ages
-        As for ``report_card``; errors too, means over repeats where there are any.
+        A row per person, as for `report_card`. Where there are repeats, the errors are means over
+        them.
     cohort
-        A row per slide, for columns that ``ages`` lacks; of people with visits, the first counts.
+        A row per slide, for columns that ``ages`` lacks; with several visits, the first counts.
     columns
-        "decade" is that of the actual age (of a bracket, its middle); others are columns of
-        ``ages`` or the cohort. What neither has is skipped and named in ``attrs["left_out"]``.
-    n_bootstrap, seed
-        As for ``report_card``; people are resampled within their level.
+        "decade" is that of the actual age (of a bracket, its middle); other names are columns of
+        ``ages`` or of the cohort. A column that neither has is skipped (see `skinage.skipped`).
+    n_bootstrap
+        Number of resamples of the people of each level.
+    seed
+        Seed of the resampling.
 
     Returns
     -------
@@ -52,20 +57,21 @@ def report_by_group(
         ``column``, ``level`` ("A + B" for a person whose slides differ, "unknown" where nothing is
         known), ``n_people``; ``mae_years`` with ``mae_lower_years`` and ``mae_upper_years``,
         ``bias_years`` likewise (95 % percentile bootstrap, NaN below five people);
-        ``age_mean_years``, ``age_sd_years``; with intervals of age ``coverage``, the share of
+        ``age_mean_years``, ``age_sd_years``; with intervals of age ``coverage``, the proportion of
         people inside theirs.
 
     Raises
     ------
     StageError
-        As ``report_card``; also if none of the columns exists, or nobody is in the cohort.
+        If neither table has any of the columns, or no person is in the cohort; also as
+        `report_card`.
     """
     repeats = check_measurable(ages)
     predicted = [ages[f"predicted_years{repeat}"].to_numpy(float) for repeat in repeats]
     errors = np.stack([errors_years(ages, one) for one in predicted])
     people = pd.DataFrame({
-        "absolute": np.abs(errors).mean(axis=0),
-        "signed": errors.mean(axis=0),
+        "mae": np.abs(errors).mean(axis=0),
+        "bias": errors.mean(axis=0),
         "age": ages["age_years"].to_numpy(float),
     })  # fmt: skip
     if "lower_years" in ages:
@@ -81,12 +87,13 @@ def report_by_group(
         for column, of in known.items()
         for level in sorted(np.unique(of), key=_place)
     ])  # fmt: skip
-    table.attrs["left_out"] = [column for column in columns if column not in known]
+    absent = [column for column in columns if column not in known]
+    add_skipped(table, "report_by_group", dict.fromkeys(absent, "neither table has this column"))
     return table
 
 
 def _levels(column: str, ages: pd.DataFrame, cohort: pd.DataFrame | None) -> np.ndarray | None:
-    """Give everybody's level in words, or None where nothing is known of the column."""
+    """Return the level of every person in words, or None where neither table has the column."""
     if column == "decade":
         tens = (ages["age_years"] // 10 * 10).astype(int)
         return np.array([f"{ten} to {ten + 9}" for ten in tens])
@@ -96,8 +103,8 @@ def _levels(column: str, ages: pd.DataFrame, cohort: pd.DataFrame | None) -> np.
         return None
     if "person_id" not in cohort or not ages["person_id"].isin(cohort["person_id"]).any():
         raise StageError(
-            f"report_by_group: none of the {len(ages)} people is in the cohort; check that person_id is "
-            f"written the same way, as {ages['person_id'].iloc[0]!r} is in the ages"
+            f"report_by_group: none of the {len(ages)} people is in the cohort; check that "
+            f"person_id is written the same way, as {ages['person_id'].iloc[0]!r} is in the ages"
         )
     words = first_visits(cohort).set_index("person_id")[column].map(_word)
     # Sorted, so that the order of a person's slides does not matter.
@@ -113,18 +120,17 @@ def _word(value: object) -> str:
 
 
 def _place(level: str) -> tuple[bool, str]:
-    """Sort numbers within levels as numbers, and what is unknown last."""
+    """Return a key that sorts numbers within levels as numbers, and what is unknown last."""
     return level == UNKNOWN, re.sub(r"\d+", lambda digits: digits[0].zfill(9), level)
 
 
 def _row(people: pd.DataFrame, n_bootstrap: int, seed: int) -> dict[str, float]:
-    n_people = len(people)
-    row: dict[str, float] = {"n_people": n_people}
-    weights = resamples(n_people, n_bootstrap, seed) / n_people
-    for name, errors in (("mae", people["absolute"]), ("bias", people["signed"])):
-        few = n_people < MIN_PEOPLE_FOR_INTERVALS
-        bounds = (np.nan, np.nan) if few else interval(weights @ errors.to_numpy())
-        row[f"{name}_years"] = errors.mean()
-        row[f"{name}_lower_years"], row[f"{name}_upper_years"] = bounds
+    row: dict[str, float] = {"n_people": len(people)}
+    weights = person_weights(len(people), n_bootstrap, seed)
+    for name in ("mae", "bias"):
+        value, lower, upper = with_interval(weights @ people[name].to_numpy())
+        if len(people) < MIN_PEOPLE_FOR_INTERVALS:
+            lower = upper = np.nan
+        row |= {f"{name}_years": value, f"{name}_lower_years": lower, f"{name}_upper_years": upper}
     row |= {"age_mean_years": people["age"].mean(), "age_sd_years": people["age"].std()}
     return row | ({"coverage": people["covered"].mean()} if "covered" in people else {})

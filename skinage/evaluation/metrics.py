@@ -1,19 +1,43 @@
-"""What every measure of predicted ages rests on: errors, brackets, resamples of people."""
+"""The measures of predicted ages: errors, brackets, resampled people."""
 
 import re
 
 import numpy as np
 import pandas as pd
 
-from skinage.cohort.people import refuse_repeated_people
+from skinage.cohort.people import refuse_people, refuse_repeated_people, require_columns
 from skinage.errors import StageError
 
 N_BOOTSTRAP = 1000
 BOUNDS, INTERVAL = ("age_low", "age_high"), ("lower_years", "upper_years")
 
 
+def repeat_endings(ages: pd.DataFrame) -> list[str]:
+    """Return the ending of each repeat's columns; the first repeat has none."""
+    found = [re.fullmatch(r"predicted_years(_\d+)", str(name)) for name in ages]
+    return ["", *(match[1] for match in found if match)]
+
+
+def check_measurable(ages: pd.DataFrame) -> list[str]:
+    """Refuse ages that cannot be measured; return the ending of each repeat's columns."""
+    repeats = repeat_endings(ages)
+    numbers = ["age_years", *(f"predicted_years{ending}" for ending in repeats)]
+    numbers += [name for pair in (BOUNDS, INTERVAL) if {*pair} & {*ages} for name in pair]
+    folds = [f"fold{ending}" for ending in repeats if "fold" in ages]
+    require_columns(ages, ["person_id", *numbers, *folds], "ages")
+    refuse_repeated_people(ages, "ages")
+    low, high = known_bounds(ages)
+    filled = ages[numbers].assign(age_low=low, age_high=high).to_numpy(float)
+    infinite = ~np.isfinite(filled).all(axis=1)
+    refuse_people(ages, infinite, "ages", "have ages or predictions that are not finite")
+    refuse_people(ages, low > high, "ages", "have an age_low above age_high")
+    if len(ages) < 2 or (folds and ages["fold"].nunique() < 2):
+        raise StageError("ages: at least two people are needed, and two folds where there are any")
+    return repeats
+
+
 def known_bounds(ages: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Give the lowest and highest age each person can have, years; equal for exact ages."""
+    """Return the lowest and highest age each person can have, years; equal for exact ages."""
     actual = ages["age_years"]
     names = BOUNDS if "age_low" in ages else ("age_years", "age_years")
     low, high = (ages[name].astype(float).fillna(actual).to_numpy(float) for name in names)
@@ -21,51 +45,41 @@ def known_bounds(ages: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def errors_years(ages: pd.DataFrame, predicted: np.ndarray) -> np.ndarray:
-    """Give the error of predicted ages (n_people,): signed distance to the age or its bracket."""
+    """Return the error of predicted ages (n_people,): signed distance to the age or bracket."""
     return distance_years(predicted, *known_bounds(ages))
 
 
 def distance_years(predicted: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Give the signed distance to an interval: 0 inside, above 0 where predicted too old."""
+    """Return the signed distance to an interval: 0 inside, above 0 where predicted too old."""
     return predicted - np.clip(predicted, low, high)
 
 
+def accuracy(
+    ages: pd.DataFrame, predicted: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return MAE, RMSE, R2 and bias of predicted ages, for each row of weights (b, n_people)."""
+    low, high = known_bounds(ages)
+    error = distance_years(predicted, low, high)
+    squared = weights @ error**2
+    mean_age = weights @ ages["age_years"].to_numpy(float)
+    of_the_mean = distance_years(mean_age[:, None], low, high) ** 2
+    return {
+        "mae_years": weights @ np.abs(error),
+        "rmse_years": np.sqrt(squared),
+        "r2": 1 - ratio(squared, np.einsum("bn,bn->b", weights, of_the_mean)),
+        "bias_years": weights @ error,
+    }
+
+
 def covered(ages: pd.DataFrame) -> np.ndarray:
-    """Tell whose age, or whole bracket, lies within ``lower_years`` to ``upper_years``."""
+    """Mark the people whose age, or whole bracket, lies in ``lower_years`` to ``upper_years``."""
     low, high = known_bounds(ages)
     lower, upper = (ages[name].to_numpy(float) for name in INTERVAL)
     return (lower <= low) & (high <= upper)
 
 
-def check_measurable(ages: pd.DataFrame) -> list[str]:
-    """Refuse ages that cannot be measured; give the endings of each repeat's columns."""
-    names = [str(name) for name in ages]
-    endings = [re.fullmatch(r"predicted_years(_\d+)?", name) for name in names]
-    repeats = [found[1] or "" for found in endings if found] or [""]
-    pairs = [pair for pair in (BOUNDS, INTERVAL) if set(pair) & set(names)]
-    numbers = ["age_years", *(f"predicted_years{ending}" for ending in repeats)]
-    numbers += [name for pair in pairs for name in pair]
-    folds = [f"fold{ending}" for ending in repeats if "fold" in names]
-    missing = [name for name in ("person_id", *numbers, *folds) if name not in names]
-    if missing:
-        raise StageError(f"ages: no column {', '.join(missing)}; found {names}")
-    refuse_repeated_people(ages, "ages")
-    low, high = known_bounds(ages)
-    filled = ages[numbers].assign(age_low=low, age_high=high).to_numpy(float)
-    for wrong, what in (
-        (~np.isfinite(filled).all(axis=1), "have ages or predictions that are not finite"),
-        (low > high, "have an age_low above age_high"),
-    ):
-        if wrong.any():
-            named = [*ages["person_id"][wrong][:5]]
-            raise StageError(f"ages: {wrong.sum()} people {what}, such as {named}")
-    if len(ages) < 2 or (folds and ages["fold"].nunique() < 2):
-        raise StageError("ages: at least two people are needed, and two folds where there are any")
-    return repeats
-
-
 def mean_out_of_fold(actual: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Predict, for everybody, the mean age of the other folds."""
+    """Predict, for every person, the mean age of the other folds."""
     means = {one: actual[fold != one].mean() for one in np.unique(fold)}
     return np.array([means[one] for one in fold])
 
@@ -77,20 +91,29 @@ def resamples(n_people: int, n_bootstrap: int, seed: int) -> np.ndarray:
     return generator.multinomial(n_people, equal, size=n_bootstrap).astype(float)
 
 
+def person_weights(n_people: int, n_bootstrap: int, seed: int) -> np.ndarray:
+    """Return weights (1 + n_bootstrap, n_people): all people alike, then bootstrap samples."""
+    return np.vstack([np.ones(n_people), resamples(n_people, n_bootstrap, seed)]) / n_people
+
+
 def interval(values: np.ndarray) -> tuple[float, float]:
-    """Give the 95 % percentile interval of bootstrap values."""
+    """Return the 95 % percentile interval of bootstrap values."""
     lower, upper = np.percentile(values, [2.5, 97.5])
     return float(lower), float(upper)
 
 
-def repeat_endings(ages: pd.DataFrame) -> list[str]:
-    """Give what the columns of each repeat end with; the first repeat has no number."""
-    found = [re.fullmatch(r"predicted_years(_\d+)", str(name)) for name in ages]
-    return ["", *(match[1] for match in found if match)]
+def with_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Return the first value (all people) and the 95 % interval of the others (samples)."""
+    return float(values[0]), *interval(values[1:])
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide; NaN where there is nothing to divide by."""
+    return part / np.where(whole > 1e-12, whole, np.nan)
 
 
 def pearson(values: pd.Series, others: pd.Series) -> float:
-    """Pearson's r; not a number where one does not vary."""
+    """Return Pearson's r; NaN where one of the two does not vary."""
     if len(values) < 2 or np.ptp(values) == 0 or np.ptp(others) == 0:
         return float("nan")
     return float(np.corrcoef(values.astype(float), others.astype(float))[0, 1])

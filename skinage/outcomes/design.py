@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from skinage.cohort.people import by_person, refuse_repeated_people
+from skinage.cohort.people import by_person, refuse_people, refuse_repeated_people, require_columns
 from skinage.errors import CohortError, SettingError, StageError
 from skinage.skip_log import add_skipped, skipped
 
@@ -46,28 +46,21 @@ def join_outcomes(
 def check_acceleration(acceleration: pd.DataFrame, cohort: pd.DataFrame) -> None:
     """Refuse acceleration that is not one finite number per person, of the first visit."""
     needed = ["person_id", "acceleration_years", "age_years"]
-    missing = [name for name in needed if name not in acceleration]
-    if missing:
-        raise StageError(
-            f"acceleration: no column {', '.join(missing)}; found {[*acceleration.columns]}"
-        )
+    require_columns(acceleration, needed, "acceleration")
     refuse_repeated_people(acceleration, "acceleration")
     people, years = acceleration["person_id"], acceleration[needed[1:]].to_numpy(float)
     infinite = ~np.isfinite(years).all(axis=1)
-    if infinite.any():
-        raise StageError(
-            f"acceleration: {infinite.sum()} people have an age or an acceleration that is not "
-            f"finite, such as {[*people[infinite][:5]]}; drop their rows"
-        )
+    refuse_people(
+        acceleration, infinite, "acceleration", "have an age or acceleration that is not finite"
+    )
     if "visit" in cohort:
         first = by_person(cohort, ["age_years"])["age_years"].reindex(people).to_numpy()
         later = np.abs(first - years[:, 1]) > SAME_AGE_YEARS
-        if later.any():
-            raise StageError(
-                f"acceleration: {later.sum()} people have another age than at their first visit "
-                f"in the cohort, such as {[*people[later][:5]]}. Follow-up and diseases are of "
-                "the first visit: use the ages predicted for it."
-            )
+        what = (
+            "have another age than at their first visit, of which follow-up and diseases are in "
+            "the cohort (use the ages predicted for that visit)"
+        )
+        refuse_people(acceleration, later, "acceleration", what)
 
 
 def complete_people(table: pd.DataFrame, needed: Sequence[str], stage: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import pytest
 from skinage.age_acceleration.acceleration import acceleration
 from skinage.age_acceleration.age_dependence import age_dependence, compare_definitions
 from skinage.figures.age_acceleration import age_dependence as draw_age_dependence
+from skinage.skip_log import skipped
 
 
 def r2_of_a_parabola(age, values):
@@ -70,12 +71,15 @@ def test_of_a_clock_that_bends_lowess_leaves_less_than_a_line(make_ages):
     assert planted_r["lowess"] > planted_r["linear"] + 0.05
 
 
-def test_a_definition_that_cannot_be_fitted_is_left_out_by_name(make_ages):
+def test_a_definition_that_cannot_be_fitted_is_skipped_by_name(make_ages):
     ages, _ = make_ages()
     noise = np.random.default_rng(0).normal(0, 1, len(ages))
-    with pytest.warns(UserWarning, match=r"cole is left out\. .* divides by this slope"):
+    with pytest.warns(UserWarning, match=r"skipped cole\. .* divides by this slope"):
         found = compare_definitions(ages.assign(predicted_years=55 + noise))
     assert [*found["definition"]] == ["linear", "gap", "lowess", "zscore"]
+    log = skipped(found)
+    assert log[["stage", "item"]].to_numpy().tolist() == [["compare_definitions", "cole"]]
+    assert "divides by this slope" in log["reason"][0]
 
 
 def test_the_figure_shows_each_definition_and_group(make_ages):

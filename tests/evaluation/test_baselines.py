@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from skinage.clock.prediction import predict_age
-from skinage.errors import LeakageError, StageError
+from skinage.errors import LeakageError, SettingError
 from skinage.evaluation.baselines import compare_clocks
 from skinage.evaluation.report_card import report_card
+from skinage.skip_log import skipped
 
 
 @pytest.fixture
-def baselines(make_cohort, make_people):
+def feature_sets(make_cohort, make_people):
     cohort, generator = make_cohort(100), np.random.default_rng(0)
     signal = np.outer((cohort["age_years"] - 55) / 20, generator.normal(size=40))
     tables = {
@@ -18,8 +19,8 @@ def baselines(make_cohort, make_people):
     return tables, cohort
 
 
-def test_rivals_are_ranked_and_the_null_is_null(baselines):
-    tables, cohort = baselines
+def test_feature_sets_are_ranked_and_the_null_is_null(feature_sets):
+    tables, cohort = feature_sets
     table = compare_clocks(tables, cohort).set_index("features")
     assert [*table.index] == ["trained", "untrained", "predict the mean", "shuffled ages"]
     assert table.loc["trained", "mae_years"] < table.loc["untrained", "mae_years"]
@@ -30,8 +31,8 @@ def test_rivals_are_ranked_and_the_null_is_null(baselines):
     assert table["mae_years"].between(table["lower_years"], table["upper_years"]).all()
 
 
-def test_a_rival_is_the_clock_of_its_own(baselines):
-    tables, cohort = baselines
+def test_each_row_is_the_report_card_of_its_own_clock(feature_sets):
+    tables, cohort = feature_sets
     table = compare_clocks(tables, cohort, seed=3).set_index("features")
     card = report_card(predict_age(tables["untrained"], cohort, seed=3), seed=3).set_index("metric")
     row = table.loc["untrained"]
@@ -43,19 +44,22 @@ def test_a_rival_is_the_clock_of_its_own(baselines):
     )
 
 
-def test_rivals_meet_on_the_people_they_share(baselines):
-    tables, cohort = baselines
+def test_feature_sets_are_compared_on_the_people_they_share(feature_sets):
+    tables, cohort = feature_sets
     tables["untrained"] = tables["untrained"].iloc[::-1].iloc[:-4]
     cohort = cohort.iloc[4:]
     with pytest.warns(UserWarning, match="4 of 100 people are not in every table"):
         table = compare_clocks(tables, cohort)
     assert (table["n_people"] == 96).all()
-    with pytest.raises(StageError, match="no baselines"):
+    assert skipped(table).to_numpy().tolist() == [
+        ["compare_clocks", "4 of 100 people", "not in every feature set"]
+    ]
+    with pytest.raises(SettingError, match="no feature sets"):
         compare_clocks({}, cohort)
 
 
-def test_shuffles_keep_people_and_folds_and_lose_the_age(baselines):
-    tables, cohort = baselines
+def test_shuffles_keep_people_and_folds_and_lose_the_age(feature_sets):
+    tables, cohort = feature_sets
     first = {"trained": tables["trained"]}
     rows = [compare_clocks(first, cohort, n_shuffles=n).set_index("features") for n in (0, 1, 20)]
     assert "shuffled ages" not in rows[0].index
@@ -66,8 +70,8 @@ def test_shuffles_keep_people_and_folds_and_lose_the_age(baselines):
     assert null["difference_lower_years"] > 8
 
 
-def test_brackets_are_scored_by_their_distance(baselines):
-    tables, cohort = baselines
+def test_brackets_are_scored_by_their_distance(feature_sets):
+    tables, cohort = feature_sets
     low = np.floor(cohort["age_years"] / 20) * 20
     told = cohort.assign(age_low=low, age_high=low + 20, age_years=low + 10)
     table = compare_clocks(tables, told, n_shuffles=0).set_index("features")
@@ -77,8 +81,8 @@ def test_brackets_are_scored_by_their_distance(baselines):
     assert table.loc["trained", "mae_years"] < 1.5
 
 
-def test_leaks_are_refused_in_every_rival(baselines, tmp_path):
-    tables, cohort = baselines
+def test_leaks_are_refused_in_every_feature_set(feature_sets, tmp_path):
+    tables, cohort = feature_sets
     seen = tables | {"untrained": tables["untrained"].assign(label_seen=True)}
     with pytest.raises(LeakageError, match="encoder saw the ages of 100"):
         compare_clocks(seen, cohort)

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from skinage.clock.prediction import predict_age
-from skinage.errors import StageError
-from skinage.evaluation.learning_curve import learning_curve
+from skinage.errors import SettingError, StageError
+from skinage.evaluation.learning_curve import _part, learning_curve
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_more_people_make_a_better_clock(people_and_cohort):
 
 
 def test_its_end_is_the_clock_itself(people_and_cohort):
-    curve = learning_curve(*people_and_cohort, shares=[1.0], n_repeats=1, seed=2)
+    curve = learning_curve(*people_and_cohort, fractions=[1.0], n_repeats=1, seed=2)
     ages = predict_age(*people_and_cohort, coverage=None, seed=2)
     mae = np.abs(ages["predicted_years"] - ages["age_years"]).mean()
     np.testing.assert_allclose(curve["mae_years"], mae)
@@ -34,30 +34,24 @@ def test_its_end_is_the_clock_itself(people_and_cohort):
 def test_few_people_make_a_shorter_curve(people_and_cohort):
     people, cohort = people_and_cohort
     curve = learning_curve(people.head(30), cohort.head(30), n_repeats=1)
-    assert curve["share"].tolist() == [0.6, 0.8, 1.0]
+    assert curve["fraction"].tolist() == [0.6, 0.8, 1.0]
 
 
-def test_shares_that_leave_too_few_are_refused(people_and_cohort):
-    with pytest.raises(StageError, match="leave 5 to fit on"):
-        learning_curve(*people_and_cohort, shares=[0.05, 1])
-    with pytest.raises(StageError, match="expected shares up to 1"):
-        learning_curve(*people_and_cohort, shares=[0.5, 1.5])
+def test_fractions_that_cannot_be_used_are_refused(people_and_cohort):
+    with pytest.raises(StageError, match="of 96 training people leave 5 to fit on"):
+        learning_curve(*people_and_cohort, fractions=[0.05, 1])
+    for fractions, n_repeats in (([0.5, 1.5], 5), ([-0.5, 1], 5), ([0.5], 0)):
+        with pytest.raises(SettingError, match="expected fractions above 0 to 1"):
+            learning_curve(*people_and_cohort, fractions=fractions, n_repeats=n_repeats)
 
 
 def test_smaller_parts_are_parts_of_the_larger_with_the_same_ages():
-    from skinage.evaluation.learning_curve import _part
-
     generator = np.random.default_rng(0)
-    ages, training = generator.uniform(20, 90, 100), generator.uniform(size=100) < 0.8
-    parts = [_part(ages, training, share, seed=1) for share in (0.2, 0.5, 1.0)]
-    assert (parts[2] == training).all()
-    assert (parts[0] <= parts[1]).all()
-    assert (parts[1] <= training).all()
-    assert parts[0].sum() == round(0.2 * training.sum())
-    deciles = pd.qcut(ages[training], 4, labels=False)
-    assert (
-        pd.Series(deciles[parts[1][training]])
-        .value_counts(normalize=True)
-        .between(0.15, 0.35)
-        .all()
-    )
+    index = pd.Index([f"P{k}" for k in generator.permutation(80)], name="person_id")
+    ages = pd.Series(generator.uniform(20, 90, 80), index)
+    parts = [_part(ages, fraction, seed=1) for fraction in (0.2, 0.5, 1.0)]
+    assert set(parts[0]) < set(parts[1]) < set(parts[2]) == set(index)
+    assert [len(part) for part in parts] == [16, 40, 80]
+    quarters = pd.qcut(ages, 4, labels=False)
+    for part in parts:
+        assert quarters[part].value_counts(normalize=True).between(0.15, 0.35).all()

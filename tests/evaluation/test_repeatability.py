@@ -127,9 +127,9 @@ def test_two_slides_of_a_person_differ_by_less_than_the_coefficient_in_95_percen
 def test_unusable_slides_are_refused(slides):
     with pytest.raises(StageError, match="no column slide_id; found"):
         replicate_agreement(slides.drop(columns="slide_id"))
-    with pytest.raises(StageError, match=r"1 are there more than once, such as \['S0'\]"):
+    with pytest.raises(StageError, match=r"1 are listed more than once, such as \['S0'\]"):
         replicate_agreement(slides.replace({"slide_id": {"S1": "S0"}}))
-    with pytest.raises(StageError, match="3 of 800 values are not finite or nobody's"):
+    with pytest.raises(StageError, match="3 of 800 values are not finite or have no person"):
         replicate_agreement(slides.assign(predicted_years=slides["predicted_years"].where(
             slides.index > 2)))  # fmt: skip
     with pytest.raises(StageError, match="0 of 400 people have two values"):

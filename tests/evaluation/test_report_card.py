@@ -67,7 +67,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
             "person_id": range(100), "age_years": actual, "predicted_years": predicted,
             "fold": np.arange(100) % 5,
         })  # fmt: skip
-        card = report_card(ages, 300, seed).set_index("metric")
+        card = report_card(ages, n_bootstrap=300, seed=seed).set_index("metric")
         covered += (
             card.loc["mae_years", "lower"] < 5 * np.sqrt(2 / np.pi) < card.loc["mae_years", "upper"]
         )
@@ -164,7 +164,9 @@ def test_weighted_kappa_and_its_interval_agree_with_scikit_learn(make_ages):
         cohen_kappa_score(np.repeat(actual, n), np.repeat(nearest, n), weights="quadratic")
         for n in [np.ones(60, int), *resamples(60, 50, 3).astype(int)]
     ]
-    row = report_card(ages, 50, 3).set_index("metric").loc["weighted_kappa", LIMITS]
+    row = (
+        report_card(ages, n_bootstrap=50, seed=3).set_index("metric").loc["weighted_kappa", LIMITS]
+    )
     np.testing.assert_allclose(row, [kappas[0], *np.percentile(kappas[1:], [2.5, 97.5])])
 
 
@@ -209,7 +211,7 @@ def test_repeats_share_the_people_of_a_resample_and_tell_their_spread(make_ages)
         })).set_index("metric")["value"]
         for ending in ("", "_2", "_3")
     ]  # fmt: skip
-    card = report_card(ages, 200, 5).set_index("metric")
+    card = report_card(ages, n_bootstrap=200, seed=5).set_index("metric")
     together = pd.concat(alone, axis=1).drop("n_people")
     np.testing.assert_allclose(card.loc[together.index, "value"], together.mean(axis=1))
     np.testing.assert_allclose(

@@ -91,7 +91,7 @@ def test_acceleration_of_a_later_visit_has_no_follow_up(simulate):
         cohort.assign(visit="b", age_years=cohort["age_years"] + 5),
     ])  # fmt: skip
     later = table.assign(age_years=table["age_years"] + 5 * (table.index < 3))
-    message = r"3 people have another age than at their first visit .*'P0000'.* ages predicted"
+    message = r"3 people have another age than at their first visit.* ages predicted .*'P0000'"
     for test in (follow_up, mortality, prevalence):
         with pytest.raises(StageError, match=message):
             test(later, visits)
@@ -101,7 +101,7 @@ def test_acceleration_of_a_later_visit_has_no_follow_up(simulate):
 def test_acceleration_that_is_not_finite_is_refused(column, simulate):
     table, cohort = simulate(200)
     table.loc[3, column] = np.nan
-    with pytest.raises(StageError, match=r"1 people .* not finite, such as \['P0003'\]; drop"):
+    with pytest.raises(StageError, match=r"1 people .* not finite, such as \['P0003'\]"):
         follow_up(table, cohort)
     with pytest.raises(StageError, match=f"no column {column}; found"):
         follow_up(table.drop(columns=column), cohort)
