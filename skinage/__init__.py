@@ -74,7 +74,7 @@ _ROOM_OF = {
     "learning_curve": "skinage.evaluation.learning_curve",
     "predict_slides": "skinage.clock.slide_prediction",
     "replicate_agreement": "skinage.evaluation.repeatability",
-    "tripod": "skinage.reporting.tripod.tripod",
+    "tripod": "skinage.reporting.tripod",
     "acceleration": "skinage.age_acceleration.acceleration",
     "age_dependence": "skinage.age_acceleration.age_dependence",
     "compare_definitions": "skinage.age_acceleration.age_dependence",
