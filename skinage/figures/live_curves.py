@@ -33,7 +33,8 @@ class LiveCurves(Callback):
             self._shown.update(HTML(""))
 
     def _draw(self, trainer: Trainer) -> None:
-        history = next((c.history for c in trainer.callbacks if getattr(c, "history", None)), None)
+        callbacks = getattr(trainer, "callbacks", ())
+        history = next((c.history for c in callbacks if getattr(c, "history", None)), None)
         if not history or getattr(get_ipython(), "kernel", None) is None:
             return
         figure = training_curves(pd.DataFrame(history))
