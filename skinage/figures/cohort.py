@@ -1,13 +1,12 @@
-"""Who is in the cohort."""
+"""Figures of the cohort: who is in it."""
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from skinage.figures.style import BLUE, GREY, ORANGE, axes_or_new
-
-SEXES = {"F": ("women", ORANGE), "M": ("men", BLUE)}
+from skinage.figures.style import ABOVE, GREY, axes_or_new, sex_hue
 
 
 def age_histogram(cohort: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -16,9 +15,10 @@ def age_histogram(cohort: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     cohort
-        Columns ``person_id``, ``age_years``, optionally ``sex``.
+        A table with ``person_id``, ``age_years`` and, if known, ``sex``; the first row of each
+        person counts.
     ax
-        Axes to draw on; new ones if none.
+        The axes to draw into; new ones if None.
     """
     ax = axes_or_new(ax, 4.5, 2.8)
     people = cohort.drop_duplicates("person_id")
@@ -28,18 +28,14 @@ def age_histogram(cohort: pd.DataFrame, ax: Axes | None = None) -> Axes:
         return ax
     ages = known["age_years"]
     edges = np.arange(ages.min() // 10 * 10, ages.max() // 10 * 10 + 11, 10)
-    sexes = known["sex"] if "sex" in known else pd.Series(np.nan, known.index)
-    groups = {SEXES[sex]: ages[sexes == sex] for sex in SEXES if (sexes == sex).any()}
-    if sexes.isna().any():
-        groups[("sex not known", GREY)] = ages[sexes.isna()]
-    ax.hist(
-        list(groups.values()), bins=edges.tolist(), stacked=True, rwidth=0.92,
-        label=[label for label, _ in groups], color=[colour for _, colour in groups],
-    )  # fmt: skip
-    ax.legend(ncols=len(groups), loc="upper right")
-    ax.set_ylim(top=ax.get_ylim()[1] * 1.15)
+    sns.histplot(x=ages, bins=edges.tolist(), multiple="stack", shrink=0.92, linewidth=0, alpha=1,
+                 ax=ax, **sex_hue(known))  # fmt: skip
     missing = len(people) - len(known)
-    ax.set(xlabel="age at biopsy, years", ylabel="people", xticks=edges)
-    ax.set_title(f"{len(people)} people" + (f", {missing} without an age" if missing else ""))
+    words = f"{len(people)} people" + (f", {missing} without an age" if missing else "")
+    if ax.get_legend():
+        sns.move_legend(ax, **ABOVE, ncols=3, title=words)
+    else:
+        ax.set_title(words, loc="left", fontsize="small")
+    ax.set(xlabel="age at biopsy (years)", ylabel="people", xticks=edges)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     return ax

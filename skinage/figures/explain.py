@@ -6,19 +6,22 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from scipy import ndimage, stats
 
 from skinage.figures.style import (
     BLUE,
     DIVERGING,
+    REFERENCE,
     SEQUENTIAL,
     VERMILLION,
     axes_or_new,
     plain,
     scale_bar,
+    signed,
 )
 
 PER_PX = 100  # years per single pixel would be all zeros behind the point
@@ -42,12 +45,12 @@ def attribution_panel(
         What `attribute` returned for it: ``heat``, ``age_years``, ``difference_years``,
         ``completeness_error`` and ``baseline``.
     mpp
-        Micrometres per pixel, for a scale bar.
+        Micrometres per pixel, for a scale bar; None draws no bar.
     smooth_px
         Standard deviation of the smoothing of the heat, for the eye only: neighbouring pixels of
-        opposite sign cancel. 0 for none.
+        opposite sign cancel. 0 does not smooth.
     axes
-        Two axes to draw on; new ones if none.
+        Two axes to draw into; new ones if None.
 
     Returns
     -------
@@ -60,27 +63,23 @@ def attribution_panel(
     limit = float(np.abs(heat).max()) or 1.0
     axes[0].imshow(pixels)
     axes[1].imshow(pixels.mean(axis=-1), cmap="gray", vmin=0, vmax=255)
-    # Where a pixel says nothing, the tissue shows; where it says most, its colour.
+    # Where a pixel adds no years, the tissue shows; where it adds most, its colour.
     opacity = np.clip(np.abs(heat) / limit * 2, 0, 0.9)
     image = axes[1].imshow(heat, cmap=DIVERGING, vmin=-limit, vmax=limit, alpha=opacity)
-    _years_bar(image, axes[1])
+    # Made from norm and colours alone: the picture's own opacity is no single number.
+    bar = axes[1].figure.colorbar(ScalarMappable(image.norm, image.cmap), ax=axes[1])
+    bar.set_label(f"years per {PER_PX} pixels")
+    bar.ax.set_title("older", fontsize=8)
+    bar.ax.set_xlabel("younger", fontsize=8)
     for ax in axes:
         ax.set(xticks=[], yticks=[])
         if mpp is not None:
             scale_bar(ax, mpp)
-    axes[0].set_title(f"tile of a person predicted {attribution.age_years:.1f} years", fontsize=9)
-    gain = f"{attribution.difference_years:+.2f} years against {attribution.baseline}"
+    axes[0].set_title(f"tile of a person predicted {attribution.age_years:.1f} years", fontsize=8)
+    gain = f"{signed(attribution.difference_years, '+z.2f')} years against {attribution.baseline}"
     error = f"heat adds up within {attribution.completeness_error:.2g} years"
     axes[1].set_title(f"{gain}\n{error}", fontsize=8)
     return axes
-
-
-def _years_bar(image: AxesImage, ax: Axes) -> None:
-    # Made from norm and colours alone: the picture's own opacity is no single number.
-    bar = ax.figure.colorbar(plt.cm.ScalarMappable(image.norm, image.cmap), ax=ax)
-    bar.set_label(f"years per {PER_PX} pixels")
-    bar.ax.set_title("older", fontsize=8)
-    bar.ax.set_xlabel("younger", fontsize=8)
 
 
 def importance_beeswarm(
@@ -100,24 +99,26 @@ def importance_beeswarm(
     labels
         Words for features, such as the column ``label`` of the table of importance by ``feature``.
     n
-        How many features.
+        How many features to draw.
     ax
-        Axes to draw on; new ones if none.
+        The axes to draw into; new ones if None.
     """
-    values, data = np.asarray(explanation.values), np.asarray(explanation.data)
-    top = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:n]
+    years = pd.DataFrame(explanation.values, columns=[str(f) for f in explanation.feature_names])
+    top = years.abs().mean().sort_values(ascending=False, kind="stable").index[:n]
+    level = pd.DataFrame(explanation.data, columns=years.columns)[top].rank(pct=True)
     ax = axes_or_new(ax, 7.4, 0.34 * len(top) + 0.9)
-    names = [str(explanation.feature_names[k]) for k in top]
-    for row, k in enumerate(top):
-        level = stats.rankdata(data[:, k]) / len(data)
-        dots = ax.scatter(values[:, k], row + _swarm(values[:, k]), c=level, cmap=SEQUENTIAL,
-                          vmin=0, vmax=1, s=9, linewidths=0)  # fmt: skip
-    ax.axvline(0, color="0.5", linewidth=0.8, zorder=0)
-    ax.set(xlabel="years added to the predicted age (SHAP)", yticks=range(len(top)),
-           yticklabels=[(labels or {}).get(name, name) for name in names])  # fmt: skip
+    norm = plt.Normalize(0, 1)
+    # Seaborn's swarm takes minutes for thousands of people.
+    heights = years[top].apply(_swarm) + np.arange(len(top))
+    sns.scatterplot(x=years[top].melt()["value"], y=heights.melt()["value"],
+                    hue=level.melt()["value"], hue_norm=norm, palette=SEQUENTIAL, legend=False,
+                    s=9, linewidth=0, ax=ax)  # fmt: skip
+    ax.axvline(0, **REFERENCE)
+    ax.set(xlabel="years added to the predicted age (SHAP)", ylabel="")
+    ax.set_yticks(range(len(top)), [(labels or {}).get(name, name) for name in top])
     ax.set_ylim(len(top) - 0.5, -0.5)
-    ax.set_title(f"What moves the clock, {len(values):,} people", loc="left")
-    bar = ax.figure.colorbar(dots, ax=ax, ticks=[0, 1], aspect=30)
+    ax.set_title(f"What moves the clock, {len(years):,} people", loc="left")
+    bar = ax.figure.colorbar(ScalarMappable(norm, SEQUENTIAL), ax=ax, ticks=[0, 1], aspect=30)
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("feature, ranked over people", labelpad=-8)
     return ax
@@ -133,9 +134,9 @@ def measure_by_age(
     morphology
         A row per person, index ``person_id``, a column per measure.
     ages
-        With ``person_id`` and ``age_years``.
+        A table with ``person_id`` and ``age_years``.
     labels
-        Words for the measures; taken from their names if none.
+        Words for the measures; their names in words if None.
     """
     age = ages.set_index("person_id")["age_years"]
     table = morphology.join(age, how="inner").dropna(subset="age_years")
@@ -147,7 +148,7 @@ def measure_by_age(
     )  # fmt: skip
     for ax, measure in zip(axes.flat, morphology.columns, strict=False):
         words = (labels or {}).get(measure, plain(measure))
-        _measure_panel(ax, table[["age_years", measure]].dropna().to_numpy(float), words)
+        _measure_panel(ax, table[["age_years", measure]].dropna().astype(float), words)
     # A panel with nothing below it has to show the ages itself.
     for ax in axes.flat[max(morphology.shape[1] - columns, 0) :]:
         ax.tick_params(labelbottom=True)
@@ -158,24 +159,23 @@ def measure_by_age(
     return figure
 
 
-def _measure_panel(ax: Axes, points: np.ndarray, words: str) -> None:
-    age, measure = points.T
-    ax.scatter(age, measure, s=9, color=BLUE, alpha=0.6, linewidths=0)
-    if len(points) < 3 or np.ptp(measure) == 0 or np.ptp(age) == 0:
-        ax.set_title(f"{words}\nno correlation to state", fontsize=8)
-        return
-    slope, intercept = np.polyfit(age, measure, 1)
-    ends = np.array([age.min(), age.max()])
-    ax.plot(ends, intercept + slope * ends, color=VERMILLION, linewidth=1.2)
-    r = stats.spearmanr(age, measure).statistic
-    ax.set_title(f"{words}\nSpearman r = {r:.2f}", fontsize=8)
+def _measure_panel(ax: Axes, points: pd.DataFrame, words: str) -> None:
+    age, measure = points.columns
+    varies = len(points) > 2 and points.nunique().min() > 1
+    sns.regplot(
+        points, x=age, y=measure, fit_reg=varies, ci=None, color=BLUE, ax=ax,
+        scatter_kws={"s": 9, "linewidths": 0, "alpha": 0.6},
+        line_kws={"color": VERMILLION, "linewidth": 1.2},
+    )  # fmt: skip
+    ax.set(xlabel="", ylabel="")
+    r = signed(stats.spearmanr(*points.T.to_numpy()).statistic, "z.2f") if varies else ""
+    ax.set_title(f"{words}\n{f'Spearman r = {r}' if varies else 'no correlation'}", fontsize=8)
 
 
-def _swarm(values: np.ndarray, half_width: float = 0.36) -> np.ndarray:
-    """Spread dots of one row up and down where they crowd: as wide as there are neighbours."""
-    edges = np.linspace(values.min(), values.max(), 41)
-    bins = np.digitize(values, edges[1:-1])
-    place = pd.Series(values).groupby(bins).cumcount().to_numpy()
-    crowd = np.bincount(bins)[bins]
+def _swarm(years: pd.Series, half_width: float = 0.36) -> pd.Series:
+    """Return how far up or down each dot of a row goes: the further, the more neighbours it has."""
+    bins = pd.cut(years, 40, labels=False)
+    place = years.groupby(bins).cumcount()
+    crowd = years.groupby(bins).transform("size")
     side = np.where(place % 2 == 0, 1, -1) * ((place + 1) // 2)
     return side / max(crowd.max() / 2, 4) * half_width

@@ -27,7 +27,7 @@ class LiveCurves(Callback):
         """Redraw the curves with the epoch that has ended."""
         self._draw(cast(list, module.history))
 
-    def on_train_end(self, trainer: Trainer, _module: LightningModule) -> None:
+    def on_train_end(self, _trainer: Trainer, _module: LightningModule) -> None:
         """Take the curves away: the encoder keeps the history."""
         if self._shown is not None:
             self._shown.update(HTML(""))

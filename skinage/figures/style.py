@@ -1,13 +1,15 @@
-"""Styles as dicts for ``matplotlib.rc_context``, colours that every reader can tell apart."""
+"""Styles as dicts for ``matplotlib.rc_context``, colours, and what several figures share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import matplotlib.patheffects as patheffects
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 PAPER: dict[Any, Any] = {
     "figure.dpi": 110,
@@ -32,21 +34,121 @@ BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = (
 GREY = "#6B6B6B"
 COLOURS: Sequence[str] = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY)
 """Categories, in this order."""
+SEXES = {"F": "women", "M": "men"}
+SEX_COLOURS = {"women": ORANGE, "men": BLUE, "sex unknown": GREY}
 SEQUENTIAL = "viridis"
 DIVERGING = "PuOr_r"
-DOTS: dict[str, Any] = {"s": 14, "alpha": 0.75, "linewidths": 0}
-"""Dots of people."""
-SEXES = {"F": ("women", ORANGE), "M": ("men", BLUE)}
-"""Words and colours for the sexes, in this order."""
 HALO = [patheffects.withStroke(linewidth=2.5, foreground="white")]
 """Keeps dark text and lines readable on tissue."""
+DOTS: dict[str, Any] = {"s": 14, "alpha": 0.75, "linewidth": 0}
+"""A dot per person."""
+REFERENCE: dict[str, Any] = {"color": GREY, "linewidth": 1, "linestyle": "--", "zorder": 0}
+"""A line to compare with: no error, no effect."""
+ABOVE: dict[str, Any] = {
+    "loc": "lower left", "bbox_to_anchor": (0, 1), "alignment": "left", "borderaxespad": 0.2,
+    "columnspacing": 1, "handletextpad": 0.4, "handlelength": 1.4, "borderpad": 0.2,
+}  # fmt: skip
+"""A legend over the axes, where it hides nothing."""
 
 
 def axes_or_new(ax: Axes | None, width: float = 4.0, height: float = 3.2) -> Axes:
-    """Give back ``ax``, or new axes of a figure of ``width`` by ``height`` inches."""
+    """Return ``ax``, or new axes of a figure of ``width`` by ``height`` inches."""
     if ax is not None:
         return ax
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def sex_hue(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the arguments that make a seaborn function colour people by sex, where it is known."""
+    if "sex" not in table:
+        return {"color": BLUE}
+    words = table["sex"].map(SEXES).fillna("sex unknown")
+    colours = {name: colour for name, colour in SEX_COLOURS.items() if (words == name).any()}
+    return {"hue": words, "hue_order": list(colours), "palette": colours}
+
+
+def people_scatter(table: pd.DataFrame, x: str, y: str, ax: Axes) -> None:
+    """Draw a dot per person, coloured by sex where the table knows it."""
+    sns.scatterplot(table, x=x, y=y, ax=ax, **DOTS, **sex_hue(table))
+
+
+def fitted_line(
+    x: pd.Series, y: pd.Series, ax: Axes, label: str | None = None, *, linestyle: str = "-"
+) -> None:
+    """Draw the line of least squares, labelled with Pearson's r if no label is given."""
+    label = label or f"r = {signed(np.corrcoef(x, y)[0, 1], 'z.2f')}"
+    sns.regplot(x=x, y=y, scatter=False, ci=None, color=VERMILLION, label=label, ax=ax,
+                line_kws={"linewidth": 1.5, "linestyle": linestyle})  # fmt: skip
+
+
+def equal_axes(ax: Axes, label: str) -> None:
+    """Give both axes one scale that shows everything drawn, and draw the line of equality."""
+    low, high = np.min(ax.dataLim.min), np.max(ax.dataLim.max)
+    margin = 0.04 * (high - low) or 1.0
+    ax.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")
+    ax.axline((low, low), slope=1, label=label, **REFERENCE)
+
+
+def interval_rows(
+    ax: Axes, table: pd.DataFrame, columns: Sequence[str], colours: Any, marker: str = "o"
+) -> None:
+    """Draw an estimate and its interval per row of a table, at the number in its index.
+
+    Parameters
+    ----------
+    ax
+        The axes to draw into.
+    table
+        One row per estimate.
+    columns
+        The columns of the estimate and of the lower and upper end of its interval.
+    colours
+        One colour, or one per row.
+    marker
+        The marker of the estimate.
+    """
+    estimate, lower, upper = (table[name] for name in columns)
+    ax.hlines(table.index, lower, upper, color=colours, linewidth=1.5)
+    ax.scatter(estimate, table.index, c=colours, marker=marker, s=22, zorder=3)
+
+
+def picture_grid(
+    rows: Iterable[Collection[np.ndarray] | np.ndarray],
+    names: Sequence[str],
+    *,
+    inches: float = 0.85,
+) -> tuple[Figure, np.ndarray]:
+    """Draw pictures in rows, each with a name at its left; short rows end in empty places.
+
+    Parameters
+    ----------
+    rows
+        RGB pictures, row by row.
+    names
+        The name of each row.
+    inches
+        The width and height of a picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+    numpy.ndarray
+        Its axes, ``(n_rows, n_columns)``.
+    """
+    rows = list(rows)
+    columns = max(1, *map(len, rows))
+    size = inches * columns + (1.1 if any(names) else 0), inches * len(rows) + 0.4
+    figure, axes = plt.subplots(len(rows), columns, figsize=size, squeeze=False)
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    for name, row, row_axes in zip(names, rows, axes, strict=True):
+        for ax in row_axes:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+        for ax, picture in zip(row_axes, row, strict=False):
+            ax.imshow(picture)
+        row_axes[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    return figure, axes
 
 
 def scale_bar(ax: Axes, mpp: float) -> None:
@@ -72,43 +174,13 @@ def scale_bar(ax: Axes, mpp: float) -> None:
 
 
 def plain(name: str) -> str:
-    """Turn a column's name into words: ``age_years`` into "age (years)"."""
+    """Return a column's name in words: ``age_years`` is "age (years)"."""
     for ending, unit in (("_years", " (years)"), ("_px", " (px)"), ("_per_mm2", " per mm²")):
         if name.endswith(ending):
             return name.removesuffix(ending).replace("_", " ") + unit
     return name.replace("_", " ")
 
 
-def legend_above(ax: Axes, n_columns: int, title: str = "") -> None:
-    """Put the legend over the axes, where it hides nobody."""
-    ax.legend(
-        title=title, loc="lower left", bbox_to_anchor=(0, 1), ncols=n_columns, alignment="left",
-        borderaxespad=0.2, columnspacing=1, handletextpad=0.4, handlelength=1.4, borderpad=0.2,
-    )  # fmt: skip
-
-
 def signed(number: float, form: str = "z.1f") -> str:
-    """Write a number with the minus sign that axes have; with z in its form there is no -0.0."""
+    """Return a number with the minus sign that axes have; z in its form avoids -0.0."""
     return format(number, form).replace("-", "\N{MINUS SIGN}")
-
-
-def by_sex(table: pd.DataFrame) -> Iterator[tuple[str | None, str, pd.DataFrame]]:
-    """Give name, colour and rows of women, men and people of unknown sex."""
-    if "sex" not in table:
-        yield None, BLUE, table
-        return
-    for sex, (name, colour) in SEXES.items():
-        if (table["sex"] == sex).any():
-            yield name, colour, table[table["sex"] == sex]
-    unknown = table[~table["sex"].isin(list(SEXES))]
-    if len(unknown):
-        yield "sex unknown", GREY, unknown
-
-
-def fitted_line(ax: Axes, x: pd.Series, y: pd.Series) -> None:
-    """Draw the line of least squares, labelled with Pearson's r."""
-    slope, intercept = np.polyfit(x, y, 1)
-    ends = np.array([x.min(), x.max()])
-    r = np.corrcoef(x, y)[0, 1]
-    label = f"r = {r:.2f}".replace("-0.00", "0.00")
-    ax.plot(ends, intercept + slope * ends, color=VERMILLION, linewidth=1.5, label=label)

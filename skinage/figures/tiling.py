@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,6 +20,7 @@ from skinage.figures.style import (
     SKY,
     VERMILLION,
     axes_or_new,
+    picture_grid,
     scale_bar,
 )
 
@@ -31,35 +31,36 @@ REASONS = {
     "sharpness": ("not sharp", SKY),
     "tissue_fraction": ("little tissue", GREY),
 }
-"""Words and colours for what a tile can be refused for."""
+"""Words and colours for the reasons to reject a tile."""
 
 
 def slide_overview(
     thumbnail: NDArray[np.uint8],
     mask: NDArray[np.bool_] | NDArray[np.int32],
     tiles: pd.DataFrame,
-    rejected: pd.DataFrame | None = None,
     *,
+    rejected: pd.DataFrame | None = None,
     thumbnail_mpp: float = 8.0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a slide: its tissue, the tiles kept, those left out and why, and a scale bar.
+    """Draw a slide: its tissue, the tiles kept, those rejected and why, and a scale bar.
 
     Parameters
     ----------
     thumbnail
-        (height, width, 3) uint8 RGB of the whole slide.
+        ``(height, width, 3)`` uint8 RGB of the whole slide.
     mask
-        Tissue over the whole slide, of any resolution; the numbers of its pieces, if given instead,
-        are written on them.
+        The tissue over the whole slide, at any resolution. If the numbers of its pieces are given
+        instead, they are written on them.
     tiles
-        The rows of the tile table of this slide: x, y, extent_px, tile_px, mpp.
+        The rows of the tile table of this slide: ``x``, ``y``, ``extent_px``, ``tile_px``, ``mpp``.
     rejected
-        Tiles that were refused, with the same columns and ``reason``; the first reason counts.
+        The rejected tiles, with the same columns and ``reason`` (the first reason counts); None
+        draws none.
     thumbnail_mpp
         um per px of the thumbnail.
     ax
-        Where to draw; new axes if not given.
+        The axes to draw into; new ones if None.
     """
     height, width = thumbnail.shape[:2]
     ax = axes_or_new(ax, 5.0, 5.0 * height / width + 0.6)
@@ -72,17 +73,9 @@ def slide_overview(
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     scale_bar(ax, thumbnail_mpp)
-    ax.legend(
-        handles=[
-            Patch(facecolor="none", edgecolor=colour, label=label)
-            for label, (colour, _) in reversed(groups.items())
-        ],
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0.0),
-        fontsize="small",
-        handlelength=1.0,
-        handleheight=1.0,
-    )
+    patches = [Patch(facecolor="none", edgecolor=c, label=name) for name, (c, _) in groups.items()]
+    ax.legend(handles=patches[::-1], loc="upper center", bbox_to_anchor=(0.5, 0.0),
+              fontsize="small", handlelength=1.0, handleheight=1.0)  # fmt: skip
     return ax
 
 
@@ -97,15 +90,8 @@ def _outline(
     numbers = [] if mask.dtype == bool else range(1, int(mask.max(initial=0)) + 1)
     for number in numbers:
         rows, columns = np.nonzero(mask == number)
-        ax.annotate(
-            str(number),
-            (x[columns.min()], y[rows.min()]),
-            color=BLUE,
-            ha="right",
-            va="bottom",
-            fontweight="bold",
-            path_effects=HALO,
-        )
+        ax.annotate(str(number), (x[columns.min()], y[rows.min()]), color=BLUE, ha="right",
+                    va="bottom", fontweight="bold", path_effects=HALO)  # fmt: skip
 
 
 def _by_reason(rejected: pd.DataFrame) -> dict[str, tuple[str, pd.DataFrame]]:
@@ -115,52 +101,42 @@ def _by_reason(rejected: pd.DataFrame) -> dict[str, tuple[str, pd.DataFrame]]:
     for name, (word, colour) in REASONS.items():
         rows = rejected[parts[0] == name]
         if len(rows):
-            groups[f"{len(rows)} left out: {word} {parts[1][rows.index[0]]}"] = colour, rows
+            groups[f"{len(rows)} rejected: {word} {parts[1][rows.index[0]]}"] = colour, rows
     return groups
 
 
 def _squares(ax: Axes, tiles: pd.DataFrame, thumbnail_mpp: float, colour: str) -> None:
-    squares = []
-    for tile in tiles.itertuples():
-        to_thumbnail = tile.mpp * tile.tile_px / tile.extent_px / thumbnail_mpp
-        side = tile.extent_px * to_thumbnail
-        squares.append(Rectangle((tile.x * to_thumbnail, tile.y * to_thumbnail), side, side))
+    to_thumbnail = tiles["mpp"] * tiles["tile_px"] / tiles["extent_px"] / thumbnail_mpp
+    places = tiles[["x", "y", "extent_px"]].mul(to_thumbnail, axis=0).to_numpy()
+    squares = [Rectangle((x, y), side, side) for x, y, side in places]
     ax.add_collection(PatchCollection(squares, facecolor="none", edgecolor=colour, lw=0.9))
 
 
 def tile_gallery(
     pixels: NDArray[np.uint8],
     titles: Sequence[str] | None = None,
+    *,
     mpp: float | None = None,
     columns: int = 8,
 ) -> Figure:
-    """Show tiles side by side.
+    """Draw tiles side by side.
 
     Parameters
     ----------
     pixels
-        (n, height, width, 3) uint8 RGB.
+        ``(n, height, width, 3)`` uint8 RGB.
     titles
-        A text above each tile.
+        The text above each tile; None writes none.
     mpp
-        um per px; if given, the first tile carries a scale bar.
+        um per px, for a scale bar on the first tile; None draws no bar.
     columns
-        Tiles per row.
+        The number of tiles in a row.
     """
-    columns = max(1, min(columns, len(pixels)))
-    rows = max(1, -(-len(pixels) // columns))
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(1.2 * columns, (1.2 if titles is None else 1.4) * rows),
-        squeeze=False,
-        layout="constrained",
-    )
-    for index, ax in enumerate(axes.flat):
-        ax.axis("off")
-        if index < len(pixels):
-            ax.imshow(pixels[index])
-            ax.set_title("" if titles is None else titles[index], fontsize=8)
+    starts = range(0, max(len(pixels), 1), columns)
+    figure, axes = picture_grid([pixels[k : k + columns] for k in starts], [""] * len(starts),
+                                inches=1.2 if titles is None else 1.4)  # fmt: skip
+    for ax, title in zip(axes.flat, titles or (), strict=False):
+        ax.set_title(title, fontsize=8)
     if mpp is not None and len(pixels):
         scale_bar(axes[0, 0], mpp)
     return figure

@@ -2,9 +2,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from skinage import figures
 from skinage.errors import StageError
+from skinage.figures.style import BLUE, GREY
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -41,6 +43,12 @@ def test_baselines_are_sorted_best_on_top(comparison):
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names == ["predict the mean", "trained", "colour"]
     assert "5.0" in words(ax)
+    bars, dots = ax.collections
+    drawn = [segment[:, 0].tolist() for segment in bars.get_segments()]
+    assert drawn == [[13, 17], [6, 8], [4, 6]]
+    assert [to_hex(colour) for colour in dots.get_facecolors()] == [
+        colour.lower() for colour in (GREY, BLUE, BLUE)
+    ]
     assert 15.0 in [line.get_xdata()[0] for line in ax.lines]
 
 
@@ -51,13 +59,14 @@ def test_each_group_has_its_error_interval_number_and_bias():
         "mae_upper_years": [6.0, 7.5, np.nan], "bias_years": [0.2, -1.3, 2.0],
     })  # fmt: skip
     ax = figures.error_by_group(table, overall_years=5.6)
-    dots = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
-    assert dots == [5, 6, 9]
+    bars, dots = ax.collections
+    np.testing.assert_array_equal(dots.get_offsets(), [[5, 1], [6, 2], [9, 4]])
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names == ["women (n = 50)", "men (n = 40)", "arm (n = 3)"]
     assert {"sex", "body site", "+0.2", f"{MINUS}1.3", "+2.0"} <= set(texts(ax))
-    drawn = [line.get_xdata() for line in ax.lines if line.get_marker() == "None"][1:]
-    np.testing.assert_array_equal(drawn, [[4, 6], [5, 7.5], [np.nan, np.nan]])
+    first, second, none = (np.asarray(segment) for segment in bars.get_segments())
+    np.testing.assert_array_equal([first[:, 0], second[:, 0]], [[4, 6], [5, 7.5]])
+    assert none.size == 0
     assert legend(ax)[1] == "everybody, 5.6 years"
     assert figures.error_by_group(table).get_legend() is None
     assert ax.lines[0].get_xdata() == [5.6, 5.6]

@@ -5,7 +5,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 
 from skinage import figures
-from skinage.errors import StageError
+from skinage.errors import SettingError, StageError
 
 
 @pytest.fixture
@@ -25,18 +25,14 @@ def outcomes():
 
 
 @pytest.fixture
-def people():
+def follow_up():
     generator = np.random.default_rng(0)
-    names = [f"P{k:03d}" for k in range(90)]
-    acceleration = pd.DataFrame(
-        {"person_id": names, "acceleration_years": generator.normal(0, 6, 90)}
-    )
-    cohort = pd.DataFrame({
-        "person_id": [*names, "P000"],
-        "follow_up_years": [*generator.uniform(1, 20, 90), np.nan],
-        "died": [*generator.integers(0, 2, 90), np.nan],
+    return pd.DataFrame({
+        "person_id": [f"P{k:03d}" for k in range(90)],
+        "acceleration_years": generator.normal(0, 6, 90),
+        "follow_up_years": generator.uniform(1, 20, 90),
+        "died": generator.integers(0, 2, 90),
     })  # fmt: skip
-    return acceleration, cohort
 
 
 def test_forest_has_a_row_per_outcome_with_its_numbers(outcomes):
@@ -64,38 +60,44 @@ def test_ticks_of_the_forest_never_touch(outcomes):
 
 def test_forest_refuses_a_unit_it_does_not_have(outcomes):
     assert "per SD" in figures.forest(outcomes, unit="per SD").get_xlabel()
-    with pytest.raises(StageError, match="no rows 'per year'; units found"):
+    with pytest.raises(SettingError, match=r"found 'per year', expected one of .*'per SD'"):
         figures.forest(outcomes, unit="per year")
 
 
-def test_survival_curves_are_those_of_the_thirds(people):
-    acceleration, cohort = people
-    ax = figures.survival_by_acceleration(acceleration, cohort)
-    fastest = acceleration.nlargest(30, "acceleration_years")["person_id"]
-    rows = cohort[cohort["person_id"].isin(fastest)].dropna()
-    curve = KaplanMeierFitter().fit(rows["follow_up_years"], rows["died"]).survival_function_
+def test_survival_curves_are_those_of_the_thirds(follow_up):
+    ax = figures.survival_by_acceleration(follow_up)
+    rows = follow_up.nlargest(30, "acceleration_years")
+    curve = KaplanMeierFitter().fit(rows["follow_up_years"], rows["died"])
     drawn = next(line for line in ax.lines if line.get_label() == "fast third")
-    np.testing.assert_allclose(drawn.get_ydata(), curve.to_numpy()[:, 0])
+    np.testing.assert_allclose(drawn.get_ydata(), curve.survival_function_.to_numpy()[:, 0])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "slow third", "middle third", "fast third",
+    ]  # fmt: skip
     assert "not adjusted for age or sex" in ax.get_title()
 
 
-def test_numbers_at_risk_stand_below_the_axis(people):
-    acceleration, cohort = people
-    ax = figures.survival_by_acceleration(acceleration, cohort)
+def test_numbers_at_risk_stand_below_the_axis(follow_up):
+    ax = figures.survival_by_acceleration(follow_up)
     ax.figure.draw_without_rendering()
+    slow = ax.child_axes[0]
     ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= ax.get_xlim()[1]]
-    texts = [text.get_text() for text in ax.texts]
-    assert texts[0] == "at risk"
-    slow = texts[texts.index("slow") + 1 : texts.index("middle")]
-    slowest = acceleration.nsmallest(30, "acceleration_years")["person_id"]
-    years = cohort[cohort["person_id"].isin(slowest)]["follow_up_years"]
-    assert slow == [str((years >= tick).sum()) for tick in ticks]
+    years = follow_up.nsmallest(30, "acceleration_years")["follow_up_years"]
+    assert [*slow.get_xticks()] == ticks
+    texts = [label.get_text() for label in slow.get_xticklabels()]
+    assert texts == [str((years >= tick).sum()) for tick in ticks]
+    assert ax.texts[0].get_text() == "slow third, at risk"
     bottom = ax.xaxis.label.get_window_extent().y0
-    assert all(
-        text.get_window_extent().y1 <= bottom + 1 for text in ax.texts if text.get_text().isdigit()
-    )
+    for row, name in zip(ax.child_axes, ax.texts, strict=True):
+        boxes = [text.get_window_extent() for text in (*row.get_xticklabels(), name)]
+        assert max(box.y1 for box in boxes) <= bottom
+        bottom = min(box.y0 for box in boxes) + 1
 
 
-def test_survival_draws_into_the_axes_it_is_given(people):
+def test_survival_draws_into_the_axes_it_is_given(follow_up):
     _, ax = plt.subplots()
-    assert figures.survival_by_acceleration(*people, ax) is ax
+    assert figures.survival_by_acceleration(follow_up, ax) is ax
+
+
+def test_two_people_make_no_thirds(follow_up):
+    with pytest.raises(StageError, match="found 2 people, expected 3"):
+        figures.survival_by_acceleration(follow_up.iloc[:2])

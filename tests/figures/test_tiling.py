@@ -24,7 +24,7 @@ def test_overview_puts_tiles_where_they_are():
     assert figures.slide_overview(thumbnail, mask & False, tiles.iloc[:0], ax=ax) is ax
 
 
-def test_overview_tells_what_was_left_out_and_why():
+def test_the_overview_says_what_was_rejected_and_why():
     thumbnail = np.full((100, 200, 3), 240, np.uint8)
     pieces = np.zeros((50, 100), np.int32)
     pieces[10:30, 20:40], pieces[10:30, 60:80] = 1, 2
@@ -37,13 +37,14 @@ def test_overview_tells_what_was_left_out_and_why():
         "sharpness nan (at least 0.28)",
         "tissue_fraction 0.12 (at least 0.50)",
     ]
-    ax = figures.slide_overview(thumbnail, pieces, tiles.iloc[:3], tiles.assign(reason=reason))
+    rejected = tiles.assign(reason=reason)
+    ax = figures.slide_overview(thumbnail, pieces, tiles.iloc[:3], rejected=rejected)
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == [
         "3 tiles kept",
-        "1 left out: little tissue (at least 0.50)",
-        "1 left out: not sharp (at least 0.28)",
-        "2 left out: pen (at most 0.05)",
+        "1 rejected: little tissue (at least 0.50)",
+        "1 rejected: not sharp (at least 0.28)",
+        "2 rejected: pen (at most 0.05)",
     ]
     colours = {h.get_label(): h.get_edgecolor() for h in ax.get_legend().legend_handles}
     assert len(set(colours.values())) == 4
