@@ -20,7 +20,8 @@ import skinage
 
 CHECKOUT = Path(skinage.__file__).parents[1]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-TINY = "--people 22 --tile-px 48 --tiles-per-slide 4 --epochs 1 --batch-size 32".split()
+TINY = ["--people", "22", "--tile-px", "48", "--tiles-per-slide", "4", "--epochs", "1",
+        "--batch-size", "32"]  # fmt: skip
 pytestmark = pytest.mark.slow
 
 
