@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skinage.errors import CohortError, LeakageError, StageError
+from skinage.errors import CohortError, LeakageError, SettingError, StageError
 
 
 def person_folds(ages_years: pd.Series, n_folds: int = 5, seed: int = 0) -> pd.Series:
@@ -34,8 +34,7 @@ def person_folds(ages_years: pd.Series, n_folds: int = 5, seed: int = 0) -> pd.S
         If a person is there twice.
     """
     n_people = len(ages_years)
-    if not 2 <= n_folds <= n_people:
-        raise StageError(f"folds: {n_folds} folds for {n_people} people; use 2 to {n_people}")
+    _check_number(n_folds, n_people, "people")
     _check_people(ages_years, "age")
     generator = np.random.default_rng(seed)
     n_blocks = -(-n_people // n_folds)
@@ -84,11 +83,7 @@ def group_folds(groups: pd.Series, n_folds: int | None = None, seed: int = 0) ->
         )
     fold_of_group = np.arange(len(names))
     if n_folds is not None:
-        if not 2 <= n_folds <= len(names):
-            raise StageError(
-                f"folds: {n_folds} folds for {len(names)} groups, such as {[*names[:5]]}; "
-                f"use 2 to {len(names)}"
-            )
+        _check_number(n_folds, len(names), f"groups, such as {[*names[:5]]}")
         fold_of_group = _deal_by_size(np.bincount(codes), n_folds, seed)
     return pd.Series(fold_of_group[codes], groups.index, name="fold").rename_axis("person_id")
 
@@ -166,6 +161,13 @@ def _deal_by_size(sizes: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
         folds[group] = n_people.argmin()
         n_people[folds[group]] += sizes[group]
     return folds
+
+
+def _check_number(n_folds: int, most: int, what: str) -> None:
+    if n_folds < 2:
+        raise SettingError(f"folds: n_folds is {n_folds}; expected 2 at least")
+    if n_folds > most:
+        raise StageError(f"folds: {n_folds} folds for {most} {what}; use 2 to {most}")
 
 
 def _check_people(values: pd.Series, what: str) -> None:
