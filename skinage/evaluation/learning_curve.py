@@ -78,7 +78,7 @@ def learning_curve(
     errors = np.empty((len(shares), n_repeats, len(known)))
     baseline = np.empty((n_repeats, len(known)))
     for repeat in range(n_repeats):
-        fold = person_folds(known["age_years"], N_FOLDS, seed + repeat)
+        fold = person_folds(known["age_years"], N_FOLDS, seed=seed + repeat)
         check_folds(fold, cohort, inputs)
         for position, share in enumerate(shares):
             predicted = _predict_by_few(learner, inputs, known, fold, share, seed + repeat)
