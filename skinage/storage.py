@@ -25,7 +25,7 @@ NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def stored(path: str | Path, recipe: Mapping[str, Any]) -> bool:
-    """Tell whether ``path`` is there and was made by exactly this recipe.
+    """Return whether ``path`` is there and was made by exactly this recipe.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def stored(path: str | Path, recipe: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def storing(path: str | Path, recipe: Mapping[str, Any]) -> Iterator[Path]:
-    """Give a temporary path to write to, and move it to ``path`` once the block has succeeded.
+    """Yield a temporary path to write to, and move it to ``path`` once the block has succeeded.
 
     A killed process leaves at most a hidden partial file, never a half-written ``path``, and never
     an old record beside new content.
@@ -50,7 +50,7 @@ def storing(path: str | Path, recipe: Mapping[str, Any]) -> Iterator[Path]:
     Parameters
     ----------
     path
-        Where the finished file or folder shall lie.
+        The final place of the file or folder.
     recipe
         Settings and input hashes that determine the content.
 
@@ -65,35 +65,27 @@ def storing(path: str | Path, recipe: Mapping[str, Any]) -> Iterator[Path]:
         If there is no room, or no right to write.
     """
     path, record, start = Path(path), _record_path(path), time.monotonic()
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    with _in_words(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            remove(partial)
-            yield partial
-            record.unlink(missing_ok=True)
-            remove(path)
-            partial.replace(path)
-        finally:
-            remove(partial)
-        entry = {"hash": recipe_hash(recipe), "recipe": recipe, "seconds": time.monotonic() - start}
-        write_json(record, entry)
+    with _in_one_step(path) as partial:
+        yield partial
+        record.unlink(missing_ok=True)
+    entry = {"hash": recipe_hash(recipe), "recipe": recipe, "seconds": time.monotonic() - start}
+    write_json(record, entry)
 
 
 def recipe_hash(recipe: Mapping[str, Any]) -> str:
-    """Hash a recipe independently of the order of its keys."""
+    """Return the hash of a recipe, which does not depend on the order of its keys."""
     text = json.dumps(recipe, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def table_hash(table: pd.DataFrame) -> str:
-    """Hash a table's column names and values, row by row."""
+    """Return a hash of a table's column names and values, row by row."""
     rows = pd.util.hash_pandas_object(table.astype(object).where(table.notna(), None).astype(str))
     return hashlib.sha256(rows.to_numpy().tobytes() + repr(list(table)).encode()).hexdigest()
 
 
 def file_hash(path: str | Path) -> str:
-    """Hash a file's size, time of change, first and last MiB: cheap for slides of gigabytes."""
+    """Return a hash of a file's size, time of change, first and last MiB: fast for large slides."""
     status = os.stat(path)
     digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
     with open(path, "rb") as file:
@@ -110,7 +102,7 @@ def write_json(path: str | Path, content: object) -> None:
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> Path:
-    """Write a table in one step, so that a reader never meets half of it; give its path."""
+    """Write a table in one step, so that a reader never meets half of it; return its path."""
     with _in_one_step(Path(path)) as partial:
         table.to_csv(partial, index=False, lineterminator="\n")
     return Path(path)
@@ -122,7 +114,10 @@ def _in_one_step(path: Path) -> Iterator[Path]:
     with _in_words(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            remove(partial)
             yield partial
+            if path.is_dir():  # a file is replaced by the system, in one step
+                remove(path)
             partial.replace(path)
         finally:
             remove(partial)
@@ -130,7 +125,7 @@ def _in_one_step(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _in_words(path: Path) -> Iterator[None]:
-    """Say which file cannot be written, and what to do, where the system says only that."""
+    """Turn an error of the disk into a StageError that names the file and says what to do."""
     try:
         yield
     except OSError as error:
@@ -140,7 +135,7 @@ def _in_words(path: Path) -> Iterator[None]:
 
 
 def unwritten(path: Path, error: OSError) -> str:
-    """Say which file could not be written, why, and what to do."""
+    """Return the message: which file could not be written, why, and what to do."""
     remedy = "Free some space" if error.errno in NO_ROOM else "Choose a folder that can be written"
     reason = os.strerror(error.errno) if error.errno else error
     return (

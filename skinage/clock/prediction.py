@@ -118,7 +118,7 @@ def assign_folds(
 ) -> tuple[pd.Series, pd.Series | None]:
     """Give everybody's fold, and their group where folds hold out whole groups."""
     if isinstance(folds, int | np.integer):
-        return person_folds(known["age_years"], int(folds), seed), None
+        return person_folds(known["age_years"], int(folds), seed=seed), None
     if isinstance(folds, str):
         visited = first_visits(cohort)
         groups = groups_of(visited[visited["person_id"].isin(known.index)], folds)

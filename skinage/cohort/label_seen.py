@@ -1,4 +1,7 @@
-"""Whose labels an encoder saw: marks on its metadata that name nobody, and a refusal to be fooled."""
+"""The people whose labels an encoder saw in its training.
+
+They are kept in its metadata as marks that name nobody, and refused where they would be tested.
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -14,7 +17,7 @@ NAMED = 5
 
 
 def person_mark(person_id: str) -> str:
-    """Give a person's mark: 16 hex digits, so that no patient's id travels with an encoder.
+    """Return a person's mark: 16 hex digits, so that no patient's id travels with an encoder.
 
     The mark hides an id from the eye, not from somebody who can guess ids and hash them.
     """
@@ -22,19 +25,19 @@ def person_mark(person_id: str) -> str:
 
 
 def label_seen(metadata: dict[str, Any], person_ids: Iterable[str]) -> np.ndarray:
-    """Tell for each person whether the encoder saw their label.
+    """Return for each person whether the encoder saw their label.
 
     Parameters
     ----------
     metadata
         An encoder's metadata; ``labels_seen`` has ``target`` and ``people`` (marks), or is absent.
     person_ids
-        Any number, also repeated.
+        The people, who may be repeated.
 
     Returns
     -------
     numpy.ndarray
-        Of bool, as long as ``person_ids``.
+        (n,) bool, one per entry of ``person_ids``.
     """
     people = pd.Series(list(person_ids), dtype=object)
     seen = set(metadata.get("labels_seen", {}).get("people", ()))
@@ -52,7 +55,7 @@ def refuse_seen(metadata: dict[str, Any], person_ids: Iterable[str], doing: str)
     person_ids
         The people about to be tested.
     doing
-        What is about to be done, as the start of the message.
+        The start of the message: the function that was called.
 
     Raises
     ------
@@ -67,6 +70,6 @@ def refuse_seen(metadata: dict[str, Any], person_ids: Iterable[str], doing: str)
     raise LeakageError(
         f"{doing}: the encoder saw {metadata['labels_seen']['target']} of {len(seen)} of these "
         f"{len(set(people))} people in its training ({named}); results for them would look better "
-        "than they are. Leave these people out, train an encoder without them, or take one that "
+        "than they are. Exclude these people, train an encoder without them, or take one that "
         "saw no labels."
     )

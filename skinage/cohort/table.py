@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from skinage.cohort.checks import KEYS, key_problems, with_ages, with_numbers, with_sex
+from skinage.cohort.people import first_visits
 from skinage.errors import CohortError
 
 
@@ -78,14 +79,19 @@ def inspect_cohort(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
 
 
 def describe_cohort(cohort: pd.DataFrame) -> pd.DataFrame:
-    """Summarise who is in a cohort, the first table of a paper: a row per quantity.
+    """Return the first table of a paper: who is in a cohort.
 
     Parameters
     ----------
     cohort
-        As :func:`read_cohort` gives it.
+        The table of :func:`read_cohort`. Of a person with several visits the first one counts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per quantity: ``quantity`` and ``value``, both text.
     """
-    people = cohort.drop_duplicates("person_id")
+    people = first_visits(cohort).groupby("person_id", observed=True).first()
     ages = people["age_years"].dropna()
     rows: dict[str, object] = {
         "slides": len(cohort),

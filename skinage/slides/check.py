@@ -9,6 +9,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from skinage.errors import SlideError
+from skinage.skip_log import add_skipped
 from skinage.slides.slide import Slide, open_row
 
 PLACES = 4
@@ -32,7 +33,11 @@ def check_slides(cohort: pd.DataFrame) -> pd.DataFrame:
         n_tiles_read, note (a scale to be doubted) and problem; both empty if there is none.
     """
     rows = tqdm(cohort.to_dict("records"), desc="check", unit="slide")
-    return pd.DataFrame([_check(row) for row in rows])
+    checked = pd.DataFrame([_check(row) for row in rows])
+    bad = checked[checked["problem"] != ""]
+    slides = [f"slide {slide_id}" for slide_id in bad["slide_id"]]
+    add_skipped(checked, "check_slides", dict(zip(slides, bad["problem"], strict=True)))
+    return checked
 
 
 def _check(row: dict[str, Any]) -> dict[str, Any]:

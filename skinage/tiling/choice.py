@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skinage.errors import StageError
+from skinage.errors import SettingError, StageError
 from skinage.slides.slide import Slide
 from skinage.tiling.grid import around, grid, most_common, random_order, share
 from skinage.tiling.quality import LIMITS, fold_mask, quality, reasons
@@ -156,7 +156,7 @@ def check_settings(
     }
     if any(wrong.values()):
         expected = "; ".join(text for text, is_wrong in wrong.items() if is_wrong)
-        raise StageError(f"tile: expected {expected}")
+        raise SettingError(f"tile: expected {expected}")
     return scales
 
 

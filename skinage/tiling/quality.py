@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import disk
 
-from skinage.errors import StageError
+from skinage.errors import SettingError
 from skinage.stains import optical_density
 from skinage.tiling.tissue import Mask, smooth_density, without_small
 
@@ -130,12 +130,12 @@ def reasons(tiles: pd.DataFrame, limits: Mapping[str, float]) -> "pd.Series[str]
 
     Raises
     ------
-    StageError
+    SettingError
         If a limit is of something else, or a column is missing.
     """
     unknown = [name for name in limits if name not in LIMITS or name not in tiles]
     if unknown:
-        raise StageError(f"limits: found {unknown}, expected some of {list(LIMITS)}")
+        raise SettingError(f"limits: found {unknown}, expected some of {list(LIMITS)}")
     found = pd.Series("", index=tiles.index, dtype=object)
     for name, limit in limits.items():
         values, word = tiles[name], "least" if name in AT_LEAST else "most"

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from skinage.errors import SlideError
+from skinage.skip_log import add_skipped, skipped
 from skinage.slides.slide import open_row
 from skinage.storage import file_hash, stored, storing, table_hash, write_json
 from skinage.tiling.choice import check_settings, choose_tiles
@@ -81,30 +82,35 @@ def tile(
     settings: Settings = {"tile_px": tile_px, "mpp": scales, "step_um": step_um, "seed": seed}
     settings |= {"tiles_per_slide": tiles_per_slide, "limits": limits}
     if out is None:
-        tiles, _, slides = _tile_all(cohort, settings, None)
+        tiles, _, _ = _tile_all(cohort, settings, None)
     else:
-        tiles, slides = _kept(Path(out), cohort, settings)
-    _warn_of_problems(slides)
+        tiles = _kept(Path(out), cohort, settings)
+    unused = skipped(tiles)
+    if len(unused):
+        listed = "\n".join(
+            f"{item}: {reason}" for item, reason in unused[["item", "reason"]].values
+        )
+        warnings.warn(
+            f"{len(unused)} of {len(cohort)} slides gave no tiles:\n{listed}", stacklevel=2
+        )
     return tiles
 
 
-def _kept(out: Path, cohort: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the tables if they were made by this recipe, else make them."""
+def _kept(out: Path, cohort: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Read the table if it was made by this recipe, else make it and what lies beside it."""
     needed = cohort[[c for c in ("slide_id", "person_id", "path", "mpp") if c in cohort]]
     files = {str(path): _hash_or_none(path) for path in cohort["path"]}
     recipe = {"stage": "tile", "method": METHOD, **settings}
     recipe |= {"cohort": table_hash(needed), "files": files}
-    slides_path = out.with_name("slides.csv")
     if not stored(out, recipe):
         tiles, rejected, slides = _tile_all(cohort, settings, out.parent / ".tiles")
-        with storing(slides_path, recipe) as partial:
+        with storing(out.with_name("slides.csv"), recipe) as partial:
             slides.to_csv(partial, index=False)
         with storing(out.with_name("rejected_tiles.parquet"), recipe) as partial:
             rejected.to_parquet(partial)
         with storing(out, recipe) as partial:
             tiles.to_parquet(partial)
-    slides = pd.read_csv(slides_path, dtype={"slide_id": str}).fillna({"problem": ""})
-    return pd.read_parquet(out), slides
+    return pd.read_parquet(out)
 
 
 def _tile_all(
@@ -120,9 +126,12 @@ def _tile_all(
         except SlideError as error:
             record = {"slide_id": row["slide_id"], "n_tiles": 0, "problem": str(error)}
         slides.append(record)
-    if not any(slide["n_tiles"] for slide in slides):
-        raise SlideError("no slide gave a tile:\n" + "\n".join(_problems(pd.DataFrame(slides))))
+    problems = {f"slide {row['slide_id']}": row["problem"] for row in slides if row["problem"]}
+    if len(problems) == len(slides):
+        listed = "\n".join(f"{slide}: {problem}" for slide, problem in problems.items())
+        raise SlideError(f"no slide gave a tile:\n{listed}")
     tiles, rejected = (_joined(tables[name]) for name in TABLES)
+    add_skipped(tiles, "tile", problems)
     return tiles, rejected, pd.DataFrame(slides)
 
 
@@ -179,17 +188,3 @@ def _hash_or_none(path: str) -> str | None:
 def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Join tables; one without rows has no say in the types of columns."""
     return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
-
-
-def _problems(slides: pd.DataFrame) -> Iterator[str]:
-    for slide in slides[slides["problem"] != ""].itertuples():
-        yield f"{slide.slide_id}: {slide.problem}"
-
-
-def _warn_of_problems(slides: pd.DataFrame) -> None:
-    problems = list(_problems(slides))
-    if problems:
-        warnings.warn(
-            f"{len(problems)} of {len(slides)} slides gave no tiles:\n" + "\n".join(problems),
-            stacklevel=3,
-        )

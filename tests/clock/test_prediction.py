@@ -179,7 +179,7 @@ def test_inner_folds_are_groups_where_groups_are_held_out(make_cohort):
     found = pd.Series(inner_of(training, seed=0), training["group"])
     assert found.groupby(level=0).std().eq(0).all()
     people = inner_of(training.assign(group=None), seed=0)
-    assert (people == person_folds(training["age_years"], 5, 0)).all()
+    assert (people == person_folds(training["age_years"], 5, seed=0)).all()
 
 
 def test_folds_may_be_given(make_cohort, make_people):

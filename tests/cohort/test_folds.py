@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from skinage.cohort.folds import group_folds, groups_of, inner_folds, person_folds
-from skinage.errors import CohortError, LeakageError, StageError
+from skinage.errors import CohortError, LeakageError, SettingError, StageError
 
 
 def ages(n_people, seed=0):
@@ -35,7 +35,7 @@ def test_the_deal_depends_on_the_seed_and_not_on_the_order():
 def test_impossible_deals_are_refused():
     with pytest.raises(StageError, match="5 folds for 4 people"):
         person_folds(ages(4))
-    with pytest.raises(StageError, match="1 folds"):
+    with pytest.raises(SettingError, match="n_folds is 1; expected 2 at least"):
         person_folds(ages(4), 1)
     with pytest.raises(StageError, match=r"1 people have no age, such as \['P001'\]"):
         person_folds(ages(9).where(lambda values: values.index != "P001"))
@@ -58,7 +58,7 @@ def test_groups_that_cannot_be_held_out_are_refused():
         group_folds(groups("A", "A", "A"))
     with pytest.raises(StageError, match=r"4 folds for 3 groups.* \['A', 'B', 'C'\]; use 2 to 3"):
         group_folds(groups("A", "B", "C"), 4)
-    with pytest.raises(StageError, match="1 folds for 3 groups"):
+    with pytest.raises(SettingError, match="n_folds is 1"):
         group_folds(groups("A", "B", "C"), 1)
     with pytest.raises(StageError, match=r"2 people have no group, such as \['P1', 'P3'\]"):
         group_folds(groups("A", None, "B", None))

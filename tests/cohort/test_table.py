@@ -120,6 +120,23 @@ def test_description_counts_people_not_slides(write):
     assert described["deaths in follow-up"] == "1"
 
 
+def test_of_a_person_with_visits_the_first_one_is_described():
+    cohort = pd.DataFrame(
+        {
+            "slide_id": ["a2", "a1", "b1"],
+            "person_id": ["a", "a", "b"],
+            "age_years": [60.0, 50.0, 70.0],
+            "visit": ["2", "1", "1"],
+            "body_site": ["face", "arm", "arm"],
+        }
+    )
+    described = describe_cohort(cohort).set_index("quantity")["value"]
+    assert described["slides"] == "3"
+    assert described["age, mean (SD), years"] == "60.0 (14.1)"
+    assert described["age, range, years"] == "50 to 70"
+    assert described["body site"] == "arm 2"
+
+
 def test_first_visits_are_those_at_the_youngest_age():
     cohort = pd.DataFrame(
         {

@@ -2,6 +2,7 @@ import hashlib
 
 import pandas as pd
 
+from skinage.skip_log import skipped
 from skinage.slides.check import check_slides
 
 
@@ -10,7 +11,10 @@ def test_every_slide_has_a_row(write_slide, damaged_slide):
     cohort = pd.DataFrame(
         {"slide_id": ["gone", "bad", "good"], "path": ["/none.svs", damaged_slide[0], good]}
     )
-    found = check_slides(cohort).set_index("slide_id")
+    checked = check_slides(cohort)
+    assert skipped(checked)["item"].tolist() == ["slide gone", "slide bad"]
+    found = checked.set_index("slide_id")
+    assert skipped(checked)["reason"].tolist() == found["problem"][:2].tolist()
     assert list(found) == [
         "path", "reader", "reason", "mpp", "width_px", "height_px", "n_levels", "n_tiles_read",
         "note", "problem",

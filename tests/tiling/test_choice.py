@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from skinage.errors import SlideError, StageError
+from skinage.errors import SettingError, SlideError, StageError
 from skinage.slides.slide import open_slide
 from skinage.tiling.choice import choose_tiles
 
@@ -62,7 +62,7 @@ def test_limits_are_the_users(slide):
     assert choose_tiles(slide, 64, tiles_per_slide=None, limits=KEEP_ALL).tiles["x"].max() > 1040
     strict = choose_tiles(slide, 64, tiles_per_slide=None, limits={"tissue_fraction": 1.0})
     assert strict.tiles["tissue_fraction"].min() == 1
-    with pytest.raises(StageError, match="sharpnes"):
+    with pytest.raises(SettingError, match="sharpnes"):
         choose_tiles(slide, 64, limits={"sharpnes": 1.0})
 
 
@@ -119,13 +119,17 @@ def test_pieces_are_numbered(write_slide, slide):
         ({"mpp": (1.0, 1.0)}, "each once"),
         ({"mpp": ()}, "mpp above 0"),
         ({"step_um": 0.0}, "step_um above 0"),
-        ({"step_um": 0.1}, "less than a px of 1 um"),
         ({"tiles_per_slide": 0}, "tiles_per_slide at least 1 or None"),
     ],
 )
 def test_settings_out_of_range(slide, how, expected):
-    with pytest.raises(StageError, match=expected):
+    with pytest.raises(SettingError, match=expected):
         choose_tiles(slide, **how)
+
+
+def test_a_step_below_a_pixel_of_the_slide(slide):
+    with pytest.raises(StageError, match="less than a px of 1 um"):
+        choose_tiles(slide, step_um=0.1)
 
 
 def test_a_slide_without_tissue_or_too_coarse(write_slide, slide):

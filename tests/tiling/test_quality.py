@@ -7,7 +7,7 @@ import tifffile
 from PIL import Image
 from scipy import ndimage
 
-from skinage.errors import StageError
+from skinage.errors import SettingError
 from skinage.phantom.drawing.labels import Label
 from skinage.phantom.drawing.optics import draw_slide
 from skinage.phantom.people import make_slides
@@ -129,8 +129,8 @@ def test_reasons_in_words():
 
 def test_limits_of_something_else_are_refused():
     with pytest.raises(
-        StageError, match=r"found \['sharpnes'\], expected some of \['pen_fraction'"
+        SettingError, match=r"found \['sharpnes'\], expected some of \['pen_fraction'"
     ):
         reasons(pd.DataFrame({"sharpness": [1.0]}), {"sharpnes": 0.2})
-    with pytest.raises(StageError, match="fold_fraction"):
+    with pytest.raises(SettingError, match="fold_fraction"):
         reasons(pd.DataFrame({"sharpness": [1.0]}), {"fold_fraction": 0.2})

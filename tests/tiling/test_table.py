@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from skinage.errors import SlideError, StageError
+from skinage.errors import SettingError, SlideError, StageError
+from skinage.skip_log import skipped
 from skinage.slides.reading.batches import read_pixels
 from skinage.slides.slide import open_slide
 from skinage.tiling.quality import quality
@@ -76,26 +77,34 @@ def test_one_bad_slide_costs_no_other(cohort, tmp_path):
         {"slide_id": "empty", "person_id": "p4", "path": tmp_path / "white.png", "mpp": 1.0},
     ]
     mixed = pd.concat([pd.DataFrame(bad), cohort], ignore_index=True)
-    with pytest.warns(UserWarning, match=r"3 of 5 slides gave no tiles:\nnone: .*no such file"):
+    with pytest.warns(
+        UserWarning, match=r"3 of 5 slides gave no tiles:\nslide none: .*no such file"
+    ):
         tiles = tiled(mixed)
     pd.testing.assert_frame_equal(tiles, tiled(cohort))
+    expected = skipped(tiles)
+    assert expected["item"].tolist() == ["slide none", "slide coarse", "slide empty"]
+    assert set(expected["stage"]) == {"tile"}
+    assert expected["reason"][2] == "no tile has enough tissue that can be used"
     out = tmp_path / "tiles.parquet"
-    for _ in range(2):  # made, and read back: the count is told each time
+    for _ in range(2):  # made, and read back: the slides are named each time
         with pytest.warns(UserWarning, match="3 of 5 slides gave no tiles"):
-            tiled(mixed, out=out)
+            pd.testing.assert_frame_equal(skipped(tiled(mixed, out=out)), expected)
+    pd.testing.assert_frame_equal(skipped(pd.read_parquet(out)), expected)
     slides = pd.read_csv(out.with_name("slides.csv")).fillna({"problem": ""})
     problems = slides.set_index("slide_id")["problem"]
     assert list(problems.index) == ["none", "coarse", "empty", "first", "second"]
     assert "coarser than the 2.0 um/px" in problems["coarse"]
     assert problems["empty"] == "no tile has enough tissue that can be used"
     assert problems["first"] == ""
-    with pytest.raises(SlideError, match=r"(?s)no slide gave a tile.*none: .*empty: "):
+    with pytest.raises(SlideError, match=r"(?s)no slide gave a tile.*slide none: .*slide empty: "):
         tiled(pd.DataFrame(bad))
 
 
 def test_the_same_recipe_is_not_made_twice(cohort, tmp_path, monkeypatch):
     out = tmp_path / "run" / "tiles.parquet"
-    made = tiled(cohort, out=out)
+    made = tiled(cohort, out=str(out))
+    assert len(skipped(made)) == 0
     pd.testing.assert_frame_equal(made, tiled(cohort))
     slides = pd.read_csv(out.with_name("slides.csv"))
     assert slides["n_tiles"].tolist() == [20, 20]
@@ -145,9 +154,9 @@ def test_other_settings_in_the_same_folder_never_get_the_old_tiles(cohort, tmp_p
 
 
 def test_unknown_limits_are_refused_before_anything_is_read(cohort):
-    with pytest.raises(StageError, match="sharpnes"):
+    with pytest.raises(SettingError, match="sharpnes"):
         tile(cohort.assign(path="/none.svs"), limits={"sharpnes": 1.0})
-    with pytest.raises(StageError, match="tiles_per_slide at least 1"):
+    with pytest.raises(SettingError, match="tiles_per_slide at least 1"):
         tile(cohort.assign(path="/none.svs"), tiles_per_slide=0)
 
 

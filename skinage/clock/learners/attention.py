@@ -40,7 +40,7 @@ class Attention(AttentionSettings):
         mean, scale, pooled = standardise_tiles(tiles)
         centre, spread = target.mean(), target.std() or 1.0
         bags = Bags(tiles, mean, scale, pooled, (target - centre) / spread)
-        part = person_folds(pd.Series(target), N_INNER_FOLDS, seed).to_numpy()
+        part = person_folds(pd.Series(target), N_INNER_FOLDS, seed=seed).to_numpy()
         courses, squared = [], np.empty((self.n_epochs + 1, len(target)))
         for one in range(N_INNER_FOLDS):
             held_out = part == one

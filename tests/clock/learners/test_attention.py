@@ -87,7 +87,7 @@ def test_where_all_tiles_tell_alike_it_is_about_as_good_as_ridge():
 def test_before_training_it_is_ridge_on_the_mean(uneven):
     inputs, ages = uneven
     found = Attention(n_epochs=0).fit(inputs, ages, seed=4).predict(inputs)
-    part = person_folds(pd.Series(ages), 5, 4).to_numpy()
+    part = person_folds(pd.Series(ages), 5, seed=4).to_numpy()
     ridges = [Pooled(Ridge(), ("mean",)).fit(inputs.take(part != one), ages[part != one], 0)
               for one in range(5)]  # fmt: skip
     expected = np.mean([ridge.predict(inputs) for ridge in ridges], axis=0)
