@@ -29,9 +29,7 @@ def main() -> None:
     foreign = SimCLRViews()(batch, torch.Generator().manual_seed(0)).permute(0, 2, 3, 1).numpy()
     pictures = one_switch_each(pixels) | {"for photographs": foreign}
     with plt.rc_context(PAPER):
-        figure = ska.figures.switch_gallery(
-            pixels, pictures, ["drawn"] * 4 + ["real"] * 4
-        )
+        figure = ska.figures.switch_gallery(pixels, pictures, ["drawn"] * 4 + ["real"] * 4)
         figure.savefig("data/views.jpg", dpi=110, pil_kwargs={"quality": 88})
 
 

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import timm
+from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, HFValidationError, LocalEntryNotFoundError
 from timm.layers import SwiGLUPacked
-from timm.models import PretrainedCfg, _hub, get_pretrained_cfg
+from timm.models import PretrainedCfg, get_pretrained_cfg
 from torch import nn
 
-from skinage.errors import StageError
+from skinage.errors import SettingError, StageError
 
-WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 
 # Layer classes that stand on a metadata by name.
 LAYERS: dict[str, Any] = {"SwiGLUPacked": SwiGLUPacked, "SiLU": nn.SiLU}
@@ -65,8 +66,10 @@ def describe(backbone: str) -> dict[str, Any]:
 
     Raises
     ------
+    SettingError
+        If timm has no model of this name.
     StageError
-        On an unknown name, a repository out of reach, or a config that is not timm's.
+        If a repository is out of reach, or a config is not timm's.
     """
     kind, place = source(backbone)
     model_args: dict[str, Any]
@@ -115,14 +118,15 @@ def foundation_model(kind: str, place: str) -> str:
     return ""
 
 
-def weights_path(kind: str, place: str) -> Path | None:
-    """Fetch a repository's or folder's ``model.safetensors``; None if it has no such file."""
+def find_file(kind: str, place: str, name: str) -> Path | None:
+    """Return a file of a folder or, downloaded, of a repository; None if there is no such file."""
     if kind == "local-dir":
-        path = Path(place) / WEIGHTS_FILE
+        path = Path(place) / name
         return path if path.is_file() else None
+    repository, _, revision = place.partition("@")
     with _hub_in_words(place):
         try:
-            return Path(_hub.download_from_hf(place, WEIGHTS_FILE))
+            return Path(hf_hub_download(repository, name, revision=revision or None))
         except LocalEntryNotFoundError:
             raise  # out of reach, which is not the same as absent
         except EntryNotFoundError:
@@ -138,23 +142,26 @@ def with_layers(model_args: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_config(kind: str, place: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
-    where = f"{place}: config.json"
-    try:
-        if kind == "local-dir":
-            return _hub.load_model_config_from_path(place)
-        with _hub_in_words(place):
-            return _hub.load_model_config_from_hf(place)
-    except FileNotFoundError as error:
+    """Return timm's description of the pictures, the architecture and its arguments."""
+    where = f"{place}: {CONFIG_FILE}"
+    path = find_file(kind, place, CONFIG_FILE)
+    if path is None:
         raise StageError(
-            f"{where}: not there; expected a folder in timm's layout: config.json and "
-            f"{WEIGHTS_FILE}."
-        ) from error
+            f"{where}: not there; expected timm's layout: {CONFIG_FILE} and {WEIGHTS_FILE}."
+        )
+    try:
+        config = json.loads(path.read_text())
+        pictures = {**config.get("pretrained_cfg", config)}  # older files have one level only
+        architecture, model_args = config["architecture"], {**config.get("model_args", {})}
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise StageError(
             f"{where}: not a timm config (missing or unreadable: {error}); expected one with "
             "'architecture' and 'pretrained_cfg'. Models of the transformers library, such as "
             "Phikon, cannot be used."
         ) from error
+    if model_args.get("dynamic_img_size") or model_args.get("strict_img_size") is False:
+        pictures["fixed_input_size"] = False
+    return pictures, architecture, model_args
 
 
 def _check_name(architecture: str, backbone: str) -> None:
@@ -167,7 +174,7 @@ def _check_name(architecture: str, backbone: str) -> None:
     near = get_close_matches(architecture, timm.list_models(pretrained=False))
     hint = " For a repository, write hf-hub:org/model." if "/" in architecture else ""
     asked = "" if architecture == backbone else f" of {backbone}"
-    raise StageError(
+    raise SettingError(
         f"backbone: timm has no model {architecture!r}{asked}; names near it: "
         f"{', '.join(near) or 'none'}.{hint}"
     )

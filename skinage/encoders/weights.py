@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from skinage.encoders.backbone import ClassAndMean
-from skinage.encoders.foundation import source, weights_path
+from skinage.encoders.foundation import WEIGHTS_FILE, find_file, source
 from skinage.errors import StageError
 
 CLASSIFIERS = ("head.", "fc.", "classifier.")
@@ -41,7 +41,7 @@ def pretrained_file(backbone: str, weights: str | Path | None) -> Path | None:
     kind, place = source(backbone)
     if weights is not None or kind == "name":
         return None if weights is None else Path(weights)
-    path = weights_path(kind, place)
+    path = find_file(kind, place, WEIGHTS_FILE)
     if path is None:
         raise StageError(
             f"{backbone}: no model.safetensors there, and nothing is unpickled here. "

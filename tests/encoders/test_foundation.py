@@ -12,9 +12,9 @@ from huggingface_hub.errors import (
     RemoteEntryNotFoundError,
 )
 from safetensors.torch import save_file
-from timm.models import _hub
 
-from skinage import StageError
+from skinage import SettingError, StageError
+from skinage.encoders import foundation
 from skinage.encoders.backbone import build_backbone
 from skinage.encoders.encoder import new_encoder
 from skinage.encoders.foundation import ASKED, describe, foundation_model
@@ -45,13 +45,13 @@ def hub(folder, monkeypatch):
     """The hub's downloader with the stand-in as its only repository; gives what was asked for."""
     asked = []
 
-    def download(model_id, filename, cache_dir=None):
-        asked.append((model_id, filename))
+    def download(repository, filename, *, revision=None):
+        asked.append((repository, filename, revision))
         if not (folder / filename).is_file():
             raise refused(RemoteEntryNotFoundError, 404)
         return str(folder / filename)
 
-    monkeypatch.setattr(_hub, "download_from_hf", download)
+    monkeypatch.setattr(foundation, "hf_hub_download", download)
     return asked
 
 
@@ -80,7 +80,7 @@ def test_the_hub_gives_what_the_folder_gives(folder, hub, backbone):
     assert {key: fetched.metadata[key] for key in same} == {
         key: local.metadata[key] for key in same
     }
-    assert hub == [("org/model@v1", "config.json"), ("org/model@v1", "model.safetensors")]
+    assert hub == [("org/model", name, "v1") for name in ("config.json", "model.safetensors")]
     assert fetched.metadata["backbone"] == backbone
 
 
@@ -89,7 +89,7 @@ def test_what_a_model_card_asks_is_added_to_the_config(tmp_path, monkeypatch, ba
     # The layers stand on the model metadata only, not in the config.
     layers = {"mlp_layer": timm.layers.SwiGLUPacked, "act_layer": torch.nn.SiLU}
     folder = stand_in(tmp_path / "Virchow2", {"reg_tokens": 4, "global_pool": ""}, **layers)
-    monkeypatch.setattr(_hub, "download_from_hf", lambda _, name, **__: str(folder / name))
+    monkeypatch.setattr(foundation, "hf_hub_download", lambda _, name, **__: str(folder / name))
     encoder = new_encoder(backbone.format(tmp_path), 64, 0.5)
     assert encoder.metadata["features"] == "class_and_mean"
     assert encoder.metadata["dim"] == 2 * 64
@@ -146,7 +146,7 @@ def test_hub_out_of_reach_says_what_to_do(monkeypatch, error):
     def download(*_, **__):
         raise error
 
-    monkeypatch.setattr(_hub, "download_from_hf", download)
+    monkeypatch.setattr(foundation, "hf_hub_download", download)
     with pytest.raises(StageError) as refusal:
         describe("hf-hub:org/model")
     for advice in ("licence", "https://huggingface.co/org/model", "login", "local-dir:model"):
@@ -159,7 +159,7 @@ def test_weights_out_of_reach_are_not_taken_for_absent(folder, monkeypatch):
             return str(folder / filename)
         raise LocalEntryNotFoundError("offline")
 
-    monkeypatch.setattr(_hub, "download_from_hf", download)
+    monkeypatch.setattr(foundation, "hf_hub_download", download)
     with pytest.raises(StageError, match="cannot be fetched"):
         new_encoder("hf-hub:org/model", 64, 0.5)
 
@@ -173,8 +173,27 @@ def test_a_folder_without_a_timm_config_is_refused(folder):
         with pytest.raises(StageError, match="not a timm config"):
             describe(f"local-dir:{folder}")
     config.write_text('{"architecture": "vit_tset", "pretrained_cfg": {}}')
-    with pytest.raises(StageError, match=r"no model 'vit_tset' of local-dir"):
+    with pytest.raises(SettingError, match=r"no model 'vit_tset' of local-dir"):
         describe(f"local-dir:{folder}")
+
+
+def test_a_repository_without_a_config_is_not_taken_for_out_of_reach(folder, hub):
+    (folder / "config.json").unlink()
+    with pytest.raises(StageError, match=r"config\.json: not there; expected timm's layout"):
+        describe("hf-hub:org/model")
+
+
+def test_a_config_of_one_level_and_free_picture_sizes_are_read_as_timm_does(folder):
+    config = json.loads((folder / "config.json").read_text())
+    flat = {"architecture": config["architecture"], **config["pretrained_cfg"]}
+    whole = describe(f"local-dir:{folder}")
+    (folder / "config.json").write_text(json.dumps(flat))
+    assert describe(f"local-dir:{folder}") == whole
+    config["model_args"] = {"dynamic_img_size": True}
+    (folder / "config.json").write_text(json.dumps(config))
+    assert not describe(f"local-dir:{folder}")["fixed_input_size"]
+    model = timm.create_model(f"local-dir:{folder}", pretrained=False)
+    assert not model.pretrained_cfg["fixed_input_size"]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +201,7 @@ def test_a_folder_without_a_timm_config_is_refused(folder):
     [("resnet_18", "resnet18"), ("resnet18.of_mine", "resnet18"), ("org/model", "hf-hub:")],
 )
 def test_unknown_names_get_near_ones(name, found):
-    with pytest.raises(StageError, match=found):
+    with pytest.raises(SettingError, match=found):
         describe(name)
 
 

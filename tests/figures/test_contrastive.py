@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from skinage import figures
+from skinage.figures import live_curves
 
 
 def titles(figure):
@@ -35,3 +38,37 @@ def test_galleries_have_a_row_per_view_and_a_column_per_tile():
     assert box.get_xy() == (1.5, 1.5)
     assert box.get_width() == 4
     plt.close("all")
+
+
+class Shown:
+    """What IPython's ``display`` returns: it remembers what it was updated with."""
+
+    def __init__(self):
+        self.updates = []
+
+    def update(self, what):
+        self.updates.append(what)
+
+
+def test_live_curves_show_the_history_of_the_module_in_one_output_of_a_notebook(monkeypatch):
+    shown, drawn = [], []
+    monkeypatch.setattr(
+        live_curves, "display", lambda figure, display_id: shown.append(Shown()) or shown[-1]
+    )
+    monkeypatch.setattr(
+        live_curves, "training_curves", lambda table: drawn.append(len(table)) or plt.figure()
+    )
+    monkeypatch.setattr(live_curves, "get_ipython", lambda: SimpleNamespace(kernel=object()))
+    curves, module = live_curves.LiveCurves(), SimpleNamespace(history=[])
+    for epoch in range(3):
+        module.history.append({"epoch": epoch + 1, "loss": 1.0})
+        curves.on_train_epoch_end(None, module)
+    assert drawn == [1, 2, 3]
+    assert len(shown) == 1
+    assert len(shown[0].updates) == 2
+    curves.on_train_end(None, module)
+    assert shown[0].updates[-1].data == ""  # taken away: the encoder keeps the history
+    monkeypatch.setattr(live_curves, "get_ipython", lambda: None)
+    live_curves.LiveCurves().on_train_epoch_end(None, module)
+    assert drawn == [1, 2, 3]
+    assert not plt.get_fignums()

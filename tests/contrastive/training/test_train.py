@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger
 
 from skinage import (
@@ -259,11 +260,24 @@ def test_memory_that_runs_out_is_told_with_what_would_fit(phantom_tiles, monkeyp
         train(phantom_tiles, **SETTINGS)
 
 
+class Watch(Callback):
+    """Reads the history of the module after every epoch, as `LiveCurves` does."""
+
+    def __init__(self):
+        self.epochs = []
+
+    def on_train_epoch_end(self, _trainer, module):
+        self.epochs.append([row["epoch"] for row in module.history])
+
+
 def test_lightnings_arguments_are_passed_on(phantom_tiles, tmp_path):
-    logger = CSVLogger(tmp_path)
-    settings = {"accumulate_grad_batches": 3, "logger": logger}
+    watch = Watch()
+    settings = {
+        "accumulate_grad_batches": 3, "logger": CSVLogger(tmp_path), "callbacks": [watch],
+    }  # fmt: skip
     method = Method("simclr", batch_size=32, trainer_kws=settings)
-    trained = train(phantom_tiles, method=method, epochs=1, device="cpu")
+    trained = train(phantom_tiles, method=method, epochs=2, device="cpu")
+    assert watch.epochs == [[1], [1, 2]]
     assert trained.metadata["recipe"]["trainer"] == {"accumulate_grad_batches": "3"}
     assert list(tmp_path.rglob("metrics.csv"))
 
