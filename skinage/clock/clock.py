@@ -1,50 +1,44 @@
-"""A clock fitted on everybody, applied to a new cohort."""
+"""A fitted clock: it predicts new people, with intervals, and reports who lies outside."""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from skinage import __version__
-from skinage.clock.applicability import ApplicabilityDomain, fit_domain, reasons_outside
-from skinage.clock.fitting import fit_and_calibrate, learner_of
+from skinage.clock.applicability import ApplicabilityDomain, reasons_outside
+from skinage.clock.data import ClockData, ages_table, refuse_people_seen
 from skinage.clock.intervals import Calibration
 from skinage.clock.learners.base import Learner, Model
 from skinage.clock.learners.ridge import LinearModel
-from skinage.clock.prediction import check_folds, refuse_leaking_features
-from skinage.cohort.folds import inner_folds
 from skinage.cohort.label_seen import person_mark
-from skinage.cohort.people import by_person
 from skinage.errors import LeakageError, StageError
-from skinage.people.clock_inputs import (
-    ClockInputs,
-    People,
-    inputs_of,
-    n_tiles_of,
-    names_and_encoder,
-    person_ids,
-)
-from skinage.people.known_ages import match_ages
+from skinage.people.clock_inputs import ClockInputs, FirstVisits, People, names_and_encoder
+from skinage.people.known_ages import ages_of
 from skinage.people.pool import refuse_fitted_pooling
+from skinage.skip_log import add_skipped
+from skinage.storage import write_json
+
+METADATA, ARRAYS = "clock.json", "clock.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
 class Clock:
-    """A clock fitted on everybody, for new cohorts and for explanation.
+    """A fitted clock, for new cohorts and for explanation.
 
     Attributes
     ----------
     metadata
-        What made it, and whom it knows: JSON-able. People it was fitted on stand there as marks
-        that name nobody.
+        What made it, and whom it was fitted on: JSON-able. The people stand there as marks that
+        name nobody.
     learner, model
-        How it was fitted, and what came of it.
+        How it was fitted, and the result.
     domain
-        The spread of its people's features.
+        The applicability domain: the spread of its people's features.
     calibration
-        Its errors for people left out, from which intervals come; None for no intervals.
+        Its errors for people held out, from which intervals come; None for no intervals.
     """
 
     metadata: dict[str, Any]
@@ -58,14 +52,15 @@ class Clock:
         """The terms of a linear clock; another one raises ``StageError``."""
         if not isinstance(self.model, LinearModel):
             raise StageError(
-                f"clock: {self.metadata['model']} is no sum of features; to be explained term by term, "
-                "fit one with model='ridge' or 'elastic_net' on a table of people"
+                f"clock: {self.metadata['model']} is no sum of features; to be explained term by "
+                "term, fit one with model='ridge' or another linear regression, and without "
+                "proportions"
             )
         return self.model
 
     @property
     def feature_names(self) -> list[str]:
-        """The columns of a table of people it was fitted on."""
+        """The columns of a table of people that it was fitted on."""
         return list(self.metadata["feature_names"])
 
     def predict(self, people: People, cohort: pd.DataFrame | None = None) -> pd.Series:
@@ -74,58 +69,69 @@ class Clock:
         Parameters
         ----------
         people
-            Features as those it was fitted on; others raise ``StageError``.
+            Features like those it was fitted on.
         cohort
-            Where the sex is found, for clocks that use it.
+            A row per slide, where the sex (for clocks that use it) and first visits are found.
+
+        Raises
+        ------
+        StageError
+            If the features are others, or of another encoder; or if people have several visits
+            and there is no cohort.
         """
-        ids = person_ids(people)
-        predicted = self.model.predict(self._inputs(people, ids, cohort))
-        return pd.Series(predicted, index=ids.rename("person_id"), name="predicted_years")
+        data = self._gather(people, cohort)
+        ages = self.model.predict(data.inputs)
+        return pd.Series(ages, index=data.known.index, name="predicted_years")
 
     def apply(
         self,
         people: People,
         cohort: pd.DataFrame | None = None,
+        *,
         coverage: float = 0.9,
+        visits: str = "first",
     ) -> pd.DataFrame:
-        """Predict the ages of a new cohort, and say who lies outside of what the clock knows.
+        """Predict the ages of a new cohort, and report who lies outside the applicability domain.
 
         Parameters
         ----------
         people
-            Features as those it was fitted on, of other people.
+            Features like those it was fitted on, of other people.
         cohort
-            If given, ``age_years`` (and brackets) and ``sex`` stand beside the predictions, for
-            `report_card` and `acceleration`.
+            A row per slide. With it, ``age_years`` (and brackets) and ``sex`` stand beside the
+            predictions, for `report_card` and `acceleration`, and only first visits count.
         coverage
-            Of the intervals.
+            Nominal coverage (0 to 1) of the intervals.
+        visits
+            "first"; or "all" for a further row per later visit, as for `predict_age`.
 
         Returns
         -------
         pandas.DataFrame
             A row per person: ``person_id``, what the cohort knows, ``predicted_years``,
-            ``lower_years``, ``upper_years``, and ``outside``: in words why the prediction is a
-            guess beyond the clock's own people (blank: it is not).
+            ``lower_years``, ``upper_years``, and ``outside``: in words why the person lies outside
+            of what the clock was fitted on (blank: inside).
 
         Raises
         ------
+        SettingError
+            If an argument cannot be used, whatever the data.
         StageError
-            If the features are others, or of another encoder.
+            As `predict`.
         LeakageError
             If the clock was fitted on any of these people, or the encoder saw the age of any.
         """
-        ids = person_ids(people)
-        refuse_leaking_features(people, ids)
-        self._refuse_own_people(ids)
-        inputs = self._inputs(people, ids, cohort)
-        table = _known_of(ids, cohort)
-        table["predicted_years"] = self.model.predict(inputs)
-        if self.calibration is not None:
-            bounds = self.calibration.interval(inputs, coverage)
-            table["lower_years"], table["upper_years"] = bounds
-        known = self.metadata["age_low_years"], self.metadata["age_high_years"]
-        domain_distance = self.domain.domain_distance(inputs.described())
-        table["outside"] = reasons_outside(table, domain_distance, known)
+        data = self._gather(people, cohort)
+        if isinstance(people, pd.DataFrame):
+            refuse_fitted_pooling(people)
+        refuse_people_seen(people, data.known.index)
+        self._refuse_own_people(data.known.index)
+        asked = data.asked(cohort, visits)
+        table, counts = ages_table([known for known, _ in asked])
+        predicted = [self._predicted(inputs, coverage) for _, inputs in asked]
+        table = table.join(pd.concat(predicted, ignore_index=True))
+        known_years = self.metadata["age_low_years"], self.metadata["age_high_years"]
+        table["outside"] = reasons_outside(table, table.pop("distance"), known_years)
         n_outside = int((table["outside"] != "").sum())
         if n_outside:
             warnings.warn(
@@ -133,14 +139,60 @@ class Clock:
                 "the column `outside` says why",
                 stacklevel=2,
             )
-        return table.join(n_tiles_of(people)).reset_index()
+        table = table.join(counts)
+        add_skipped(table, "apply", data.skipped)
+        return table
 
-    def _inputs(self, people: People, ids: pd.Index, cohort: pd.DataFrame | None) -> ClockInputs:
+    def save(self, folder: str | Path) -> None:
+        """Write the clock into a folder: ``clock.safetensors`` and ``clock.json``, its metadata.
+
+        No feature of a person stands there. `load_clock` reads it.
+
+        Parameters
+        ----------
+        folder
+            Made if it does not exist; a clock in it is replaced.
+
+        Raises
+        ------
+        SettingError
+            If nothing but pickle could keep the model.
+        """
+        from safetensors.numpy import save_file
+
+        parts = {"model": self.model.arrays(), "domain": vars(self.domain)}
+        if self.calibration is not None:
+            names = ("fold", "errors_years")
+            parts["calibration"] = {name: getattr(self.calibration, name) for name in names}
+            for number, model in enumerate(self.calibration.models):
+                parts[f"inner{number}"] = model.arrays()
+        arrays = {
+            f"{part}/{name}": np.ascontiguousarray(array)
+            for part, named in parts.items()
+            for name, array in named.items()
+        }
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / METADATA).unlink(missing_ok=True)
+        save_file(arrays, folder / ARRAYS)
+        write_json(folder / METADATA, self.metadata)
+
+    def _gather(self, people: People, cohort: pd.DataFrame | None) -> ClockData:
         self._refuse_other_features(people)
-        sex = None
-        if cohort is not None and "sex" in cohort:
-            sex = by_person(cohort, ["sex"])["sex"]
-        return inputs_of(people, ids, sex, self.metadata["statistics"])
+        first = FirstVisits.of(people, cohort)
+        known = pd.DataFrame(index=first.ids.rename("person_id"))
+        if cohort is not None and "age_years" in cohort:
+            known = ages_of(first.ids, cohort)
+        statistics = self.metadata["statistics"]
+        inputs = first.inputs(first.ids, known.get("sex"), statistics)
+        return ClockData(self.learner, statistics, first, known, inputs, {})
+
+    def _predicted(self, inputs: ClockInputs, coverage: float) -> pd.DataFrame:
+        found = pd.DataFrame({"predicted_years": self.model.predict(inputs)})
+        if self.calibration is not None:
+            bounds = self.calibration.interval(inputs, coverage)
+            found["lower_years"], found["upper_years"] = bounds
+        return found.assign(distance=self.domain.domain_distance(inputs.described()))
 
     def _refuse_other_features(self, people: People) -> None:
         names, encoder_hash = names_and_encoder(people)
@@ -158,7 +210,7 @@ class Clock:
             )
         if own_hash is not None and encoder_hash is None:
             warnings.warn(
-                f"clock: nothing tells which encoder made these features; expected {own_hash}",
+                f"clock: nothing says which encoder made these features; expected {own_hash}",
                 stacklevel=4,
             )
 
@@ -172,62 +224,3 @@ class Clock:
                 "for people of the cohort it was fitted on. If these are other people who only "
                 "have the same names, put the cohort's name before their person_id."
             )
-
-
-def fit_clock(
-    people: People,
-    cohort: pd.DataFrame,
-    model: str | Learner = "ridge",
-    *,
-    calibrated: bool = True,
-    statistics: Sequence[str] = ("mean", "std"),
-    seed: int = 0,
-) -> Clock:
-    """Fit the clock on everybody, to be kept; its fit says nothing about its accuracy.
-
-    Parameters
-    ----------
-    people, cohort, model, statistics, seed
-        As for `predict_age`, whose errors it proportions.
-    calibrated
-        False for a clock without intervals, in a sixth of the time. Where the encoder saw the age
-        of these people there are none either: their errors would be too small.
-    """
-    if isinstance(people, pd.DataFrame):
-        refuse_fitted_pooling(people)
-    known = match_ages(person_ids(people), cohort)
-    names, encoder_hash = names_and_encoder(people)
-    pooling = None if isinstance(people, pd.DataFrame) else tuple(statistics)
-    learner = learner_of(model, pooling)
-    inputs = inputs_of(people, known.index, known.get("sex"), pooling)
-    folds = inner_folds(known["age_years"], seed=seed)
-    check_folds(folds, cohort, inputs)  # a copy of a slide would make the intervals too narrow
-    inner = folds.to_numpy()
-    seen = people if isinstance(people, pd.DataFrame) else people.obs
-    calibrated = calibrated and not ("label_seen" in seen and bool(seen["label_seen"].any()))
-    fitted, calibration = fit_and_calibrate(
-        learner, inputs, known, inner, calibrated=calibrated, seed=seed
-    )
-    metadata = {
-        "model": learner.name,
-        "statistics": pooling,
-        "feature_names": names,
-        "encoder_hash": encoder_hash,
-        "n_people": len(known),
-        "n_brackets": int((known["age_low"] < known["age_high"]).sum()),
-        "age_low_years": float(known["age_low"].min()),
-        "age_high_years": float(known["age_high"].max()),
-        "age_mean_years": float(known["age_years"].mean()),
-        "seed": seed,
-        "skinage": __version__,
-        "people": sorted(person_mark(str(person)) for person in known.index),
-    }
-    return Clock(metadata, learner, fitted, fit_domain(inputs.described(), inner), calibration)
-
-
-def _known_of(ids: pd.Index, cohort: pd.DataFrame | None) -> pd.DataFrame:
-    table = pd.DataFrame(index=ids.rename("person_id"))
-    if cohort is None:
-        return table
-    names = [name for name in ("age_years", "age_low", "age_high", "sex") if name in cohort]
-    return table.join(by_person(cohort, names))

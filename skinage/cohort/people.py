@@ -11,8 +11,41 @@ import pandas as pd
 from skinage.errors import CohortError, StageError
 
 
+def number_visits(cohort: pd.DataFrame) -> pd.Series:
+    """Return the number of the visit that each row belongs to: 1 is a person's first.
+
+    Parameters
+    ----------
+    cohort
+        A row per slide, with ``person_id``. Visits are ordered by ``age_years``; their names in
+        the column ``visit`` may be anything. Without that column all rows are of one visit.
+
+    Returns
+    -------
+    pandas.Series
+        Index as given; 1, 2, ... within each person. Missing where the visit is not named while
+        another visit of that person is.
+
+    Raises
+    ------
+    CohortError
+        If there are visits but no ages to order them by.
+    """
+    if "visit" not in cohort:
+        return pd.Series(1.0, cohort.index)
+    if "age_years" not in cohort:
+        raise CohortError("cohort: `visit` needs `age_years` to order the visits by")
+    keys = ["person_id", "visit"]
+    visits = cohort.sort_values("age_years", kind="stable").dropna(subset="visit")
+    visits = visits.drop_duplicates(keys)
+    number = visits.groupby("person_id", observed=True).cumcount() + 1.0
+    number.index = pd.MultiIndex.from_frame(visits[keys])
+    found = number.reindex(pd.MultiIndex.from_frame(cohort[keys])).set_axis(cohort.index)
+    return found.where(cohort["person_id"].isin(visits["person_id"]), 1.0)
+
+
 def first_visits(cohort: pd.DataFrame) -> pd.DataFrame:
-    """Keep, of each person, the slides of the first visit: the one at the youngest age.
+    """Return the slides of each person's first visit, the one at the youngest age.
 
     A later biopsy of the same person is another age, and no other person.
 
@@ -29,19 +62,13 @@ def first_visits(cohort: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     CohortError
-        If there are visits but no ages to tell which came first.
+        If there are visits but no ages to order them by.
     """
-    if "visit" not in cohort:
-        return cohort
-    if "age_years" not in cohort:
-        raise CohortError("cohort: `visit` needs `age_years` to tell which visit came first")
-    youngest = cohort.sort_values("age_years", kind="stable").groupby("person_id", observed=True)
-    first = cohort["person_id"].map(youngest["visit"].first())
-    return cohort[(cohort["visit"] == first) | first.isna()]
+    return cohort[number_visits(cohort) == 1]
 
 
 def by_person(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Bring a cohort (a row per slide) to a row per person.
+    """Return a row per person of a cohort that has a row per slide.
 
     Where the cohort has ``visit``, a person's first visit counts: the one at the youngest age.
 
@@ -50,7 +77,7 @@ def by_person(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     cohort
         A row per slide, with ``person_id``.
     columns
-        The columns wanted; the cohort must have them.
+        Names of columns that the cohort has.
 
     Returns
     -------

@@ -2,18 +2,17 @@
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from skinage.clock.fitting import learner_of
-from skinage.clock.learners.base import Learner
+from skinage.clock.data import clock_data
 from skinage.clock.prediction import (
     Folds,
     assign_folds,
     check_folds,
     predict_out_of_fold,
-    refuse_leaking_features,
 )
 from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import SettingError
@@ -24,8 +23,7 @@ from skinage.evaluation.metrics import (
     person_weights,
     with_interval,
 )
-from skinage.people.clock_inputs import ClockInputs, inputs_of
-from skinage.people.known_ages import match_ages
+from skinage.people.clock_inputs import ClockInputs
 from skinage.skip_log import add_skipped
 
 MEAN, SHUFFLED = "predict the mean", "shuffled ages"
@@ -34,7 +32,7 @@ MEAN, SHUFFLED = "predict the mean", "shuffled ages"
 def compare_clocks(
     feature_sets: Mapping[str, pd.DataFrame],
     cohort: pd.DataFrame,
-    model: str | Learner = "ridge",
+    model: Any = "ridge",
     *,
     folds: Folds = 5,
     n_shuffles: int = 10,
@@ -82,30 +80,35 @@ def compare_clocks(
     for people in feature_sets.values():
         refuse_repeated_people(people, "people")
     shared, n_all = _shared_people(feature_sets)
-    known = match_ages(shared, cohort)
+    gathered = {
+        name: clock_data(people.loc[shared], cohort, model) for name, people in feature_sets.items()
+    }
+    first = next(iter(gathered))
+    known, learner = gathered[first].known, gathered[first].learner
     known["fold"], known["group"] = assign_folds(known, cohort, folds, seed)
-    learner = learner_of(model, None)
+    for data in gathered.values():
+        check_folds(known["fold"], cohort, data.inputs)
 
     def score(inputs: ClockInputs, known: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
         found = predict_out_of_fold(learner, inputs, known, None, seed)
         return pd.DataFrame(accuracy(known, found["predicted_years"].to_numpy(), weights))
 
-    inputs = {name: _inputs(people, known, cohort) for name, people in feature_sets.items()}
     weights = person_weights(len(known), N_BOOTSTRAP, seed)
-    scores = {name: score(one, known, weights) for name, one in inputs.items()}
+    scores = {name: score(data.inputs, known, weights) for name, data in gathered.items()}
     mean = mean_out_of_fold(known["age_years"].to_numpy(), known["fold"].to_numpy())
     scores[MEAN] = pd.DataFrame(accuracy(known, mean, weights))
-    first = next(iter(feature_sets))
     reference = scores[first]["mae_years"].to_numpy()
     rows = [_row(name, one, reference) for name, one in scores.items()]
     if n_shuffles:
         shuffles = pd.concat([
-            score(inputs[first], _shuffled(known, np.random.default_rng([seed, one])), weights[:1])
+            score(gathered[first].inputs, _shuffled(known, np.random.default_rng([seed, one])),
+                  weights[:1])
             for one in range(n_shuffles)
         ])  # fmt: skip
         mean_and_each = pd.concat([shuffles.mean().to_frame().T, shuffles])
         rows.append(_row(SHUFFLED, mean_and_each, reference[0]))
     table = pd.DataFrame(rows).assign(n_people=len(known))
+    add_skipped(table, "compare_clocks", gathered[first].skipped)
     if n_all > len(shared):
         people = f"{n_all - len(shared)} of {n_all} people"
         add_skipped(table, "compare_clocks", {people: "not in every feature set"})
@@ -125,13 +128,6 @@ def _shared_people(feature_sets: Mapping[str, pd.DataFrame]) -> tuple[pd.Index, 
             stacklevel=3,
         )
     return shared, n_all
-
-
-def _inputs(people: pd.DataFrame, known: pd.DataFrame, cohort: pd.DataFrame) -> ClockInputs:
-    refuse_leaking_features(people, known.index)
-    inputs = inputs_of(people, known.index, known.get("sex"))
-    check_folds(known["fold"], cohort, inputs)
-    return inputs
 
 
 def _shuffled(known: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:

@@ -1,15 +1,16 @@
 """The error of a clock against the number of people it is fitted on."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from skinage.clock.fitting import fit_and_calibrate, learner_of
+from skinage.clock.data import clock_data
+from skinage.clock.fitting import fit_and_calibrate
 from skinage.clock.learners.base import Learner
-from skinage.clock.prediction import check_folds, refuse_leaking_features
+from skinage.clock.prediction import check_folds
 from skinage.cohort.folds import inner_folds, person_folds
-from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import SettingError, StageError
 from skinage.evaluation.metrics import (
     N_BOOTSTRAP,
@@ -18,8 +19,8 @@ from skinage.evaluation.metrics import (
     person_weights,
     with_interval,
 )
-from skinage.people.clock_inputs import ClockInputs, People, inputs_of, person_ids
-from skinage.people.known_ages import match_ages
+from skinage.people.clock_inputs import ClockInputs, People
+from skinage.skip_log import add_skipped
 
 N_FOLDS, N_PARTS, MIN_PEOPLE = 5, 10, 10
 FRACTIONS = (0.25, 0.4, 0.6, 0.8, 1.0)
@@ -28,18 +29,17 @@ FRACTIONS = (0.25, 0.4, 0.6, 0.8, 1.0)
 def learning_curve(
     people: People,
     cohort: pd.DataFrame,
-    model: str | Learner = "ridge",
+    model: Any = "ridge",
     *,
     fractions: Sequence[float] | None = None,
     n_repeats: int = 5,
-    statistics: Sequence[str] = ("mean", "std"),
     seed: int = 0,
 ) -> pd.DataFrame:
     """Compute the error of clocks fitted on fewer people; the people tested stay the same.
 
     Parameters
     ----------
-    people, cohort, model, statistics
+    people, cohort, model
         The features, ages and clock as for `predict_age`.
     fractions
         Fractions of the training people of each of five folds, above 0 to 1; None takes those of
@@ -67,12 +67,8 @@ def learning_curve(
     LeakageError
         As `predict_age`.
     """
-    if isinstance(people, pd.DataFrame):
-        refuse_repeated_people(people, "people")
-    known = match_ages(person_ids(people), cohort)
-    refuse_leaking_features(people, known.index)
-    learner = learner_of(model, None if isinstance(people, pd.DataFrame) else statistics)
-    inputs = inputs_of(people, known.index, known.get("sex"), statistics)
+    data = clock_data(people, cohort, model)
+    learner, known, inputs = data.learner, data.known, data.inputs
     n_training = len(known) * (N_FOLDS - 1) / N_FOLDS
     if fractions is None:
         fractions = [one for one in FRACTIONS if one * n_training >= MIN_PEOPLE]
@@ -93,7 +89,9 @@ def learning_curve(
     curve.insert(0, "fraction", fractions)
     curve.insert(1, "n_people", [round(fraction * n_training) for fraction in fractions])
     sd = absolute.mean(axis=2).std(axis=1, ddof=1) if n_repeats > 1 else np.nan
-    return curve.assign(sd_over_repeats=sd, baseline_mae_years=baseline.mean())
+    curve = curve.assign(sd_over_repeats=sd, baseline_mae_years=baseline.mean())
+    add_skipped(curve, "learning_curve", data.skipped)
+    return curve
 
 
 def _check(fractions: Sequence[float], n_repeats: int, n_training: float) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
+from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import StageError
 from skinage.people.person_tiles import Tiles
-from skinage.people.pool import feature_names, features_of, warn_of_visits
+from skinage.people.pool import feature_names, features_of
 from skinage.people.pooling import Pooling
+from skinage.people.visits import TileRows, refuse_other_visits, rows_by_visit
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -30,7 +32,7 @@ class ClockInputs:
     sex_male
         ``(n_people,)`` 1, 0, or NaN where the sex is unknown.
     tiles
-        Their tiles, or None where only pooled features are known.
+        The tiles of each person, or None where only pooled features are known.
     """
 
     features: np.ndarray | None
@@ -41,7 +43,7 @@ class ClockInputs:
         return len(self.sex_male)
 
     def take(self, which: np.ndarray) -> "ClockInputs":
-        """Give some of the people; ``which`` is a mask or positions."""
+        """Return the inputs of some of the people; ``which`` is a mask or positions."""
         positions = np.arange(len(self))[which]
         tiles = self.tiles
         if tiles is not None:
@@ -50,103 +52,123 @@ class ClockInputs:
         return ClockInputs(features, self.sex_male[positions], tiles)
 
     def described(self) -> np.ndarray:
-        """Give features by person, the mean of their tiles where nothing is pooled beforehand."""
+        """Return features by person: the mean of the tiles where nothing is pooled beforehand."""
         if self.features is not None or self.tiles is None:
             return self.pooled()
-        tiles = self.tiles
-        means = [tiles.features[rows].mean(axis=0, dtype=np.float64) for rows in tiles.rows]
-        return np.stack(means)
+        return Pooling(("mean",)).transform(self.tiles)
 
     def person_tiles(self) -> Tiles:
-        """Give the tiles; a table of pooled features has none."""
+        """Return the tiles; a table of pooled features has none and raises ``StageError``."""
         if self.tiles is None:
             raise StageError("clock: this model pools the tiles itself; give the atlas of tiles")
         return self.tiles
 
     def pooled(self) -> np.ndarray:
-        """Give the features by person."""
+        """Return the features by person; raises ``StageError`` where only tiles are known."""
         if self.features is None:
             raise StageError("clock: this model needs features by person; pool the tiles first")
         return self.features
 
 
-def inputs_of(
-    people: People,
-    ids: pd.Index,
-    sex: pd.Series | None = None,
-    statistics: Sequence[str] | None = None,
-) -> ClockInputs:
-    """Gather the inputs of some people.
+@dataclass(frozen=True, eq=False)
+class FirstVisits:
+    """People with the features or the tiles of their first visit.
 
-    Parameters
+    Attributes
     ----------
     people
-        A table as `pool` gives it, or the atlas of tiles itself (``obs["person_id"]``).
-    ids
-        Whom to take, all of them in ``people``.
-    sex
-        F or M by ``person_id``, if known.
-    statistics
-        How the tiles of an atlas are pooled, once for all; not with "proportions", for which clusters of
-        tissue are found in training people: there the model pools.
+        A table as `pool` returns it, or the atlas of tiles.
+    rows
+        Which tiles are whose; None for a table.
     """
+
+    people: People
+    rows: TileRows | None
+
+    @classmethod
+    def of(cls, people: People, cohort: pd.DataFrame | None = None) -> "FirstVisits":
+        """Find the first visits; raises as `rows_by_visit` and `refuse_other_visits`."""
+        if isinstance(people, pd.DataFrame):
+            refuse_repeated_people(people, "people")
+            refuse_other_visits(people, cohort)
+            return cls(people, None)
+        return cls(people, rows_by_visit(people.obs, cohort))
+
+    @property
+    def ids(self) -> pd.Index:
+        """Return the ``person_id`` of everybody, each once."""
+        return self.people.index if self.rows is None else pd.Index([*self.rows.first])
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Return the slides that have no part, with the reason."""
+        return {} if self.rows is None else self.rows.skipped
+
+    def n_tiles(self) -> pd.DataFrame:
+        """Return the number of tiles (and slides) of each person, as far as it is known."""
+        if self.rows is None:
+            names = ("n_tiles", "n_slides")
+            return self.people[[name for name in names if name in self.people]]
+        return pd.DataFrame({"n_tiles": {who: len(rows) for who, rows in self.rows.first.items()}})
+
+    def inputs(
+        self, ids: pd.Index, sex: pd.Series | None, statistics: Sequence[str] | None
+    ) -> ClockInputs:
+        """Return the inputs of some people.
+
+        Parameters
+        ----------
+        ids
+            The ``person_id`` of the people to take.
+        sex
+            F or M by ``person_id``, if known.
+        statistics
+            How the tiles of an atlas are pooled; None leaves them as they are. Also "proportions"
+            leaves them: tissue clusters are found in training people, so there the model pools.
+        """
+        if self.rows is None:
+            return ClockInputs(features_of(self.people.loc[ids]), sex_code(sex, ids))
+        rows = [self.rows.first[person] for person in ids]
+        return tile_inputs(self.people, rows, ids, sex_code(sex, ids), statistics)
+
+
+def sex_code(sex: pd.Series | None, ids: pd.Index) -> np.ndarray:
+    """Return ``(n_people,)`` 1 for men, 0 for women, NaN where the sex is unknown."""
     known = pd.Series(np.nan, ids) if sex is None else sex.reindex(ids).map({"M": 1.0, "F": 0.0})
-    sex_male = known.to_numpy(np.float64)
-    if isinstance(people, pd.DataFrame):
-        return ClockInputs(features_of(people.loc[ids]), sex_male)
-    rows_of = pd.Series(range(people.n_obs)).groupby(_whose(people)).indices
-    tiles = Tiles(np.asarray(people.X, np.float32), [rows_of[person] for person in ids])
-    _refuse_infinite(tiles, ids)
-    return inputs_of_tiles(tiles, sex_male, statistics)
+    return known.to_numpy(np.float64)
 
 
-def inputs_of_tiles(
-    tiles: Tiles, sex_male: np.ndarray, statistics: Sequence[str] | None
+def tile_inputs(
+    atlas: "AnnData",
+    rows: list[np.ndarray],
+    ids: pd.Index,
+    sex_male: np.ndarray,
+    statistics: Sequence[str] | None,
 ) -> ClockInputs:
-    """Pool tiles where that needs no training people; parameters as of `inputs_of`."""
+    """Return the inputs of people, visits or slides whose tiles are these rows of the atlas.
+
+    Raises
+    ------
+    StageError
+        If features are not finite; it names the ``ids`` whose they are.
+    """
+    tiles = Tiles(np.asarray(atlas.X, np.float32), rows)
+    finite = np.isfinite(tiles.features).all(axis=1)
+    wrong = [who for who, own in zip(ids, rows, strict=True) if not finite[own].all()]
+    if wrong:
+        raise StageError(
+            f"features: {len(wrong)} people have tiles with features that are not finite, such as "
+            f"{wrong[:5]}; look at their tiles, or remove them from the atlas"
+        )
     if statistics is None or "proportions" in statistics:
         return ClockInputs(None, sex_male, tiles)
     return ClockInputs(Pooling.fit(tiles, statistics).transform(tiles), sex_male, tiles)
 
 
-def _whose(atlas: "AnnData") -> np.ndarray:
-    return atlas.obs["person_id"].astype(object).to_numpy()
-
-
-def _refuse_infinite(tiles: Tiles, ids: pd.Index) -> None:
-    finite = np.isfinite(tiles.features).all(axis=1)
-    wrong = [person for person, rows in zip(ids, tiles.rows, strict=True) if not finite[rows].all()]
-    if wrong:
-        raise StageError(
-            f"features: {len(wrong)} people have tiles with features that are not finite, such as "
-            f"{wrong[:5]}; look at their tiles, or leave them out of the atlas"
-        )
-
-
-def person_ids(people: People) -> pd.Index:
-    """Name the people of a table or of an atlas, each once."""
-    if isinstance(people, pd.DataFrame):
-        return people.index
-    if "person_id" not in people.obs:
-        raise StageError("clock: obs has no column person_id; join the tile table to the atlas")
-    warn_of_visits(people.obs)
-    of_tiles = people.obs["person_id"].astype(object)
-    if of_tiles.isna().any():
-        raise StageError(f"clock: {of_tiles.isna().sum()} tiles have no person_id")
-    return pd.Index(sorted(of_tiles.unique()))
-
-
 def names_and_encoder(people: People) -> tuple[list[str], str | None]:
-    """Name the features, and the encoder they come from if that is known."""
+    """Return the names of the features, and the hash of the encoder they come from if known."""
     if isinstance(people, pd.DataFrame):
         return feature_names(people), people.attrs.get("encoder_hash")
     encoder_hash = dict(people.uns.get("encoder", {})).get("hash")
     names = [f"tile_{k:04d}" for k in range(people.n_vars)]
     return names, None if encoder_hash is None else str(encoder_hash)
-
-
-def n_tiles_of(people: People) -> pd.Series | pd.DataFrame:
-    """Tell how many tiles (and slides) each person has, as far as it is known."""
-    if isinstance(people, pd.DataFrame):
-        return people[[name for name in ("n_tiles", "n_slides") if name in people]]
-    return people.obs["person_id"].astype(object).value_counts().rename("n_tiles")

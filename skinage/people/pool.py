@@ -1,6 +1,5 @@
 """From tiles to people: one row of features per person."""
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,89 +9,82 @@ import pandas as pd
 from skinage.errors import LeakageError, StageError
 from skinage.people.person_tiles import Tiles
 from skinage.people.pooling import Pooling, check_statistics
+from skinage.people.visits import SLIDE_IDS, list_slides, rows_by_visit
+from skinage.skip_log import add_skipped
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-NOT_FEATURES = ("n_tiles", "n_slides", "label_seen")
+NOT_FEATURES = ("n_tiles", "n_slides", SLIDE_IDS, "label_seen")
 """Columns of a table of people that no clock may learn from."""
 
 
 def pool(
-    atlas: "AnnData", statistics: Sequence[str] = ("mean", "std"), seed: int = 0
+    atlas: "AnnData",
+    cohort: pd.DataFrame | None = None,
+    *,
+    statistics: Sequence[str] = ("mean", "std"),
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Pool each person's tiles, of all their slides, into one row of features.
+    """Pool each person's tiles into one row of features.
 
     Parameters
     ----------
     atlas
         Tile features ``X`` of shape (n_tiles, dim) with ``obs["person_id"]``.
+    cohort
+        A row per slide. With it the slides of each person's first visit are pooled; without it
+        all slides, which must then be of one visit.
     statistics
         Any of "mean", "std" (divided by n, so 0 for a single tile), "median", quantiles such as
-        "q10" and "q90", and "proportions": how much of each kind of tissue a person has, for figures;
-        a clock finds the clusters itself, in the tiles of its training people (`predict_age`).
+        "q10" and "q90", and "proportions" of tissue clusters. Proportions are for description: a
+        clock finds the clusters in the tiles of its training people (`Pooled`).
     seed
-        Of the search for tissue clusters.
+        Seed of the search for tissue clusters.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``person_id``, sorted; columns ``mean_0000`` ... ``std_0000`` ... ``proportion_00`` ...
-        (float64), ``n_tiles`` and, if ``obs`` has a slide_id, ``n_slides``; ``label_seen``, if the
-        encoder saw labels: whether it saw this person's. ``attrs["encoder_hash"]`` names the
-        encoder where its metadata states a hash.
+        Index ``person_id``, sorted; columns ``mean_0000`` ... ``std_0000`` ... ``proportion_00``
+        ... (float64), ``n_tiles`` and, if ``obs`` has a slide_id, ``n_slides`` and ``slide_ids``
+        (the slides as JSON); ``label_seen``, if the encoder saw labels: whether it saw this
+        person's. ``attrs["encoder_hash"]`` names the encoder where its metadata states a hash.
+        `skipped` lists the slides that had no part.
 
     Raises
     ------
+    SettingError
+        If a statistic is unknown.
     StageError
-        If a statistic is unknown, there are no tiles, or a tile belongs to nobody.
+        If there are no tiles, a tile belongs to nobody, or people have several visits and there
+        is no cohort.
     """
     check_statistics(statistics)
-    if "person_id" not in atlas.obs:
-        raise StageError("pool: obs has no column person_id; join the tile table to the atlas")
-    if not atlas.n_obs:
-        raise StageError("pool: the atlas has no tiles; a selection of it may have matched nothing")
-    person_of_tile = atlas.obs["person_id"]
-    if person_of_tile.isna().any():
-        raise StageError(f"pool: {person_of_tile.isna().sum()} tiles have no person_id")
-    warn_of_visits(atlas.obs)
-    # Categories would keep people who have no tile left.
-    codes, ids = pd.factorize(person_of_tile.astype(object), sort=True)
-    rows = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-    tiles = Tiles(np.asarray(atlas.X), rows)
+    rows = rows_by_visit(atlas.obs, cohort)
+    tiles = Tiles(np.asarray(atlas.X), [*rows.first.values()])
     pooling = Pooling.fit(tiles, statistics, seed)
     people = pd.DataFrame(
         pooling.transform(tiles),
-        index=pd.Index(ids, name="person_id"),
+        index=pd.Index([*rows.first], name="person_id"),
         columns=pooling.names(atlas.n_vars),
     )
-    _count(people, atlas.obs, codes)
+    _describe(people, atlas.obs, tiles.rows)
     encoder_hash = dict(atlas.uns.get("encoder", {})).get("hash")
     if encoder_hash is not None:
         people.attrs["encoder_hash"] = str(encoder_hash)
+    add_skipped(people, "pool", rows.skipped)
     return people
 
 
-def _count(people: pd.DataFrame, tiles: pd.DataFrame, codes: np.ndarray) -> None:
+def _describe(people: pd.DataFrame, obs: pd.DataFrame, rows: list[np.ndarray]) -> None:
     """Add what is known of each person's tiles and is no feature."""
-    people["n_tiles"] = np.bincount(codes)
-    if "slide_id" in tiles:
-        people["n_slides"] = tiles["slide_id"].groupby(codes).nunique().to_numpy()
-    if "label_seen" in tiles:
-        people["label_seen"] = tiles["label_seen"].groupby(codes).any().to_numpy()
-
-
-def warn_of_visits(tiles: pd.DataFrame) -> None:
-    """Warn of people whose tiles are of several visits, when they had several ages."""
-    if "visit" in tiles:
-        visits = tiles[["person_id", "visit"]].drop_duplicates().dropna()
-        several = int((visits["person_id"].value_counts() > 1).sum())
-        if several:
-            warnings.warn(
-                f"pool: {several} people have tiles of several visits, which are pooled; "
-                "select one visit of the atlas first if they should be apart.",
-                stacklevel=3,
-            )
+    people["n_tiles"] = [len(some) for some in rows]
+    if "slide_id" in obs:
+        slides = [obs["slide_id"].iloc[some] for some in rows]
+        people["n_slides"] = [some.nunique() for some in slides]
+        people[SLIDE_IDS] = [list_slides(some) for some in slides]
+    if "label_seen" in obs:
+        people["label_seen"] = [bool(obs["label_seen"].iloc[some].any()) for some in rows]
 
 
 def feature_names(people: pd.DataFrame) -> list[str]:
@@ -116,10 +108,11 @@ def refuse_fitted_pooling(people: pd.DataFrame) -> None:
     proportions = [name for name in people.columns if str(name).startswith("proportion_")]
     if proportions:
         raise LeakageError(
-            f"ages: the table of people has {len(proportions)} proportions of tissue clusters ({proportions[0]} "
-            f"to {proportions[-1]}), and these clusters were found in the tiles of everybody, those to be "
-            "predicted too. Give the atlas itself, predict_age(atlas, cohort, statistics=(..., "
-            '"proportions")): the clusters are then found in the training people of each fold'
+            f"ages: the table of people has {len(proportions)} proportions of tissue clusters "
+            f"({proportions[0]} to {proportions[-1]}), and these clusters were found in the tiles "
+            "of everybody, those to be predicted too. Give the atlas itself, predict_age(atlas, "
+            'cohort, Pooled("ridge", statistics=("mean", "proportions"))): the clusters are then '
+            "found in the training people of each fold"
         )
 
 

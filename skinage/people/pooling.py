@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skinage.errors import StageError
+from skinage.errors import SettingError
 from skinage.people.person_tiles import Tiles
 from skinage.people.tissue_clusters import TissueClusters
 
@@ -28,12 +28,12 @@ def check_statistics(statistics: Sequence[str]) -> None:
     known = ("mean", "std", "proportions")
     unknown = [one for one in statistics if one not in known and quantile_level(one) is None]
     if unknown or not statistics:
-        raise StageError(
+        raise SettingError(
             f"pool: unknown statistics {unknown}; choose from mean, std, median, proportions, and "
             "quantiles from q00 to q100 such as q10 and q90"
         )
     if len(set(statistics)) < len(statistics):
-        raise StageError(f"pool: statistics {[*statistics]} name one twice; name each once")
+        raise SettingError(f"pool: statistics {[*statistics]} name one twice; name each once")
 
 
 def summarise(tiles: np.ndarray, statistics: Sequence[str]) -> np.ndarray:

@@ -75,11 +75,11 @@ def run(
     StageError
         If a notebook fails; the message says which, where, and why.
     """
-    from skinage.clock.fitting import learner_of
+    from skinage.clock.learners.choice import learner_of
     from skinage.reporting.report import write_report
     from skinage.reporting.tripod.tripod import tripod
 
-    learner_of(settings.get("model", "ridge"), ("mean",))  # a misspelt one is told before the work
+    learner_of(settings.get("model", "ridge"))  # a misspelt one is told before the work
     started, out = datetime.now(UTC), Path(out).resolve()
     seconds = {}
     if cohort_path is None:

@@ -103,4 +103,4 @@ class Tuned:
 
 def mean_features(tiles: pd.DataFrame, encoder: Embedder) -> pd.DataFrame:
     """Mean features by person, sorted; a linear head of the mean is the mean of the head."""
-    return pool(embed(tiles, encoder), ("mean",))
+    return pool(embed(tiles, encoder), statistics=("mean",))

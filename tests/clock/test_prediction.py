@@ -3,9 +3,10 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 
+from skinage.clock.learners.pooled import Pooled
 from skinage.clock.prediction import inner_of, predict_age
 from skinage.cohort.folds import person_folds
-from skinage.errors import CohortError, LeakageError, StageError
+from skinage.errors import CohortError, LeakageError, SettingError, StageError
 from skinage.people.pool import pool
 
 
@@ -151,9 +152,9 @@ def test_repeats_are_the_same_clock_with_other_folds(make_cohort, make_people):
         alone = predict_age(people, cohort, seed=4 + repeat)
         for name in ("predicted_years", "fold"):
             assert (three[f"{name}{ending}"] == alone[name]).all()
-    with pytest.raises(StageError, match="0 repeats; at least one"):
+    with pytest.raises(SettingError, match="0 repeats; at least one"):
         predict_age(people, cohort, n_repeats=0)
-    with pytest.raises(StageError, match="repeats deal people anew"):
+    with pytest.raises(SettingError, match="repeats assign folds anew"):
         predict_age(people, cohort.assign(scanner="A"), folds="scanner", n_repeats=2)
 
 
@@ -207,30 +208,23 @@ def test_the_same_slide_under_two_names_is_refused(make_cohort, make_people):
 def test_an_atlas_is_pooled_inside_and_gives_the_same(make_cohort, make_atlas):
     cohort = make_cohort(40)
     atlas = make_atlas(cohort)
-    inside = predict_age(atlas, cohort, statistics=("mean", "q90"))
-    outside = predict_age(pool(atlas, ("mean", "q90")), cohort)
+    inside = predict_age(atlas, cohort, Pooled("ridge", ("mean", "q90")))
+    outside = predict_age(pool(atlas, statistics=("mean", "q90")), cohort)
     np.testing.assert_allclose(inside["predicted_years"], outside["predicted_years"])
     assert (inside["n_tiles"] == 12).all()
 
 
-@pytest.mark.parametrize("model", ["attention", "ridge+attention", "ridge"])
+@pytest.mark.parametrize("model", ["attention", Pooled("ridge", ("mean", "proportions"))])
 def test_what_tiles_alone_can_tell(model, make_cohort, make_atlas):
     cohort = make_cohort(40)
-    ages = predict_age(
-        make_atlas(cohort),
-        cohort,
-        model,
-        folds=2,
-        statistics=("mean", "proportions"),
-        coverage=None,
-    )
+    ages = predict_age(make_atlas(cohort), cohort, model, folds=2, coverage=None)
     assert r2(ages) > 0.8
 
 
 def test_shares_of_everybody_are_refused(make_cohort, make_atlas):
     cohort = make_cohort(40)
     with pytest.raises(LeakageError, match="Give the atlas itself"):
-        predict_age(pool(make_atlas(cohort), ("mean", "proportions")), cohort)
+        predict_age(pool(make_atlas(cohort), statistics=("mean", "proportions")), cohort)
 
 
 def test_tiles_that_are_not_finite_are_named(make_cohort, make_atlas):

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from skinage.errors import StageError
-from skinage.people.clock_inputs import inputs_of, person_ids
+from skinage.people.clock_inputs import FirstVisits
 from skinage.people.pool import pool
 
 
@@ -13,11 +13,12 @@ def test_people_come_in_the_order_asked_for_with_their_own(make_cohort, make_atl
     atlas = atlas[np.random.default_rng(0).permutation(atlas.n_obs)]
     ids = pd.Index(["P0007", "P0002", "P0020"])
     sex = pd.Series({"P0007": "M", "P0002": "F"})
-    found = inputs_of(atlas, ids, sex, ("mean", "std"))
+    found = FirstVisits.of(atlas).inputs(ids, sex, ("mean", "std"))
     np.testing.assert_array_equal(found.sex_male, [1, 0, np.nan])
-    pooled = pool(atlas).loc[ids]
-    np.testing.assert_allclose(found.features, pooled.iloc[:, :12])
-    np.testing.assert_allclose(inputs_of(pool(atlas), ids).features, found.features)
+    pooled = pool(atlas)
+    np.testing.assert_allclose(found.features, pooled.loc[ids].iloc[:, :12])
+    of_table = FirstVisits.of(pooled).inputs(ids, sex, None)
+    np.testing.assert_allclose(of_table.features, found.features)
     for person, rows in zip(ids, found.tiles.rows, strict=True):
         assert (atlas.obs["person_id"].iloc[rows] == person).all()
     last = found.take(np.array([False, False, True]))
@@ -28,9 +29,11 @@ def test_people_come_in_the_order_asked_for_with_their_own(make_cohort, make_atl
 
 def test_where_nothing_is_pooled_the_mean_describes(make_cohort, make_atlas):
     atlas = make_atlas(make_cohort(30))
-    found = inputs_of(atlas, person_ids(atlas), None, ("mean", "proportions"))
+    everybody = FirstVisits.of(atlas)
+    found = everybody.inputs(everybody.ids, None, ("mean", "proportions"))
     assert found.features is None
-    np.testing.assert_allclose(found.described(), pool(atlas, ("mean",)).iloc[:, :6], rtol=1e-5)
+    means = pool(atlas, statistics=("mean",)).iloc[:, :6]
+    np.testing.assert_allclose(found.described(), means, rtol=1e-5)
     with pytest.raises(StageError, match="pool the tiles first"):
         found.pooled()
 
@@ -39,7 +42,7 @@ def test_tiles_of_nobody_are_refused(make_cohort, make_atlas):
     atlas = make_atlas(make_cohort(30))
     atlas.obs["person_id"] = atlas.obs["person_id"].where(atlas.obs["person_id"] != "P0001")
     with pytest.raises(StageError, match="12 tiles have no person_id"):
-        person_ids(atlas)
+        FirstVisits.of(atlas)
     del atlas.obs["person_id"]
     with pytest.raises(StageError, match="no column person_id"):
-        person_ids(atlas)
+        FirstVisits.of(atlas)

@@ -45,7 +45,11 @@ def test_nobody_disappears_without_a_count(make_cohort, make_people):
     cohort, people = make_cohort(40), make_people(np.zeros((38, 2))).index
     cohort.loc[[0, 1, 2], "age_years"] = np.nan
     with pytest.warns(UserWarning, match="3 of 38 people with features.*2 of 40 people of the"):
-        assert len(match_ages(people, cohort)) == 35
+        known, excluded = match_ages(people, cohort)
+    assert len(known) == 35
+    assert excluded["person P0001"] == "no age in the cohort"
+    assert excluded["person P0039"] == "no features"
+    assert len(excluded) == 5
 
 
 def test_too_few_people_or_one_age_are_refused(make_cohort, make_people):

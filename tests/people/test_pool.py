@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
-from skinage.errors import LeakageError, StageError
+from skinage.errors import LeakageError, SettingError, StageError
 from skinage.people.pool import (
     feature_names,
     features_of,
@@ -41,7 +41,7 @@ def test_pool_names_its_columns(atlas):
 
 
 def test_quantiles_agree_with_pandas(atlas):
-    people = pool(atlas, ("q10", "q25", "q90"))
+    people = pool(atlas, statistics=("q10", "q25", "q90"))
     grouped = pd.DataFrame(atlas.X.astype(float)).groupby(atlas.obs["person_id"].to_numpy())
     for level in (10, 25, 90):
         expected = grouped.quantile(level / 100)
@@ -54,11 +54,11 @@ def test_a_person_is_pooled_over_all_slides(atlas):
     people = pool(AnnData(atlas.X, obs=atlas.obs.assign(slide_id=slide)))
     assert people["n_slides"].to_dict() == {"a": 2, "b": 2, "c": 2, "z": 1}
     assert feature_names(people) == feature_names(pool(atlas))
-    pd.testing.assert_frame_equal(people.drop(columns="n_slides"), pool(atlas))
+    pd.testing.assert_frame_equal(people.drop(columns=["n_slides", "slide_ids"]), pool(atlas))
 
 
 def test_shares_of_kinds_of_tissue_are_for_description_only(atlas):
-    people = pool(atlas, ("mean", "proportions"))
+    people = pool(atlas, statistics=("mean", "proportions"))
     proportions = people.filter(like="proportion_")
     assert [*proportions.columns] == [f"proportion_{k:02d}" for k in range(16)]
     np.testing.assert_allclose(proportions.sum(axis=1), 1)
@@ -88,12 +88,14 @@ def test_the_spread_of_large_float32_numbers_is_exact(atlas):
     shifted = AnnData(atlas.X.astype(float).round(2) + 1e6, obs=atlas.obs)
     expected = AnnData(atlas.X.astype(float).round(2), obs=atlas.obs)
     np.testing.assert_allclose(
-        pool(shifted, ("std",)).iloc[:, :-1], pool(expected, ("std",)).iloc[:, :-1], atol=1e-8
+        pool(shifted, statistics=("std",)).iloc[:, :-1],
+        pool(expected, statistics=("std",)).iloc[:, :-1],
+        atol=1e-8,
     )
 
 
 def test_pool_refuses_what_it_cannot_pool(atlas):
-    with pytest.raises(StageError, match=r"unknown statistics \['skew'\].*mean"):
+    with pytest.raises(SettingError, match=r"unknown statistics \['skew'\].*mean"):
         pool(atlas, statistics=("mean", "skew"))
     atlas.obs.loc["tile3", "person_id"] = np.nan
     with pytest.raises(StageError, match="the atlas has no tiles"):
@@ -102,11 +104,11 @@ def test_pool_refuses_what_it_cannot_pool(atlas):
         pool(atlas)
 
 
-def test_several_visits_are_pooled_with_a_warning(atlas):
+def test_several_visits_without_a_cohort_are_refused(atlas):
     atlas.obs["visit"] = "first"
     pool(atlas)
     atlas.obs.loc[atlas.obs.index[atlas.obs["person_id"] == "a"][0], "visit"] = "second"
-    with pytest.warns(UserWarning, match="1 people have tiles of several visits"):
+    with pytest.raises(StageError, match="1 people have several visits.*give the cohort"):
         pool(atlas)
 
 

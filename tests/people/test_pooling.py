@@ -9,7 +9,7 @@ from safetensors.numpy import load, save
 
 from skinage.clock.learners.pooled import Pooled
 from skinage.clock.learners.ridge import Ridge
-from skinage.errors import StageError
+from skinage.errors import SettingError, StageError
 from skinage.people.clock_inputs import ClockInputs
 from skinage.people.person_tiles import Tiles
 from skinage.people.pooling import Pooling
@@ -68,14 +68,14 @@ def test_statistics_stand_in_the_order_asked_for(tiles):
 
 @pytest.mark.parametrize("wrong", ["q101", "q5", "q-5", "q1.5", "q٣٣", "quarter", "Mean", "q050"])
 def test_what_is_no_statistic_is_refused(tiles, wrong):
-    with pytest.raises(StageError, match=r"unknown statistics .*q00 to q100"):
+    with pytest.raises(SettingError, match=r"unknown statistics .*q00 to q100"):
         Pooling.fit(tiles, ["mean", wrong])
 
 
 def test_none_or_one_twice_is_refused(tiles):
-    with pytest.raises(StageError, match="unknown"):
+    with pytest.raises(SettingError, match="unknown"):
         Pooling.fit(tiles, [])
-    with pytest.raises(StageError, match="name each once"):
+    with pytest.raises(SettingError, match="name each once"):
         Pooling.fit(tiles, ["mean", "std", "mean"])
 
 

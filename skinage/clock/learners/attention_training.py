@@ -70,7 +70,7 @@ class Net(nn.Module):
     ) -> None:
         super().__init__()
         mean, scale = standardise(pooled)
-        ridge = Ridge().regression((pooled - mean) / scale, target, 0)
+        ridge = Ridge().regression((pooled - mean) / scale, target)
         dim = pooled.shape[1]
         # Own draws leave torch's own generator as it was.
         content, gate = generator.normal(0, dim**-0.5, (2, hidden, dim))

@@ -1,35 +1,61 @@
-"""A learner of features by person that finds tissue clusters in its training people's tiles."""
+"""A learner of features by person, with the way in which the tiles are pooled."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from skinage.clock.learners.base import Learner, Model
+from skinage.clock.learners.choice import learner_of
+from skinage.errors import SettingError
 from skinage.people.clock_inputs import ClockInputs
-from skinage.people.pooling import Pooling
+from skinage.people.pooling import Pooling, check_statistics
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """A learner of features by person, with the pooling of their tiles fitted inside it.
+    """A learner of features by person, and the statistics that pool the tiles of an atlas.
+
+    Tissue clusters (the statistic "proportions") are found in the tiles of the training people.
 
     Attributes
     ----------
-    learner
-        Learns from the pooled features.
+    model
+        A name, a scikit-learn regressor or a learner, as for `predict_age`; not "attention",
+        which pools the tiles itself.
     statistics
-        As for `Pooling`.
+        Any of "mean", "std", "median", quantiles such as "q10", and "proportions", as for `pool`.
+
+    Raises
+    ------
+    SettingError
+        If a statistic is unknown, or the model pools the tiles itself.
+
+    Examples
+    --------
+    >>> from skinage import Pooled
+    >>> Pooled("ridge", statistics=("mean", "q90", "proportions")).name
+    'ridge'
     """
 
-    learner: Learner
+    model: Any = "ridge"
     statistics: Sequence[str] = ("mean", "std")
     needs_tiles: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        check_statistics(self.statistics)
+        if self.learner.needs_tiles:
+            raise SettingError(f"Pooled: {self.name} pools the tiles itself; give it alone")
+
+    @property
+    def learner(self) -> Learner:
+        """The learner of the pooled features."""
+        return learner_of(self.model)
+
     @property
     def name(self) -> str:
-        """Name it as what learns."""
+        """The name of the learner."""
         return self.learner.name
 
     def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> "PooledModel":
@@ -39,7 +65,7 @@ class Pooled:
         return PooledModel(pooling, model)
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> "PooledModel":
-        """Read pooling and model."""
+        """Return the model of these arrays."""
         parts: dict[str, dict[str, np.ndarray]] = {"pooling": {}, "model": {}}
         for name, value in arrays.items():
             part, _, rest = name.partition(".")
@@ -49,7 +75,7 @@ class Pooled:
 
 @dataclass(frozen=True, eq=False)
 class PooledModel:
-    """Pools tiles, then predicts."""
+    """A model that pools tiles, then predicts."""
 
     pooling: Pooling
     model: Model
@@ -59,7 +85,7 @@ class PooledModel:
         return self.model.predict(_pooled(self.pooling, inputs))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Give the arrays of pooling and model, each with its name before."""
+        """Return the arrays of pooling and model, each with its name before."""
         parts = {"pooling": self.pooling.arrays(), "model": self.model.arrays()}
         return {
             f"{part}.{name}": value for part, some in parts.items() for name, value in some.items()

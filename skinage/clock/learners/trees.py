@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on features and sex, and the mean of several learners."""
+"""Gradient-boosted trees on features and sex."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from skinage.clock.learners.base import N_INNER_FOLDS, Learner, Model
-from skinage.clock.learners.ridge import GaussianProcess, Ridge
+from skinage.clock.learners.base import N_INNER_FOLDS
 from skinage.errors import SettingError
 from skinage.people.clock_inputs import ClockInputs
 
@@ -40,15 +39,15 @@ class TreesModel:
         return self.booster.predict(_matrix(inputs)).astype(np.float64)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Give the trees as bytes."""
+        """Return the trees as bytes."""
         return {"trees": np.frombuffer(self.booster.save_raw("ubj"), np.uint8)}
 
 
 class Trees:
     """Gradient-boosted trees (Chen and Guestrin 2016) on features and sex.
 
-    How many trees is chosen by inner folds: where their error has not fallen for 25 trees. A sex
-    that is not known goes its own way at each branch.
+    The number of trees is chosen by inner folds, which stop when their error has not fallen for 25
+    trees. XGBoost learns at each branch which way an unknown sex goes.
     """
 
     name: ClassVar[str] = "trees"
@@ -67,7 +66,7 @@ class Trees:
         return TreesModel(xgboost.train(settings, matrix, n_trees))
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> TreesModel:
-        """Read the trees."""
+        """Return the model of these trees."""
         xgboost = _xgboost()
         return TreesModel(xgboost.Booster(model_file=bytearray(arrays["trees"].tobytes())))
 
@@ -87,59 +86,3 @@ def _xgboost() -> ModuleType:
 def _matrix(inputs: ClockInputs, target: np.ndarray | None = None) -> "DMatrix":
     columns = np.column_stack([inputs.pooled(), inputs.sex_male])
     return _xgboost().DMatrix(columns, label=target, nthread=SETTINGS["nthread"])
-
-
-@dataclass(frozen=True, eq=False)
-class EnsembleModel:
-    """The mean of what its members predict."""
-
-    members: tuple[Model, ...]
-
-    def predict(self, inputs: ClockInputs) -> np.ndarray:
-        """Predict ages in years."""
-        return np.mean([member.predict(inputs) for member in self.members], axis=0)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Give the members' arrays, numbered."""
-        return {
-            f"{number}.{name}": value
-            for number, member in enumerate(self.members)
-            for name, value in member.arrays().items()
-        }
-
-
-@dataclass(frozen=True)
-class Ensemble:
-    """Several learners, each fitted on the same people; their mean is hard to beat.
-
-    Attributes
-    ----------
-    members
-        Learners of features by person, or all of tiles.
-    """
-
-    members: tuple[Learner, ...] = (Ridge(), GaussianProcess(), Trees())
-
-    @property
-    def name(self) -> str:
-        """Join its members' names."""
-        return "+".join(member.name for member in self.members)
-
-    @property
-    def needs_tiles(self) -> bool:
-        """Tell whether a member pools the tiles itself."""
-        return any(member.needs_tiles for member in self.members)
-
-    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> EnsembleModel:
-        """Fit each member on the training people."""
-        return EnsembleModel(tuple(one.fit(inputs, target, seed) for one in self.members))
-
-    def load(self, arrays: Mapping[str, np.ndarray]) -> EnsembleModel:
-        """Read each member."""
-        parts: list[dict[str, np.ndarray]] = [{} for _ in self.members]
-        for name, value in arrays.items():
-            number, _, rest = name.partition(".")
-            parts[int(number)][rest] = value
-        return EnsembleModel(
-            tuple(one.load(part) for one, part in zip(self.members, parts, strict=True))
-        )

@@ -1,19 +1,35 @@
 import numpy as np
 import pytest
 from safetensors.numpy import load, save
+from sklearn.ensemble import RandomForestRegressor, VotingRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.linear_model import ElasticNet as ScikitElasticNet
+from sklearn.gaussian_process.kernels import RBF, DotProduct, WhiteKernel
+from sklearn.linear_model import ElasticNet, PoissonRegressor
+from sklearn.linear_model import Ridge as ScikitRidge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import SplineTransformer
+from sklearn.svm import SVR
 
-from skinage.clock.fitting import LEARNERS, cross_predict, learner_of
-from skinage.clock.learners.ridge import ElasticNet, GaussianProcess, Ridge
-from skinage.clock.learners.trees import Ensemble, Trees
-from skinage.errors import StageError
+from skinage.clock.fitting import cross_predict
+from skinage.clock.learners.choice import learner_of
+from skinage.clock.learners.ridge import LinearModel, Ridge
+from skinage.clock.learners.scikit import ScikitModel
+from skinage.clock.learners.trees import Trees
+from skinage.errors import SettingError
 from skinage.people.clock_inputs import ClockInputs
 
-OF_FEATURES = (Ridge(), ElasticNet(), GaussianProcess(), Trees(), Ensemble((Ridge(), Trees())))
+KERNEL = 0.05 * DotProduct() + RBF(7) + WhiteKernel(0.3)
+LINEAR = [Ridge(), "ElasticNetCV", "LinearSVR", GridSearchCV(ScikitRidge(), {"alpha": [1, 10]})]
+OTHERS = [
+    SVR(C=30), GaussianProcessRegressor(KERNEL, normalize_y=True, optimizer=None),
+    RandomForestRegressor(20), make_pipeline(SplineTransformer(4), ScikitRidge(10)),
+    VotingRegressor([("line", ElasticNet()), ("forest", RandomForestRegressor(5))]),
+]  # fmt: skip
+IDS = {"ids": lambda one: one if isinstance(one, str) else type(one).__name__}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def known():
     """150 people whose age shows in features, on a line and on a curve, and differs by sex."""
     generator = np.random.default_rng(0)
@@ -24,48 +40,71 @@ def known():
     return ClockInputs(3 + features, male), ages
 
 
-@pytest.mark.parametrize("learner", OF_FEATURES, ids=lambda one: one.name)
-def test_each_learner_tells_ages_and_comes_back_from_its_arrays(learner, known):
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("model", [*LINEAR, *OTHERS, "trees"], **IDS)
+def test_each_learner_predicts_ages_and_the_seed_decides(model, known):
     inputs, ages = known
+    learner = learner_of(model)
     predicted = cross_predict(learner, inputs, ages, np.arange(150) % 3, seed=0)
-    assert 1 - np.mean((predicted - ages) ** 2) / ages.var() > 0.75
-    model = learner.fit(inputs, ages, seed=1)
-    again = learner.load(load(save(model.arrays())))
-    assert (again.predict(inputs) == model.predict(inputs)).all()
-    assert (learner.fit(inputs, ages, seed=1).predict(inputs) == model.predict(inputs)).all()
+    assert 1 - np.mean((predicted - ages) ** 2) / ages.var() > 0.6
+    once, again = (learner.fit(inputs, ages, seed=1).predict(inputs) for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    assert once.shape == (150,)
 
 
-@pytest.mark.parametrize("learner", OF_FEATURES, ids=lambda one: one.name)
-def test_units_of_features_do_not_matter(learner, known):
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("model", [*LINEAR, "trees"], **IDS)
+def test_what_can_be_saved_comes_back_from_its_arrays(model, known):
+    inputs, ages = known
+    learner = learner_of(model)
+    fitted = learner.fit(inputs, ages, seed=1)
+    assert isinstance(fitted, LinearModel) or model == "trees"
+    again = learner.load(load(save(fitted.arrays())))
+    assert (again.predict(inputs) == fitted.predict(inputs)).all()
+
+
+@pytest.mark.parametrize("model", OTHERS, **IDS)
+def test_what_only_pickle_could_keep_is_not_saved(model, known):
+    fitted = learner_of(model).fit(*known, seed=1)
+    assert isinstance(fitted, ScikitModel)
+    with pytest.raises(SettingError, match="cannot be saved.*ridge, trees, attention and linear"):
+        fitted.arrays()
+
+
+def test_coefficients_do_not_make_a_sum(known):
+    """A Poisson regression has coefficients too, but its age is the exponential of their sum."""
+    fitted = learner_of(PoissonRegressor(max_iter=20, tol=1.0)).fit(*known, seed=0)
+    assert isinstance(fitted, ScikitModel)
+
+
+def test_a_regressor_is_fitted_on_standardised_features_and_stays_as_it_was(known):
+    inputs, ages = known
+    regressor = ElasticNet(alpha=0.3)
+    fitted = learner_of(regressor).fit(inputs, ages, 0)
+    features = inputs.features
+    standardised = (features - features.mean(0)) / features.std(0)
+    expected = ElasticNet(alpha=0.3).fit(standardised, ages)
+    np.testing.assert_allclose(fitted.coefficients, expected.coef_)
+    np.testing.assert_allclose(fitted.predict(inputs), expected.predict(standardised))
+    assert not hasattr(regressor, "coef_")
+
+
+def test_a_seed_that_the_user_set_stays(known):
+    inputs, ages = known
+    fixed = learner_of(RandomForestRegressor(5, random_state=3))
+    drawn = learner_of(RandomForestRegressor(5))
+    same = [fixed.fit(inputs, ages, seed).predict(inputs) for seed in (0, 1)]
+    other = [drawn.fit(inputs, ages, seed).predict(inputs) for seed in (0, 1)]
+    np.testing.assert_array_equal(*same)
+    assert (other[0] != other[1]).any()
+
+
+@pytest.mark.parametrize("model", ["ridge", "trees", "SVR"])
+def test_units_of_features_do_not_matter(model, known):
     inputs, ages = known
     other = ClockInputs(inputs.features * np.logspace(-3, 3, 30) + 5, inputs.sex_male)
-    found = [learner.fit(one, ages, 0).predict(one) for one in (inputs, other)]
+    found = [learner_of(model).fit(one, ages, 0).predict(one) for one in (inputs, other)]
     np.testing.assert_allclose(*found, atol=0.5)
-
-
-def test_elastic_net_solves_its_own_problem(known):
-    inputs, ages = known
-    model = ElasticNet().fit(inputs, ages, 0)
-    standardised = (inputs.features - model.mean) / model.scale
-    chosen = ElasticNet().regression(standardised, ages, 0)
-    direct = ScikitElasticNet(alpha=chosen.alpha_, l1_ratio=chosen.l1_ratio_, tol=1e-8)
-    np.testing.assert_allclose(
-        model.predict(inputs), direct.fit(standardised, ages).predict(standardised), atol=0.1
-    )
-
-
-def test_the_process_predicts_as_scikit_learn(known):
-    inputs, ages = known
-    model = GaussianProcess().fit(inputs, ages, 0)
-    from skinage.clock.learners.ridge import _process_kernel
-
-    kernel = _process_kernel(30).clone_with_theta(model.kernel)
-    process = GaussianProcessRegressor(kernel, optimizer=None, normalize_y=True)
-    standardised = (inputs.features - model.mean) / model.scale
-    process.fit(standardised, ages)
-    new = np.random.default_rng(1).normal(size=(20, 30)) + 3
-    expected = process.predict((new - model.mean) / model.scale)
-    np.testing.assert_allclose(model.predict(ClockInputs(new, np.zeros(20))), expected, rtol=1e-6)
 
 
 def test_trees_see_the_sex_and_linear_models_do_not(known):
@@ -76,22 +115,3 @@ def test_trees_see_the_sex_and_linear_models_do_not(known):
     assert np.abs(trees.predict(inputs) - trees.predict(other)).mean() > 1
     assert np.isfinite(trees.predict(unknown)).all()
     assert (ridge.predict(inputs) == ridge.predict(other)).all()
-
-
-def test_an_ensemble_is_the_mean_of_its_members(known):
-    inputs, ages = known
-    members = (Ridge(), Trees())
-    found = Ensemble(members).fit(inputs, ages, 0).predict(inputs)
-    alone = [member.fit(inputs, ages, 0).predict(inputs) for member in members]
-    np.testing.assert_allclose(found, np.mean(alone, axis=0))
-
-
-def test_models_are_found_by_name():
-    assert learner_of("ridge", None) is LEARNERS["ridge"]
-    assert learner_of("ensemble", None).name == "ridge+gaussian_process+trees"
-    assert learner_of("ridge+trees", None).members == (LEARNERS["ridge"], LEARNERS["trees"])
-    assert learner_of("attention", ("mean",)).name == "attention"
-    with pytest.raises(StageError, match="no model forest; choose from ridge, elastic_net"):
-        learner_of("ridge+forest", None)
-    with pytest.raises(StageError, match="attention pools the tiles itself; give the atlas"):
-        learner_of("ridge+attention", None)
