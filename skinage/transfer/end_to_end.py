@@ -1,54 +1,55 @@
-"""Tune a backbone together with its head, end to end, on batches of people."""
+"""Train a backbone together with its head, end to end, on batches of people."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn import functional
 from tqdm.auto import tqdm
 
 from skinage.encoders.encoder import Encoder, normalise, settle_batch_norm
 from skinage.errors import StageError
-from skinage.slides.reading.batches import read_pixels, read_tiles
+from skinage.slides.reading.batches import read_pixels
 from skinage.transfer.heads import Head
 from skinage.transfer.targets import Target
 
-EPOCHS = 5
-PEOPLE_OF_BATCH = 32
-TILES_OF_PERSON = 8
+PEOPLE_OF_BATCH, TILES_OF_PERSON = 32, 8
 BACKBONE_RATE, HEAD_RATE = 3e-4, 1e-3
 POOL_BYTES = 2 << 30
 
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Positions of people, rows of some of their tiles, and which of these people each row is of."""
 
-class TilePixels:
-    """Pixels of a table's tiles by row: all in memory if they fit into 2 GiB, else read anew."""
 
-    def __init__(self, tiles: pd.DataFrame) -> None:
-        self.tiles = tiles
-        side = int(tiles["tile_px"].iloc[0])
-        self._whole: np.ndarray | None = None
-        if len(tiles) * 3 * side**2 <= POOL_BYTES:
-            self._whole = np.empty((len(tiles), side, side, 3), np.uint8)
-            for rows, pixels in read_tiles(tiles):
-                self._whole[rows] = pixels
+def tile_pixels(tiles: pd.DataFrame) -> Callable[[np.ndarray], Tensor]:
+    """Return a function from rows of a tile table to pixels ``(n, 3, h, w)`` uint8.
 
-    def __getitem__(self, rows: np.ndarray) -> Tensor:
-        """Give ``(n, 3, h, w)`` uint8."""
-        whole = self._whole
-        pixels = read_pixels(self.tiles.iloc[rows]) if whole is None else whole[rows]
+    The pixels stay in memory if they fit into 2 GiB; else they are read again at each call.
+    """
+    whole = None
+    if len(tiles) * 3 * int(tiles["tile_px"].iloc[0]) ** 2 <= POOL_BYTES:
+        whole = read_pixels(tiles)
+
+    def read(rows: np.ndarray) -> Tensor:
+        pixels = read_pixels(tiles.iloc[rows]) if whole is None else whole[rows]
         return torch.from_numpy(pixels).permute(0, 3, 1, 2)
+
+    return read
 
 
 def tune_end_to_end(
     encoder: Encoder,
     head: Head,
-    pixels: TilePixels,
-    known: pd.DataFrame,
+    pixels: Callable[[np.ndarray], Tensor],
+    *,
+    rows_of: list[np.ndarray],
+    values: np.ndarray,
     target: Target,
-    epochs: int = EPOCHS,
-    seed: int = 0,
+    epochs: int,
+    seed: int,
 ) -> tuple[Encoder, Head]:
     """Train copies of backbone and head on the mean output over each person's tiles.
 
@@ -58,23 +59,29 @@ def tune_end_to_end(
     Parameters
     ----------
     encoder, head
-        Left as they are.
+        Where training starts; both stay as they are.
     pixels
-        Of tiles with ``person_id``.
-    known
-        The training people: index ``person_id``, and the columns of the target.
+        The pixels of rows of the tile table, as `tile_pixels` returns them.
+    rows_of
+        The rows of each training person's tiles.
+    values
+        ``(n_people, ...)`` as the target's ``values`` returns them.
     target
-        With centre and spread as of these people.
+        What is learnt, with the centre and the spread of these people.
     epochs
-        In each, a person brings as many tiles as the median person has.
+        How often as many tiles of each person are seen as the median person has.
     seed
-        Of batches.
+        Seed of the order of people and tiles.
+
+    Raises
+    ------
+    StageError
+        If the loss is no longer finite.
     """
-    tuned = Encoder(copy.deepcopy(encoder.module), encoder.metadata)
-    head = copy.deepcopy(head).to(next(tuned.module.parameters()).device)
-    values = torch.from_numpy(target.values(known[[*target.columns]])).to(head.mean)
-    rows_of = [pixels.tiles.index.get_indexer_for([person]) for person in known.index]
-    batches = _Batches(rows_of, epochs, np.random.default_rng(seed))
+    tuned, head = Encoder(copy.deepcopy(encoder.module), encoder.metadata), copy.deepcopy(head)
+    device = next(tuned.module.parameters()).device
+    head, known = head.to(device), torch.from_numpy(values).to(device)
+    batches = [*_batches(rows_of, epochs, np.random.default_rng(seed))]
     optimizer = torch.optim.AdamW(
         [
             {"params": tuned.module.parameters(), "lr": BACKBONE_RATE, "weight_decay": 1e-2},
@@ -88,46 +95,29 @@ def tune_end_to_end(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for people, rows, owner in tqdm(batches, desc="tuning", unit="batch", leave=False):
-            images = normalise(pixels[rows].to(head.mean.device).float() / 255, tuned.metadata)
-            outputs = _mean_of_person(head(tuned.module(images)), owner, len(people))
-            loss = target.loss(outputs, values[people]) / len(people)
-            loss = loss + head.penalty / (2 * len(known)) * (head.weight**2).sum()
+            outputs = head(tuned.module(normalise(pixels(rows).to(device) / 255, tuned.metadata)))
+            own = functional.one_hot(torch.from_numpy(owner)).T.to(outputs)
+            loss = target.loss(own @ outputs / own.sum(1, keepdim=True), known[people])
+            loss = loss / len(people) + head.penalty / (2 * len(known)) * (head.weight**2).sum()
             if not torch.isfinite(loss):
-                raise StageError(f"tune: the loss is {loss.item()}; tune with frozen=True instead")
+                raise StageError(f"tune: the loss is {loss.item()}; tune with epochs=0 instead")
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
     tuned.module.eval()
-    settling = _Batches(rows_of, 1, np.random.default_rng(seed))
-    settle_batch_norm(tuned, (pixels[rows] for _, rows, _ in settling))
+    settle_batch_norm(tuned, (pixels(rows) for _, rows, _ in batches[: len(batches) // epochs]))
     return tuned, head
 
 
-def _mean_of_person(outputs: Tensor, owner: np.ndarray, n_people: int) -> Tensor:
-    """Average outputs (n_tiles, k) over the tiles of each person: (n_people, k)."""
-    number = torch.from_numpy(owner).to(outputs.device)
-    share = 1 / torch.bincount(number, minlength=n_people)[number, None]
-    return outputs.new_zeros(n_people, outputs.shape[1]).index_add(0, number, outputs * share)
-
-
-class _Batches:
-    """Batches of people, some tiles of each: positions of people, rows, and whose each row is."""
-
-    def __init__(self, rows_of: list[np.ndarray], epochs: int, random: np.random.Generator) -> None:
-        self._rows_of, self._random = rows_of, random
-        median = np.median([len(rows) for rows in rows_of])
-        self._rounds = epochs * int(np.ceil(median / TILES_OF_PERSON))
-        self._n_parts = -(-len(rows_of) // PEOPLE_OF_BATCH)
-
-    def __len__(self) -> int:
-        return self._rounds * self._n_parts
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        for _ in range(self._rounds):
-            order = self._random.permutation(len(self._rows_of))
-            for people in np.array_split(order, self._n_parts):
-                chosen = [self._random.permutation(self._rows_of[one]) for one in people]
-                chosen = [rows[:TILES_OF_PERSON] for rows in chosen]
-                owner = np.repeat(np.arange(len(people)), [len(rows) for rows in chosen])
-                yield people, np.concatenate(chosen), owner
+def _batches(
+    rows_of: list[np.ndarray], epochs: int, random: np.random.Generator
+) -> Iterator[Batch]:
+    """Yield batches of people with some tiles of each, all people in turn."""
+    n_rounds = int(np.ceil(np.median([len(rows) for rows in rows_of]) / TILES_OF_PERSON))
+    n_parts = -(-len(rows_of) // PEOPLE_OF_BATCH)
+    for _ in range(epochs * n_rounds):
+        for people in np.array_split(random.permutation(len(rows_of)), n_parts):
+            chosen = [random.permutation(rows_of[one])[:TILES_OF_PERSON] for one in people]
+            owner = np.repeat(np.arange(len(people)), [len(rows) for rows in chosen])
+            yield people, np.concatenate(chosen), owner

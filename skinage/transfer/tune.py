@@ -1,4 +1,4 @@
-"""Tune an encoder to another target: a small head on its features, frozen or trained along."""
+"""Tune an encoder to another target: a small head on its features, or the backbone along."""
 
 import copy
 from collections.abc import Sequence
@@ -7,11 +7,12 @@ import pandas as pd
 import torch
 
 from skinage.cohort.label_seen import refuse_seen
-from skinage.embedding.embed import Embedder
+from skinage.embedding.embed import Embedder, embed
 from skinage.encoders.encoder import Encoder
-from skinage.errors import StageError
+from skinage.errors import SettingError
 from skinage.people.pool import features_of
-from skinage.transfer.end_to_end import EPOCHS, TilePixels, tune_end_to_end
+from skinage.skip_log import add_skipped
+from skinage.transfer.end_to_end import tile_pixels, tune_end_to_end
 from skinage.transfer.heads import fit_head
 from skinage.transfer.participants import columns_of, make_target, participants
 from skinage.transfer.tuned import Tuned, TunedFold, mean_features
@@ -24,96 +25,107 @@ def tune(
     *,
     target: str | Sequence[str],
     folds: pd.Series,
-    frozen: bool = True,
-    epochs: int | None = None,
+    epochs: int = 0,
     seed: int = 0,
     device: str = "auto",
 ) -> Tuned:
-    """Teach an encoder another target of the cohort by a small head, and predict out of fold.
+    """Teach an encoder another target of the cohort, and predict everybody out of fold.
 
-    A person's prediction is the linear head's output averaged over their tiles. Features and
-    numbers are standardised, and the head's L2 penalty is chosen, by the training people of each
-    fold alone. People without a target, tiles or a fold are left out with a warning.
+    A person's prediction is the output of a linear head, averaged over the tiles of the person's
+    first visit; later visits take no part, because their tissue belongs to another age and another
+    follow-up. In each fold the features are standardised, and the L2 penalty of the head is chosen,
+    by the training people alone: ridge regression for a number, logistic regression for a class,
+    Cox regression for a time.
 
     Parameters
     ----------
     tiles
-        The tile table; tiles of slides that the cohort lacks are left out.
+        The tile table.
     cohort
-        A row per slide; a person's rows must agree on the target (``first_visits``).
+        A row per slide, with ``slide_id``, ``person_id``, the target and, where people have several
+        visits, ``visit`` and ``age_years``. The target is the first visit's.
     encoder
-        An :class:`Encoder`; frozen, any embedder.
+        An `Encoder`; with ``epochs=0`` any embedder.
     target
         A column: a number if it has more than two numeric values, else a class; or a pair such as
-        ``("follow_up_years", "died")``: a time to event, learnt by Cox's partial likelihood.
+        ``("follow_up_years", "died")`` for the time to an event.
     folds
-        Fold by ``person_id``, as ``person_folds`` deals them or your own.
-    frozen
-        If false, a copy of the backbone is trained along in each fold (AdamW), from the frozen
-        head on. Pixels then lie in memory up to 2 GiB; more are read anew for every batch.
+        The fold of each person, index ``person_id``, such as `person_folds` returns.
     epochs
-        Of training the backbone (5 if not given); none if frozen.
+        0 fits the head alone, on frozen features. Above 0, a copy of the backbone is trained along
+        in each fold for so many epochs (AdamW), starting from the frozen encoder's head. The
+        pixels then stay in memory up to 2 GiB; more are read again for every batch.
     seed
-        Of the order in which tiles are shown to the backbone; a frozen tuning has no chance in it.
+        Seed of the order in which the backbone sees tiles; a frozen tuning draws nothing.
     device
-        ``"auto"``, ``"cpu"`` or ``"cuda"``: where the backbone works.
+        ``"auto"``, ``"cpu"`` or ``"cuda"``: where the backbone runs.
 
     Returns
     -------
     Tuned
-        ``predictions``, ``score()``, ``apply(tiles)``.
+        ``predictions``, ``score()`` and ``apply(tiles)``. ``skipped(tuned.predictions)`` lists the
+        people and slides without a part in it.
 
     Raises
     ------
+    SettingError
+        If ``epochs``, ``device``, ``target`` or ``folds`` cannot be used.
+    CohortError
+        If the cohort lacks the target, or the rows of one visit contradict each other.
     StageError
-        On an unknown, contradictory or constant target, too few people of a class, impossible
-        times, too few events, features that are not finite.
+        If the target is constant or has impossible values, a class or the events are too few, or
+        features are not finite.
     LeakageError
-        If a person is in two folds, shares a slide with somebody of another fold, or the encoder
-        has seen labels of people to be predicted.
+        If a person is in two folds, people of different folds share a slide, or the encoder saw
+        labels of the people to be predicted.
     """
     columns = columns_of(target)
-    if frozen and epochs is not None:
-        raise StageError("tune: epochs train the backbone; use frozen=False, or leave epochs out")
-    if not frozen and not isinstance(encoder, Encoder):
-        raise StageError("tune: only an Encoder has a backbone to train; use frozen=True")
-    tiles, known = participants(tiles, cohort, columns, folds)
+    if epochs < 0:
+        raise SettingError(f"tune: epochs is {epochs}; expected 0 (frozen) or more")
+    if epochs and not isinstance(encoder, Encoder):
+        raise SettingError("tune: only an Encoder has a backbone to train; use epochs=0")
+    encoder = _on_device(encoder, device)
+    tiles, known, excluded = participants(tiles, cohort, columns, folds)
     make_target(known)  # what cannot be learnt is refused before hours of embedding
     refuse_seen(encoder.metadata, [*known.index], "tune")
-    encoder = _at_device(encoder, device)
-    people = mean_features(tiles, encoder)
-    known = known.loc[people.index]  # slides that cannot be read were warned of
+    atlas = embed(tiles, encoder)
+    people = mean_features(atlas)
+    unread = known.index.difference(people.index)
+    excluded |= {f"person {person}": "no tile that can be read" for person in unread}
+    known, tiles = known.loc[people.index], tiles[tiles["tile_id"].isin(atlas.obs["tile_id"])]
     goal = make_target(known)
     features, values = features_of(people), goal.values(known[columns])
-    pixels = None
-    if not frozen:
-        pixels = TilePixels(tiles[tiles["person_id"].isin(known.index)].set_index("person_id"))
+    rows_of = tiles.reset_index().groupby("person_id").indices
+    pixels = tile_pixels(tiles) if epochs else None
     models: dict[object, TunedFold] = {}
-    parts = []
+    predicted = []
     for one in sorted(known["fold"].unique()):
-        held_out = (known["fold"] == one).to_numpy()
-        within = goal.within(values[~held_out])
-        head = fit_head(features[~held_out], values[~held_out], within)
-        model, of_test = TunedFold(encoder, head, within), features[held_out]
+        tested = (known["fold"] == one).to_numpy()
+        within = goal.within(values[~tested])
+        model = TunedFold(encoder, fit_head(features[~tested], values[~tested], within), within)
         if pixels is not None and isinstance(encoder, Encoder):
-            pair = tune_end_to_end(
-                encoder, head, pixels, known[~held_out], within, epochs or EPOCHS, seed
-            )
-            model = TunedFold(*pair, within)
-            test_tiles = tiles[tiles["person_id"].isin(known.index[held_out])]
-            of_test = features_of(mean_features(test_tiles, model.encoder))
+            rows = [rows_of[person] for person in known.index[~tested]]
+            tuned = tune_end_to_end(
+                encoder, model.head, pixels, rows_of=rows, values=values[~tested], target=within,
+                epochs=epochs, seed=seed,
+            )  # fmt: skip
+            model = TunedFold(*tuned, within)
+            own = tiles[tiles["person_id"].isin(known.index[tested])]
+            predicted.append(model.predict(mean_features(embed(own, model.encoder))))
+        else:
+            predicted.append(model.predict(people[tested]))
         models[one] = model
-        parts.append(model.predict(of_test).set_index(known.index[held_out]))
-    predicted = pd.concat(parts).reindex(known.index)
-    table = known.join(predicted).assign(n_tiles=people["n_tiles"])
-    return Tuned(target, goal.kind, table.reset_index(), models)
+    table = known.join(pd.concat(predicted)).assign(n_tiles=people["n_tiles"]).reset_index()
+    add_skipped(table, "tune", excluded)
+    return Tuned(target, goal.name, table, models)
 
 
-def _at_device(encoder: Embedder, device: str) -> Embedder:
+def _on_device(encoder: Embedder, device: str) -> Embedder:
+    """Return the encoder on its device: a copy, because the user's own stays where it is."""
     if device not in ("auto", "cpu", "cuda"):
-        raise StageError(f"device: found {device!r}; expected auto, cpu or cuda")
+        raise SettingError(f"tune: device is {device!r}; expected auto, cpu or cuda")
     if device == "cuda" and not torch.cuda.is_available():
-        raise StageError("device: torch finds no GPU here; use device='auto' or 'cpu'")
+        raise SettingError("tune: torch finds no GPU here; use device='auto' or 'cpu'")
     if not isinstance(encoder, Encoder):
         return encoder
     place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
