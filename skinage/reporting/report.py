@@ -1,9 +1,8 @@
-"""The report: one self-contained page of what was run, found and left out."""
+"""The report: one self-contained page of what was run, found and skipped."""
 
 import json
 import re
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -33,38 +32,38 @@ def write_report(results: str | Path) -> Path:
     pathlib.Path
         The page; it needs no other file and no network.
     """
-    import nbformat
-    from jinja2 import Environment
+    from nbconvert import HTMLExporter
 
     results = Path(results)
     run = json.loads((results / "run.json").read_text())
     metrics = json.loads((results / "metrics.json").read_text())
     seconds = {
-        k.removeprefix("seconds."): v for k, v in metrics.items() if k.startswith("seconds.")
+        key.removeprefix("seconds."): value
+        for key, value in metrics.items()
+        if key.startswith("seconds.")
     }
-    parts = []
-    for path in sorted((results / "notebooks").glob("*.ipynb")):
-        book = nbformat.read(path, as_version=4)
-        parts.append({"title": _title(book), "blocks": list(_blocks(book))})
-    template = resources.files("skinage.reporting").joinpath("report.html.jinja").read_text()
-    page = Environment(autoescape=True).from_string(template).render(
-        name=results.name,
-        run=run,
-        numbers=list(_numbers(metrics)),
-        parts=parts,
-        tables={
+    exporter = HTMLExporter(
+        template_name="basic",
+        extra_template_paths=[str(Path(__file__).parent)],
+        template_file="report.html.j2",
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
+    facts = {
+        "name": results.name,
+        "run": run,
+        "numbers": list(_numbers(metrics)),
+        "tables": {
             "Settings": {**run["settings"], "cohort": run["cohort"]["path"], **run["machine"]},
             "Seconds": seconds,
             "Versions": run["versions"],
         },
-    )  # fmt: skip
+    }
+    page, _ = exporter.from_notebook_node(_one_notebook(results / "notebooks"), resources=facts)
     partial = results / ".partial-report.html"
     partial.write_text(page, encoding="utf-8")
     return partial.replace(results / "report.html")
-
-
-def _title(book: Any) -> str:
-    return book.cells[0]["source"].split("\n")[0].lstrip("# ")
 
 
 def _numbers(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -78,40 +77,38 @@ def _numbers(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield text, label
 
 
-def _blocks(book: Any) -> Iterator[dict[str, str]]:
-    """Give what a reader shall see of a notebook, in order."""
-    from nbconvert.filters.markdown import markdown2html
+def _one_notebook(folder: Path) -> Any:
+    """Return the cells of all notebooks as one notebook, without progress bars."""
+    import nbformat
 
-    for cell in book.cells:
-        if cell["cell_type"] == "markdown":
-            yield {"kind": "html", "content": str(markdown2html(cell["source"]))}
-        elif cell["cell_type"] == "code":
-            yield {"kind": "code", "content": cell["source"]}
-            for output in cell["outputs"]:
-                yield from _output(output)
+    whole = nbformat.v4.new_notebook()
+    for path in sorted(folder.glob("*.ipynb")):
+        cells = nbformat.read(path, as_version=4).cells
+        cells[0].metadata["part"] = path.stem
+        whole.cells += cells
+    for cell in whole.cells:
+        cell.metadata["alt"] = "figure"
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in map(_readable, cell.outputs) if output]
+    return whole
 
 
-def _output(output: Any) -> Iterator[dict[str, str]]:
-    """Turn one output into blocks: progress bars are left out, warnings are not."""
-    from nbconvert.filters.markdown import markdown2html
-
-    if output["output_type"] == "stream":
-        lines = re.split(r"[\r\n]", output["text"])
-        text = "\n".join(line for line in lines if line and not PROGRESS_BAR.search(line))
-        if text.strip():
-            yield {"kind": "text", "content": text}
-        return
+def _readable(output: Any) -> Any:
+    """Return an output without progress bars and styles; None if nothing is left of it."""
+    if output.output_type == "stream":
+        lines = re.split(r"[\r\n]", output.text)
+        output.text = "\n".join(line for line in lines if line and not PROGRESS_BAR.search(line))
+        return output if output.text.strip() else None
     data = output.get("data", {})
     if "application/vnd.jupyter.widget-view+json" in data:
-        return
-    if "image/png" in data:
-        yield {"kind": "png", "content": data["image/png"]}
-    elif "text/html" in data:
-        yield {
-            "kind": "html",
-            "content": re.sub(r"<style.*?</style>", "", data["text/html"], flags=re.S),
-        }
-    elif "text/markdown" in data:
-        yield {"kind": "html", "content": str(markdown2html(data["text/markdown"]))}
-    elif "text/plain" in data:
-        yield {"kind": "text", "content": data["text/plain"]}
+        return None
+    if "text/html" in data:
+        html = re.sub(r"<style.*?</style>", "", data["text/html"], flags=re.DOTALL)
+        names = re.findall(r"<tr>\s*<th>(.*?)</th>\s*<td>", html)
+        if names == [str(number) for number in range(len(names))]:  # numbers are no row names
+            html = html.replace('class="dataframe"', 'class="dataframe numbered"')
+        # Long names of columns may break behind an underscore, so that wide tables fit the page.
+        data["text/html"] = re.sub(
+            r"<th>.*?</th>", lambda found: found[0].replace("_", "_<wbr>"), html
+        )
+    return output

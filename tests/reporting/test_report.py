@@ -18,12 +18,24 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
 def results(tmp_path):
     bar = new_output("stream", name="stderr", text="tiles:  50%|##| 1/2 [00:00, 2.0slide/s]\r")
     warning = new_output("stream", name="stderr", text="UserWarning: 3 people lack an age\n")
-    table = new_output("execute_result", {"text/html": "<table><tr><td>7.1</td></tr></table>"})
+    widget = new_output(
+        "display_data",
+        {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "embed: 100%|##| 9/9"},
+    )
+    reasons = pd.DataFrame({"n_tiles": [44.5, 2]}, index=["tissue_fraction", "pen_fraction"])
+    ages = pd.DataFrame({"person_id": ["P1", "P2"]})
+    tables = [
+        new_output("execute_result", {"text/html": table.to_html(), "text/plain": "no"})
+        for table in (reasons, ages)
+    ]
+    script = new_output("display_data", {"text/html": "<style>p { color: red }</style>good"})
     picture = new_output("display_data", {"image/png": PIXEL, "text/plain": "<Figure>"})
     book = new_notebook(
         cells=[
             new_markdown_cell("# 4 · Age clock\nPooled *features*."),
-            new_code_cell("if a < b: pass", outputs=[bar, warning, table, picture]),
+            new_code_cell(
+                "if a < b: pass", outputs=[bar, widget, warning, *tables, script, picture]
+            ),
         ]
     )
     (tmp_path / "notebooks").mkdir()
@@ -42,11 +54,14 @@ def results(tmp_path):
 
 def test_the_page_shows_figures_tables_warnings_and_what_was_skipped(results):
     page = write_report(results).read_text()
-    assert f"data:image/png;base64,{PIXEL}" in page
-    assert "<td>7.1</td>" in page
+    assert re.search(f'<img alt="figure"[^>]*src="data:image/png;base64,{PIXEL}', page)
+    assert "<td>44.5</td>" in page
     assert "<em>features</em>" in page
     assert "3 people lack an age" in page
     assert "slide/s" not in page
+    assert "embed:" not in page
+    assert "good" in page
+    assert "color: red" not in page
     assert "<b>mortality</b>: no column died &amp; no follow-up" in page
     assert "<b>1.20</b>" in page
     assert "95 % interval 1.00 to 2.00" in page
@@ -57,8 +72,33 @@ def test_the_page_needs_nothing_else_and_escapes_what_users_wrote(results):
     page = write_report(results).read_text()
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
     assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
     assert "if a &lt; b: pass" in page
     assert "&lt;cohort&gt;.csv" in page
+
+
+def test_tables_keep_the_names_of_their_rows_and_lose_their_numbers(results):
+    page = write_report(results).read_text()
+    reasons, ages = re.findall(r"<table.*?</table>", page, re.DOTALL)[:2]
+    assert re.findall("<th>(.*?)</th>", reasons)[-2:] == [
+        "tissue_<wbr/>fraction",
+        "pen_<wbr/>fraction",
+    ]
+    assert "numbered" not in reasons
+    assert 'class="dataframe numbered"' in ages
+    assert re.search(r"\.numbered tbody th { display: none; }", page)
+    # A wide table scrolls within itself.
+    assert re.search(r"\.output_html.* { overflow-x: auto; }", page)
+
+
+def test_notebooks_follow_each_other_and_can_be_reached(results):
+    book = new_notebook(cells=[new_markdown_cell("# 5 · Outcomes")])
+    nbformat.write(book, results / "notebooks" / "05_outcomes.ipynb")
+    page = write_report(results).read_text()
+    for part, title in {"04_age_clock": "4 · Age clock", "05_outcomes": "5 · Outcomes"}.items():
+        assert f'<a href="#{part}">{title}</a>' in page
+        assert page.count(f'<hr id="{part}"/>') == 1
+    assert page.index('<hr id="04_age_clock"/>') < page.index('<hr id="05_outcomes"/>')
 
 
 def test_metrics_of_a_room_replace_its_old_ones_only(tmp_path):

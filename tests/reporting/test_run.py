@@ -44,7 +44,8 @@ def finished(cohort_path, tmp_path_factory):
 
 def test_everything_promised_is_there(finished):
     for name in (*TABLES, "tiles.parquet", "encoder/encoder.safetensors", "encoder/last.ckpt",
-                 "report_card.csv", "report_card_by_group.csv", "baselines.csv", "tripod.csv", "clock/clock.safetensors",
+                 "report_card.csv", "report_card_by_group.csv", "baselines.csv", "tripod.csv",
+                 "clock/clock.safetensors",
                  "embeddings.zarr", "metrics.json", "run.json", "report.html"):  # fmt: skip
         assert (finished / name).exists(), name
     for name in (

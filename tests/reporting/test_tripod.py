@@ -198,8 +198,8 @@ def test_numbers_stand_with_their_intervals(results, cohort):
     assert table.loc["23a", "answer"] == (
         "Out of fold, with 95 % intervals: mean absolute error 2.0 (1.9 to 2.1) years; "
         "R² 0.99. Mean absolute error by group, with 95 % intervals: sex: F (n = 4) 2.0 "
-        "(1.5 to 2.5) years. In the same folds, mean absolute error with 95 % intervals: trained 2.0 "
-        "(1.9 to 2.1) years; colour 9.0 (8.0 to 9.9) years."
+        "(1.5 to 2.5) years. In the same folds, mean absolute error with 95 % intervals: trained "
+        "2.0 (1.9 to 2.1) years; colour 9.0 (8.0 to 9.9) years."
     )
     assert table.loc["23b", "answer"].endswith("scanner: B (n = 1) 3.0 years.")
     assert "fitted on 2 people 5.0 years; fitted on 4 people 2.0 years." in table["answer"]["10"]
