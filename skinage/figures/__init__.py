@@ -8,34 +8,20 @@ Start with `style`, which holds styles and colours; then one module per room.
 import importlib
 from typing import Any
 
-_MODULE_OF = {
-    "age_histogram": "cohort",
-    "slide_overview": "tiling",
-    "tile_gallery": "tiling",
-    "view_gallery": "contrastive",
-    "switch_gallery": "contrastive",
-    "training_curves": "contrastive",
-    "LiveCurves": "live_curves",
-    "umap_scatter": "embedding",
-    "cluster_gallery": "embedding",
-    "age_scatter": "clock",
-    "calibration": "clock",
-    "bland_altman": "clock",
-    "error_by_group": "evaluation",
-    "baselines": "evaluation",
-    "learning_curve": "evaluation",
-    "replicates": "evaluation",
-    "acceleration_by_age": "age_acceleration",
-    "age_dependence": "age_acceleration",
-    "truth_scatter": "age_acceleration",
-    "forest": "outcomes",
-    "survival_by_acceleration": "outcomes",
-    "attribution_panel": "explain",
-    "importance_beeswarm": "explain",
-    "measure_by_age": "explain",
-    "skin_panels": "phantom",
-    "label_map": "phantom",
+_FIGURES_OF = {
+    "cohort": ["age_histogram"],
+    "tiling": ["slide_overview", "tile_gallery"],
+    "contrastive": ["view_gallery", "switch_gallery", "training_curves"],
+    "live_curves": ["LiveCurves"],
+    "embedding": ["umap_scatter", "cluster_gallery"],
+    "clock": ["age_scatter", "calibration", "bland_altman"],
+    "evaluation": ["baselines", "error_by_group", "learning_curve", "replicates"],
+    "age_acceleration": ["acceleration_by_age", "age_dependence", "truth_scatter"],
+    "outcomes": ["forest", "survival_by_acceleration"],
+    "explain": ["attribution_panel", "importance_beeswarm", "measure_by_age"],
+    "phantom": ["skin_panels", "label_map"],
 }
+_MODULE_OF = {name: module for module, names in _FIGURES_OF.items() for name in names}
 
 __all__ = list(_MODULE_OF)
 

@@ -6,15 +6,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from skinage.figures.style import (
-    ABOVE,
-    GREY,
-    REFERENCE,
-    SEX_COLOURS,
-    axes_or_new,
-    fitted_line,
-    people_scatter,
-)
+from skinage.figures import style
 
 
 def acceleration_by_age(acceleration: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -27,12 +19,12 @@ def acceleration_by_age(acceleration: pd.DataFrame, ax: Axes | None = None) -> A
     ax
         The axes to draw into; new ones if None.
     """
-    ax = axes_or_new(ax, 4.4, 3.4)
-    people_scatter(acceleration, "age_years", "acceleration_years", ax)
-    ax.axhline(0, **REFERENCE)
-    fitted_line(acceleration["age_years"], acceleration["acceleration_years"], ax)
+    ax = style.axes_or_new(ax, 4.4, 3.4)
+    style.people_scatter(acceleration, "age_years", "acceleration_years", ax)
+    ax.axhline(0, **style.REFERENCE)
+    style.fitted_line(acceleration["age_years"], acceleration["acceleration_years"], ax)
     definition = acceleration["definition"].iloc[0] if "definition" in acceleration else ""
-    ax.legend(**ABOVE, ncols=3, title=textwrap.fill(definition, 50))
+    ax.legend(**style.ABOVE, ncols=3, title=textwrap.fill(definition, 50))
     ax.set(xlabel="age (years)", ylabel="age acceleration (years)")
     return ax
 
@@ -47,18 +39,18 @@ def age_dependence(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax
         The axes to draw into; new ones if None.
     """
-    ax = axes_or_new(ax, 4.6, 1.1 + 0.32 * len(comparison))
-    colours = {"everybody": GREY} | SEX_COLOURS
+    ax = style.axes_or_new(ax, 4.6, 1.1 + 0.32 * len(comparison))
+    colours = {"everybody": style.GREY} | style.SEX_COLOURS
     people = [name for name in colours if name in comparison]
     table = comparison.melt("definition", people, "people", "correlation")
     sns.scatterplot(
         table, x="correlation", y="definition", hue="people", style="people", palette=colours,
         markers={"everybody": "D", "women": "o", "men": "s"}, s=30, alpha=0.8, linewidth=0, ax=ax,
     )  # fmt: skip
-    ax.axvline(0, **REFERENCE)
+    ax.axvline(0, **style.REFERENCE)
     ax.set(xlim=(-1, 1), ylim=(len(comparison) - 0.5, -0.5))
     ax.set(xlabel="correlation of acceleration with age", ylabel="definition")
-    ax.legend(**ABOVE, ncols=3)
+    ax.legend(**style.ABOVE, ncols=3)
     return ax
 
 
@@ -74,11 +66,11 @@ def truth_scatter(acceleration: pd.DataFrame, truth: pd.DataFrame, ax: Axes | No
     ax
         The axes to draw into; new ones if None.
     """
-    ax = axes_or_new(ax, 3.6, 3.4)
+    ax = style.axes_or_new(ax, 3.6, 3.4)
     planted = truth.set_index("person_id")["acceleration_years"].rename("planted")
     both = acceleration.join(planted, on="person_id").dropna(subset=["planted"])
-    people_scatter(both, "planted", "acceleration_years", ax)
-    fitted_line(both["planted"], both["acceleration_years"], ax)
-    ax.legend(**ABOVE, ncols=2, title=f"{len(both)} people")
+    style.people_scatter(both, "planted", "acceleration_years", ax)
+    style.fitted_line(both["planted"], both["acceleration_years"], ax)
+    ax.legend(**style.ABOVE, ncols=2, title=f"{len(both)} people")
     ax.set(xlabel="planted acceleration (years)", ylabel="measured acceleration (years)")
     return ax

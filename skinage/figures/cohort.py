@@ -6,7 +6,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from skinage.figures.style import ABOVE, GREY, axes_or_new, sex_hue
+from skinage.figures import style
 
 
 def age_histogram(cohort: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -20,20 +20,20 @@ def age_histogram(cohort: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax
         The axes to draw into; new ones if None.
     """
-    ax = axes_or_new(ax, 4.5, 2.8)
+    ax = style.axes_or_new(ax, 4.5, 2.8)
     people = cohort.drop_duplicates("person_id")
     known = people.dropna(subset="age_years")
     if known.empty:
-        ax.text(0.5, 0.5, "no age is known", ha="center", transform=ax.transAxes, color=GREY)
+        ax.text(0.5, 0.5, "no age is known", ha="center", transform=ax.transAxes, color=style.GREY)
         return ax
     ages = known["age_years"]
     edges = np.arange(ages.min() // 10 * 10, ages.max() // 10 * 10 + 11, 10)
     sns.histplot(x=ages, bins=edges.tolist(), multiple="stack", shrink=0.92, linewidth=0, alpha=1,
-                 ax=ax, **sex_hue(known))  # fmt: skip
+                 ax=ax, **style.sex_hue(known))  # fmt: skip
     missing = len(people) - len(known)
     words = f"{len(people)} people" + (f", {missing} without an age" if missing else "")
     if ax.get_legend():
-        sns.move_legend(ax, **ABOVE, ncols=3, title=words)
+        sns.move_legend(ax, **style.ABOVE, ncols=3, title=words)
     else:
         ax.set_title(words, loc="left", fontsize="small")
     ax.set(xlabel="age at biopsy (years)", ylabel="people", xticks=edges)

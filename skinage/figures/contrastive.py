@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from skinage.figures.style import BLUE, picture_grid
+from skinage.figures import style
 
 CURVES = {
     "loss": "training loss",
@@ -33,7 +33,7 @@ def training_curves(history: pd.DataFrame) -> Figure:
         1, len(names), figsize=(2.3 * len(names), 2.2), squeeze=False, layout="constrained"
     )
     for name, ax in zip(names, axes[0], strict=True):
-        sns.lineplot(history, x="epoch", y=name, estimator=None, color=BLUE, marker="o",
+        sns.lineplot(history, x="epoch", y=name, estimator=None, color=style.BLUE, marker="o",
                      markersize=3.5, ax=ax)  # fmt: skip
         ax.set_title(CURVES[name], fontsize=9)
         ax.set_ylabel("")
@@ -54,7 +54,7 @@ def view_gallery(pixels: np.ndarray, views: np.ndarray) -> Figure:
         ``(n_views, n, h, w, 3)`` in 0 to 1.
     """
     names = ["tile", *(f"view {number + 1}" for number in range(len(views)))]
-    figure, _ = picture_grid([pixels, *views], names)
+    figure, _ = style.picture_grid([pixels, *views], names)
     figure.suptitle("Each column is one tile and the views made of it", fontsize=10)
     return figure
 
@@ -74,7 +74,7 @@ def switch_gallery(
     tile_names
         The name of each tile, written above the first of neighbours with the same name.
     """
-    figure, axes = picture_grid([pixels, *pictures.values()], ["tile", *pictures])
+    figure, axes = style.picture_grid([pixels, *pictures.values()], ["tile", *pictures])
     side, (height, width) = next(iter(pictures.values())).shape[1], pixels.shape[1:3]
     corner = (width - side) // 2 - 0.5, (height - side) // 2 - 0.5
     for column, (ax, name) in enumerate(zip(axes[0], tile_names, strict=True)):

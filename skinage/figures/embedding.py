@@ -9,16 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from skinage.figures.style import (
-    COLOURS,
-    GREY,
-    HALO,
-    SEQUENTIAL,
-    axes_or_new,
-    picture_grid,
-    plain,
-    scale_bar,
-)
+from skinage.figures import style
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -43,22 +34,22 @@ def umap_scatter(
     ax
         The axes to draw into; new ones if None.
     """
-    ax = axes_or_new(ax, 5.4, 4.0)
-    label = label or plain(colour)
+    ax = style.axes_or_new(ax, 5.4, 4.0)
+    label = label or style.plain(colour)
     points = pd.DataFrame(np.asarray(atlas.obsm["X_umap"]), columns=["x", "y"])
     # Drawn in shuffled order, so that no group hides another by standing last in the table.
     order = np.random.default_rng(0).permutation(len(points))
     points = points.assign(value=atlas.obs[colour].to_numpy()).iloc[order]
     size = float(np.clip(20_000 / max(len(points), 1), 1, 14))
-    style: dict[str, Any] = {"s": size, "linewidth": 0, "rasterized": True}
+    look: dict[str, Any] = {"s": size, "linewidth": 0, "rasterized": True}
     if pd.api.types.is_numeric_dtype(points["value"]) and points["value"].nunique() > 10:
-        _draw_numbers(points, label, ax, style)
+        _draw_numbers(points, label, ax, look)
     else:
-        _draw_categories(points, label, ax, style)
+        _draw_categories(points, label, ax, look)
     if colour == "cluster":
         for name, group in points.groupby("value", observed=True):
             ax.text(group["x"].median(), group["y"].median(), name, ha="center", va="center",
-                    weight="bold", path_effects=HALO)  # fmt: skip
+                    weight="bold", path_effects=style.HALO)  # fmt: skip
     ax.set(xticks=[], yticks=[], xlabel="UMAP 1", ylabel="UMAP 2")
     ax.set_title(f"{label}, {len(points):,} tiles")
     ax.set_aspect("equal", adjustable="datalim")
@@ -84,35 +75,32 @@ def cluster_gallery(
     """
     names = [f"cluster {name}" + (f"\n{sizes[name]:,} tiles" if sizes else "")
              for name in pixels_by_cluster]  # fmt: skip
-    figure, axes = picture_grid(pixels_by_cluster.values(), names)
+    figure, axes = style.picture_grid(pixels_by_cluster.values(), names)
     if mpp is not None:
-        scale_bar(axes[0, 0], mpp)
+        style.scale_bar(axes[0, 0], mpp)
     figure.suptitle("Tiles nearest to the centre of each cluster", fontsize=10)
     return figure
 
 
-def _draw_numbers(points: pd.DataFrame, label: str, ax: Axes, style: dict[str, Any]) -> None:
+def _draw_numbers(points: pd.DataFrame, label: str, ax: Axes, look: dict[str, Any]) -> None:
     known = points["value"].notna()
-    ax.scatter("x", "y", data=points[~known], color=GREY, alpha=0.3, **style)
-    dots = ax.scatter("x", "y", c="value", data=points[known], cmap=SEQUENTIAL, **style)
+    ax.scatter("x", "y", data=points[~known], color=style.GREY, alpha=0.3, **look)
+    dots = ax.scatter("x", "y", c="value", data=points[known], cmap=style.SEQUENTIAL, **look)
     missing = f", grey: unknown ({(~known).sum():,})" if not known.all() else ""
     ax.figure.colorbar(dots, ax=ax, label=label + missing, shrink=0.8)
 
 
-def _draw_categories(points: pd.DataFrame, label: str, ax: Axes, style: dict[str, Any]) -> None:
+def _draw_categories(points: pd.DataFrame, label: str, ax: Axes, look: dict[str, Any]) -> None:
     groups = points["value"].astype(object).where(points["value"].notna(), "unknown").astype(str)
     largest = groups[groups != "unknown"].value_counts().index[:MOST_CATEGORIES]
     groups = groups.where(groups.isin([*largest, "unknown"]), "other")
     names = sorted(largest, key=lambda name: (len(name), name) if name.isdigit() else (0, name))
-    colours = dict(zip(names, _palette(len(names)), strict=True))
-    colours |= {name: GREY for name in ("other", "unknown") if (groups == name).any()}
+    palette: list[Any] = sns.color_palette("colorblind", len(names))
+    colours = dict(zip(names, palette, strict=True))
+    colours |= {name: style.GREY for name in ("other", "unknown") if (groups == name).any()}
     words = {name: f"{name} ({(groups == name).sum():,})" for name in colours}
     sns.scatterplot(
         points, x="x", y="y", hue=groups.map(words), hue_order=[*words.values()],
-        palette={words[name]: colour for name, colour in colours.items()}, ax=ax, **style,
+        palette={words[name]: colour for name, colour in colours.items()}, ax=ax, **look,
     )  # fmt: skip
     ax.legend(title=f"{label} (tiles)", loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2)
-
-
-def _palette(n: int) -> list:
-    return list(COLOURS[:n]) if n <= len(COLOURS) else sns.color_palette("colorblind", n)

@@ -8,19 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from skinage.errors import StageError
-from skinage.figures.style import (
-    ABOVE,
-    BLUE,
-    DOTS,
-    GREY,
-    REFERENCE,
-    SEXES,
-    axes_or_new,
-    equal_axes,
-    interval_rows,
-    plain,
-    signed,
-)
+from skinage.figures import style
 
 
 def baselines(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -33,17 +21,18 @@ def baselines(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax
         The axes to draw into; new ones if None. Bars are 95 % bootstrap intervals by person.
     """
-    ax = axes_or_new(ax, 4.6, 2.6)
+    ax = style.axes_or_new(ax, 4.6, 2.6)
     table = comparison.sort_values("mae_years", ascending=False).reset_index(drop=True)
-    colours = np.where(table["features"].isin(["predict the mean", "shuffled ages"]), GREY, BLUE)
-    interval_rows(ax, table, ["mae_years", "lower_years", "upper_years"], colours)
+    references = table["features"].isin(["predict the mean", "shuffled ages"])
+    colours = np.where(references, style.GREY, style.BLUE)
+    style.interval_rows(ax, table, ["mae_years", "lower_years", "upper_years"], colours)
     for row, colour in zip(table.itertuples(), colours, strict=True):
         ax.annotate(
             f"{row.mae_years:.1f}", (row.upper_years, row.Index), (5, 0), va="center",
             textcoords="offset points", fontsize="small", color=colour,
         )  # fmt: skip
     for value in table.loc[table["features"] == "predict the mean", "mae_years"]:
-        ax.axvline(value, **REFERENCE)
+        ax.axvline(value, **style.REFERENCE)
     ax.set_yticks(table.index, table["features"])
     ax.set(ylim=(-0.6, len(table) - 0.4), xlim=(0, 1.12 * table["upper_years"].max()))
     ax.set_xlabel("mean absolute error, out of fold (years)")
@@ -68,18 +57,20 @@ def error_by_group(
     groups = table["column"].ne(table["column"].shift()).cumsum()
     # Each group of rows has one more place on top, for the name of its column.
     table = table.set_axis(np.arange(len(table)) + groups.to_numpy())
-    ax = axes_or_new(ax, 5.2, 0.8 + 0.21 * (table.index[-1] + 1))
+    ax = style.axes_or_new(ax, 5.2, 0.8 + 0.21 * (table.index[-1] + 1))
     if overall_years is not None:
-        ax.axvline(overall_years, label=f"everybody, {overall_years:.1f} years", **REFERENCE)
-        ax.legend(**ABOVE)
-    interval_rows(ax, table, ["mae_years", "mae_lower_years", "mae_upper_years"], BLUE)
+        ax.axvline(overall_years, label=f"everybody, {overall_years:.1f} years", **style.REFERENCE)
+        ax.legend(**style.ABOVE)
+    style.interval_rows(ax, table, ["mae_years", "mae_lower_years", "mae_upper_years"], style.BLUE)
     small: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "fontsize": "small"}
     for row in table.drop_duplicates("column").itertuples():
-        ax.text(0.01, row.Index - 1, plain(row.column), va="center", weight="bold", **small)
+        ax.text(0.01, row.Index - 1, style.plain(row.column), va="center", weight="bold", **small)
     for row in table.itertuples():
-        ax.text(1.02, row.Index, signed(row.bias_years, "+z.1f"), va="center", color=GREY, **small)
-    ax.text(1.02, -0.3, "bias\n(years)", color=GREY, **small)
-    words = table["level"].astype(str).replace(SEXES) + table["n_people"].map(" (n = {})".format)
+        bias = style.signed(row.bias_years, "+z.1f")
+        ax.text(1.02, row.Index, bias, va="center", color=style.GREY, **small)
+    ax.text(1.02, -0.3, "bias\n(years)", color=style.GREY, **small)
+    levels, numbers = table["level"].replace(style.SEXES), table["n_people"]
+    words = [f"{level} (n = {n})" for level, n in zip(levels, numbers, strict=True)]
     ax.set_yticks(table.index, words, fontsize="small")
     widest = np.nanmax(table[["mae_years", "mae_upper_years"]].to_numpy())
     ax.set(ylim=(table.index[-1] + 0.6, -0.7), xlim=(0, 1.05 * widest))
@@ -98,18 +89,17 @@ def learning_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
         The axes to draw into; new ones if None. The error axis begins at 0, so that the gain is
         seen in proportion. The band is the 95 % bootstrap interval by person.
     """
-    ax = axes_or_new(ax, 4.2, 3.2)
+    ax = style.axes_or_new(ax, 4.2, 3.2)
     people = curve["n_people"]
-    sns.lineplot(curve, x="n_people", y="mae_years", estimator=None, color=BLUE, marker="o",
+    sns.lineplot(curve, x="n_people", y="mae_years", estimator=None, color=style.BLUE, marker="o",
                  label="clock", ax=ax)  # fmt: skip
-    ax.fill_between(people, curve["lower_years"], curve["upper_years"], color=BLUE, alpha=0.18,
-                    linewidth=0, label="95 % interval")  # fmt: skip
+    ax.fill_between(people, curve["lower_years"], curve["upper_years"], color=style.BLUE,
+                    alpha=0.18, linewidth=0, label="95 % interval")  # fmt: skip
     if "baseline_mae_years" in curve:
-        ax.plot(people, curve["baseline_mae_years"], label="predict the mean", **REFERENCE)
+        ax.plot(people, curve["baseline_mae_years"], label="predict the mean", **style.REFERENCE)
     ax.set(xlim=(0, 1.05 * people.max()), ylim=(0, 1.12 * ax.get_ylim()[1]))
-    ax.set(
-        xlabel="people the clock is fitted on", ylabel="mean absolute error,\nout of fold (years)"
-    )
+    ax.set_xlabel("people the clock is fitted on")
+    ax.set_ylabel("mean absolute error,\nout of fold (years)")
     ax.legend(loc="lower right")
     return ax
 
@@ -143,16 +133,18 @@ def replicates(
     if not (n_slides > 1).any():
         raise StageError(f"replicates: none of {len(wide)} people has two slides to compare")
     pairs = wide[n_slides > 1]
-    ax = axes_or_new(ax, 3.6, 4.1)
-    sns.scatterplot(x=pairs[0], y=pairs[1], color=BLUE, ax=ax, **DOTS)
-    equal_axes(ax, "both slides alike")
+    ax = style.axes_or_new(ax, 3.6, 4.1)
+    sns.scatterplot(x=pairs[0], y=pairs[1], color=style.BLUE, ax=ax, **style.DOTS)
+    style.equal_axes(ax, "both slides alike")
     words = [f"{len(pairs)} people; {(n_slides == 1).sum()} with one slide are not drawn"]
     if (n_slides > 2).any():
         words.append(f"{(n_slides > 2).sum()} have more than two: two are drawn")
     if agreement is not None:
         row = agreement.set_index("quantity").loc["gap", ["icc", "lower", "upper"]]
-        words.append("ICC {} ({} to {}), all slides".format(*(signed(v, "z.2f") for v in row)))
-    ax.legend(**ABOVE, title="\n".join(words))
+        words.append(
+            "ICC {} ({} to {}), all slides".format(*(style.signed(v, "z.2f") for v in row))
+        )
+    ax.legend(**style.ABOVE, title="\n".join(words))
     ax.set_xlabel("predicted minus actual age, one slide (years)")
     ax.set_ylabel("the same, another slide (years)")
     return ax

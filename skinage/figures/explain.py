@@ -12,17 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from scipy import ndimage, stats
 
-from skinage.figures.style import (
-    BLUE,
-    DIVERGING,
-    REFERENCE,
-    SEQUENTIAL,
-    VERMILLION,
-    axes_or_new,
-    plain,
-    scale_bar,
-    signed,
-)
+from skinage.figures import style
 
 PER_PX = 100  # years per single pixel would be all zeros behind the point
 
@@ -61,24 +51,20 @@ def attribution_panel(
         axes = plt.subplots(1, 2, figsize=(6.2, 2.8), layout="constrained")[1]
     heat = ndimage.gaussian_filter(attribution.heat, smooth_px) * PER_PX
     limit = float(np.abs(heat).max()) or 1.0
-    axes[0].imshow(pixels)
-    axes[1].imshow(pixels.mean(axis=-1), cmap="gray", vmin=0, vmax=255)
+    style.show_picture(axes[0], pixels, mpp)
+    style.show_picture(axes[1], np.repeat(pixels.mean(axis=-1, keepdims=True) / 255, 3, -1), mpp)
     # Where a pixel adds no years, the tissue shows; where it adds most, its colour.
     opacity = np.clip(np.abs(heat) / limit * 2, 0, 0.9)
-    image = axes[1].imshow(heat, cmap=DIVERGING, vmin=-limit, vmax=limit, alpha=opacity)
+    image = axes[1].imshow(heat, cmap=style.DIVERGING, vmin=-limit, vmax=limit, alpha=opacity)
     # Made from norm and colours alone: the picture's own opacity is no single number.
     bar = axes[1].figure.colorbar(ScalarMappable(image.norm, image.cmap), ax=axes[1])
     bar.set_label(f"years per {PER_PX} pixels")
     bar.ax.set_title("older", fontsize=8)
     bar.ax.set_xlabel("younger", fontsize=8)
-    for ax in axes:
-        ax.set(xticks=[], yticks=[])
-        if mpp is not None:
-            scale_bar(ax, mpp)
     axes[0].set_title(f"tile of a person predicted {attribution.age_years:.1f} years", fontsize=8)
-    gain = f"{signed(attribution.difference_years, '+z.2f')} years against {attribution.baseline}"
+    gain = style.signed(attribution.difference_years, "+z.2f")
     error = f"heat adds up within {attribution.completeness_error:.2g} years"
-    axes[1].set_title(f"{gain}\n{error}", fontsize=8)
+    axes[1].set_title(f"{gain} years against {attribution.baseline}\n{error}", fontsize=8)
     return axes
 
 
@@ -106,19 +92,19 @@ def importance_beeswarm(
     years = pd.DataFrame(explanation.values, columns=[str(f) for f in explanation.feature_names])
     top = years.abs().mean().sort_values(ascending=False, kind="stable").index[:n]
     level = pd.DataFrame(explanation.data, columns=years.columns)[top].rank(pct=True)
-    ax = axes_or_new(ax, 7.4, 0.34 * len(top) + 0.9)
+    ax = style.axes_or_new(ax, 7.4, 0.34 * len(top) + 0.9)
     norm = plt.Normalize(0, 1)
     # Seaborn's swarm takes minutes for thousands of people.
     heights = years[top].apply(_swarm) + np.arange(len(top))
     sns.scatterplot(x=years[top].melt()["value"], y=heights.melt()["value"],
-                    hue=level.melt()["value"], hue_norm=norm, palette=SEQUENTIAL, legend=False,
-                    s=9, linewidth=0, ax=ax)  # fmt: skip
-    ax.axvline(0, **REFERENCE)
+                    hue=level.melt()["value"], hue_norm=norm, palette=style.SEQUENTIAL,
+                    legend=False, s=9, linewidth=0, ax=ax)  # fmt: skip
+    ax.axvline(0, **style.REFERENCE)
     ax.set(xlabel="years added to the predicted age (SHAP)", ylabel="")
     ax.set_yticks(range(len(top)), [(labels or {}).get(name, name) for name in top])
     ax.set_ylim(len(top) - 0.5, -0.5)
     ax.set_title(f"What moves the clock, {len(years):,} people", loc="left")
-    bar = ax.figure.colorbar(ScalarMappable(norm, SEQUENTIAL), ax=ax, ticks=[0, 1], aspect=30)
+    bar = ax.figure.colorbar(ScalarMappable(norm, style.SEQUENTIAL), ax=ax, ticks=[0, 1], aspect=30)
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("feature, ranked over people", labelpad=-8)
     return ax
@@ -147,7 +133,7 @@ def measure_by_age(
         layout="constrained",
     )  # fmt: skip
     for ax, measure in zip(axes.flat, morphology.columns, strict=False):
-        words = (labels or {}).get(measure, plain(measure))
+        words = (labels or {}).get(measure, style.plain(measure))
         _measure_panel(ax, table[["age_years", measure]].dropna().astype(float), words)
     # A panel with nothing below it has to show the ages itself.
     for ax in axes.flat[max(morphology.shape[1] - columns, 0) :]:
@@ -163,12 +149,12 @@ def _measure_panel(ax: Axes, points: pd.DataFrame, words: str) -> None:
     age, measure = points.columns
     varies = len(points) > 2 and points.nunique().min() > 1
     sns.regplot(
-        points, x=age, y=measure, fit_reg=varies, ci=None, color=BLUE, ax=ax,
+        points, x=age, y=measure, fit_reg=varies, ci=None, color=style.BLUE, ax=ax,
         scatter_kws={"s": 9, "linewidths": 0, "alpha": 0.6},
-        line_kws={"color": VERMILLION, "linewidth": 1.2},
+        line_kws={"color": style.VERMILLION, "linewidth": 1.2},
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
-    r = signed(stats.spearmanr(*points.T.to_numpy()).statistic, "z.2f") if varies else ""
+    r = style.signed(stats.spearmanr(*points.T.to_numpy()).statistic, "z.2f") if varies else ""
     ax.set_title(f"{words}\n{f'Spearman r = {r}' if varies else 'no correlation'}", fontsize=8)
 
 

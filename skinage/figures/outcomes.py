@@ -6,18 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from skinage.errors import SettingError, StageError
-from skinage.figures.style import (
-    ABOVE,
-    BLUE,
-    GREY,
-    REFERENCE,
-    VERMILLION,
-    axes_or_new,
-    interval_rows,
-)
+from skinage.figures import style
 
-_RATIOS = {"hazard_ratio": ("hazard ratio", VERMILLION), "odds_ratio": ("odds ratio", BLUE)}
-_THIRDS = {"slow third": BLUE, "middle third": GREY, "fast third": VERMILLION}
+_RATIOS = {
+    "hazard_ratio": ("hazard ratio", style.VERMILLION),
+    "odds_ratio": ("odds ratio", style.BLUE),
+}
+_THIRDS = {"slow third": style.BLUE, "middle third": style.GREY, "fast third": style.VERMILLION}
 
 
 def forest(outcomes: pd.DataFrame, ax: Axes | None = None, *, unit: str = "per 5 years") -> Axes:
@@ -42,13 +37,13 @@ def forest(outcomes: pd.DataFrame, ax: Axes | None = None, *, unit: str = "per 5
         raise SettingError(
             f"unit: found {unit!r}, expected one of the table's: {[*outcomes['unit'].unique()]}."
         )
-    ax = axes_or_new(ax, 5.4, 1.4 + 0.32 * len(table))
+    ax = style.axes_or_new(ax, 5.4, 1.4 + 0.32 * len(table))
     words = []
     for name, rows in table.groupby("estimate_name", sort=False):
         words.append(_RATIOS[name][0])
-        interval_rows(ax, rows, ["estimate", "lower", "upper"], _RATIOS[name][1], "s")
+        style.interval_rows(ax, rows, ["estimate", "lower", "upper"], _RATIOS[name][1], "s")
         ax.collections[-1].set_label(words[-1])
-    ax.axvline(1, **REFERENCE)
+    ax.axvline(1, **style.REFERENCE)
     ax.set_xscale("log")
     _plain_log_ticks(ax, table)
     ax.set_yticks(table.index, table["outcome"].str.removeprefix("disease_").str.replace("_", " "))
@@ -60,7 +55,7 @@ def forest(outcomes: pd.DataFrame, ax: Axes | None = None, *, unit: str = "per 5
     numbers.spines["right"].set_visible(False)
     ax.set_xlabel(f"{' or '.join(words)} {unit} of age acceleration\n(95 % interval, log scale)")
     if len(words) > 1:
-        ax.legend(**ABOVE, ncols=2)
+        ax.legend(**style.ABOVE, ncols=2)
     return ax
 
 
@@ -87,7 +82,7 @@ def survival_by_acceleration(follow_up: pd.DataFrame, ax: Axes | None = None) ->
 
     if len(follow_up) < 3:
         raise StageError(f"follow_up: found {len(follow_up)} people, expected 3 or more for thirds")
-    ax = axes_or_new(ax, 4.6, 3.8)
+    ax = style.axes_or_new(ax, 4.6, 3.8)
     rank = follow_up["acceleration_years"].rank(method="first")
     thirds = follow_up.groupby(pd.qcut(rank, 3, labels=list(_THIRDS)), observed=True)
     for name, people in thirds:
@@ -97,7 +92,8 @@ def survival_by_acceleration(follow_up: pd.DataFrame, ax: Axes | None = None) ->
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.legend(loc="lower left")
-    ax.set_title("by age acceleration; not adjusted for age or sex", fontsize="small", color=GREY)
+    words = "by age acceleration; not adjusted for age or sex"
+    ax.set_title(words, fontsize="small", color=style.GREY)
     for line, (name, people) in enumerate(thirds):
         _number_at_risk(ax, people["follow_up_years"], name, 38 + 12 * line)
     return ax

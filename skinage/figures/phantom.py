@@ -1,6 +1,7 @@
 """Figures of synthetic skin: beside real skin at the same scale, and what each pixel is."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from skinage.figures.style import GREY, axes_or_new, scale_bar
+from skinage.figures import style
 
 # In the order of the labels: layers, dermis, organs, nuclei, what is not tissue.
 LABEL_COLOURS = (
@@ -21,12 +22,12 @@ LABEL_COLOURS = (
 
 
 def skin_panels(pictures: Mapping[str, NDArray[np.uint8]], mpp: float = 1.0) -> Figure:
-    """Show pictures of skin side by side at one physical scale.
+    """Draw pictures of skin side by side at one physical scale.
 
     Parameters
     ----------
     pictures
-        Title and ``(h, w, 3)`` uint8 RGB of each, all at the same `mpp`; larger ones get more room.
+        ``(h, w, 3)`` uint8 RGB pictures by title, all at the same `mpp`; larger ones get more room.
     mpp
         um per px of all pictures.
     """
@@ -35,18 +36,12 @@ def skin_panels(pictures: Mapping[str, NDArray[np.uint8]], mpp: float = 1.0) -> 
     tallest = max(height for height, _ in shapes)
     across = 4.4 * len(pictures)
     figure, axes = plt.subplots(
-        1,
-        len(pictures),
-        figsize=(across, across * tallest / sum(widths) + 0.3),
-        squeeze=False,
-        layout="constrained",
-        width_ratios=widths,
-    )
+        1, len(pictures), figsize=(across, across * tallest / sum(widths) + 0.3), squeeze=False,
+        layout="constrained", width_ratios=widths,
+    )  # fmt: skip
     for ax, (title, picture) in zip(axes.flat, pictures.items(), strict=True):
-        ax.imshow(picture, interpolation="antialiased")
-        ax.set(xticks=[], yticks=[], title=title)
-        ax.spines[:].set_visible(False)
-        scale_bar(ax, mpp)
+        style.show_picture(ax, picture, mpp)
+        ax.set_title(title)
     return figure
 
 
@@ -64,21 +59,19 @@ def label_map(
     mpp
         um per px of `labels`.
     ax
-        Where to draw; new axes if not given.
+        The axes to draw into; new ones if None.
     """
     height, width = labels.shape
-    ax = axes_or_new(ax, 7.5, 5.0 * height / width)
+    ax = style.axes_or_new(ax, 7.5, 5.0 * height / width)
     colours = ListedColormap(LABEL_COLOURS)
     # A label is no quantity: pixels are picked, never mixed.
     ax.imshow(labels, cmap=colours, vmin=0, vmax=len(LABEL_COLOURS) - 1, interpolation="nearest")
+    edge: dict[str, Any] = {"edgecolor": style.GREY, "linewidth": 0.4}
     present = [int(label) for label in np.unique(labels)]
-    patches = [
-        Patch(facecolor=LABEL_COLOURS[label], edgecolor=GREY, linewidth=0.4, label=names[label])
-        for label in present
-    ]
+    patches = [Patch(facecolor=LABEL_COLOURS[k], label=names[k], **edge) for k in present]
     ax.legend(handles=patches, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_color(GREY)
+    ax.spines[:].set_color(style.GREY)
     ax.spines[:].set_visible(True)  # glass is as white as the page
-    scale_bar(ax, mpp)
+    style.scale_bar(ax, mpp)
     return ax

@@ -1,6 +1,7 @@
 """Styles as dicts for ``matplotlib.rc_context``, colours, and what several figures share."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import matplotlib.patheffects as patheffects
@@ -27,13 +28,12 @@ PAPER: dict[Any, Any] = {
 }
 """For a printed page: text stays text in SVG and PDF, 300 dpi in PNG."""
 
-# Okabe and Ito (2008), readable with every common colour-vision deficiency.
+# Okabe and Ito (2008), readable with every common colour-vision deficiency; more categories take
+# seaborn's palette "colorblind".
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9",
 )  # fmt: skip
 GREY = "#6B6B6B"
-COLOURS: Sequence[str] = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY)
-"""Categories, in this order."""
 SEXES = {"F": "women", "M": "men"}
 SEX_COLOURS = {"women": ORANGE, "men": BLUE, "sex unknown": GREY}
 SEQUENTIAL = "viridis"
@@ -142,13 +142,20 @@ def picture_grid(
     figure, axes = plt.subplots(len(rows), columns, figsize=size, squeeze=False)
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     for name, row, row_axes in zip(names, rows, axes, strict=True):
-        for ax in row_axes:
-            ax.set(xticks=[], yticks=[])
-            ax.spines[:].set_visible(False)
-        for ax, picture in zip(row_axes, row, strict=False):
-            ax.imshow(picture)
+        for ax, picture in zip_longest(row_axes, row):
+            show_picture(ax, picture)
         row_axes[0].set_ylabel(name, rotation=0, ha="right", va="center")
     return figure, axes
+
+
+def show_picture(ax: Axes, picture: np.ndarray | None, mpp: float | None = None) -> None:
+    """Show a picture without axes, with a scale bar if um per px are given."""
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    if picture is not None:
+        ax.imshow(picture, interpolation="antialiased")
+    if mpp is not None:
+        scale_bar(ax, mpp)
 
 
 def scale_bar(ax: Axes, mpp: float) -> None:
@@ -175,9 +182,9 @@ def scale_bar(ax: Axes, mpp: float) -> None:
 
 def plain(name: str) -> str:
     """Return a column's name in words: ``age_years`` is "age (years)"."""
-    for ending, unit in (("_years", " (years)"), ("_px", " (px)"), ("_per_mm2", " per mm²")):
-        if name.endswith(ending):
-            return name.removesuffix(ending).replace("_", " ") + unit
+    units = {"_years": " (years)", "_px": " (px)", "_um": " (µm)", "_per_mm2": " per mm²"}
+    for ending, unit in units.items():
+        name = name.removesuffix(ending) + unit if name.endswith(ending) else name
     return name.replace("_", " ")
 
 

@@ -10,26 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
-from skinage.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    HALO,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    axes_or_new,
-    picture_grid,
-    scale_bar,
-)
+from skinage.figures import style
 
 REASONS = {
-    "pen_fraction": ("pen", ORANGE),
-    "fold_fraction": ("fold", PURPLE),
-    "blood_fraction": ("blood", VERMILLION),
-    "sharpness": ("not sharp", SKY),
-    "tissue_fraction": ("little tissue", GREY),
+    "pen_fraction": ("pen", style.ORANGE),
+    "fold_fraction": ("fold", style.PURPLE),
+    "blood_fraction": ("blood", style.VERMILLION),
+    "sharpness": ("not sharp", style.SKY),
+    "tissue_fraction": ("little tissue", style.GREY),
 }
 """Words and colours for the reasons to reject a tile."""
 
@@ -63,16 +51,16 @@ def slide_overview(
         The axes to draw into; new ones if None.
     """
     height, width = thumbnail.shape[:2]
-    ax = axes_or_new(ax, 5.0, 5.0 * height / width + 0.6)
+    ax = style.axes_or_new(ax, 5.0, 5.0 * height / width + 0.6)
     ax.imshow(thumbnail, interpolation="antialiased", extent=(0, width, height, 0))
     _outline(ax, mask, width, height)
     groups = {} if rejected is None else _by_reason(rejected)
-    groups[f"{len(tiles)} tiles kept"] = GREEN, tiles
+    groups[f"{len(tiles)} tiles kept"] = style.GREEN, tiles
     for colour, rows in groups.values():
         _squares(ax, rows, thumbnail_mpp, colour)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
-    scale_bar(ax, thumbnail_mpp)
+    style.scale_bar(ax, thumbnail_mpp)
     patches = [Patch(facecolor="none", edgecolor=c, label=name) for name, (c, _) in groups.items()]
     ax.legend(handles=patches[::-1], loc="upper center", bbox_to_anchor=(0.5, 0.0),
               fontsize="small", handlelength=1.0, handleheight=1.0)  # fmt: skip
@@ -86,12 +74,12 @@ def _outline(
     x = (np.arange(mask.shape[1]) + 0.5) * width / mask.shape[1]
     y = (np.arange(mask.shape[0]) + 0.5) * height / mask.shape[0]
     if mask.any() and not mask.all():
-        ax.contour(x, y, mask > 0, levels=[0.5], colors=BLUE, linewidths=1.0)
+        ax.contour(x, y, mask > 0, levels=[0.5], colors=style.BLUE, linewidths=1.0)
     numbers = [] if mask.dtype == bool else range(1, int(mask.max(initial=0)) + 1)
     for number in numbers:
         rows, columns = np.nonzero(mask == number)
-        ax.annotate(str(number), (x[columns.min()], y[rows.min()]), color=BLUE, ha="right",
-                    va="bottom", fontweight="bold", path_effects=HALO)  # fmt: skip
+        ax.annotate(str(number), (x[columns.min()], y[rows.min()]), color=style.BLUE, ha="right",
+                    va="bottom", fontweight="bold", path_effects=style.HALO)  # fmt: skip
 
 
 def _by_reason(rejected: pd.DataFrame) -> dict[str, tuple[str, pd.DataFrame]]:
@@ -133,10 +121,10 @@ def tile_gallery(
         The number of tiles in a row.
     """
     starts = range(0, max(len(pixels), 1), columns)
-    figure, axes = picture_grid([pixels[k : k + columns] for k in starts], [""] * len(starts),
+    figure, axes = style.picture_grid([pixels[k : k + columns] for k in starts], [""] * len(starts),
                                 inches=1.2 if titles is None else 1.4)  # fmt: skip
     for ax, title in zip(axes.flat, titles or (), strict=False):
         ax.set_title(title, fontsize=8)
     if mpp is not None and len(pixels):
-        scale_bar(axes[0, 0], mpp)
+        style.scale_bar(axes[0, 0], mpp)
     return figure

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from skinage import figures
-from skinage.figures.style import GREY, plain
+from skinage.figures.style import GREY
 
 
 @pytest.fixture
@@ -78,15 +78,3 @@ def test_gallery_has_a_row_per_cluster_and_a_true_scale_bar():
     (bar,) = axes[0, 0].lines
     assert np.ptp(bar.get_xdata()) * 2.0 == 50
     assert axes[0, 0].texts[0].get_text() == "50 µm"
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("age_years", "age (years)"),
-        ("nuclei_per_mm2", "nuclei per mm²"),
-        ("pale_gap_fraction", "pale gap fraction"),
-    ],
-)
-def test_column_names_in_plain_words(name, words):
-    assert plain(name) == words
