@@ -47,7 +47,7 @@ def number_visits(cohort: pd.DataFrame) -> pd.Series:
 def first_visits(cohort: pd.DataFrame) -> pd.DataFrame:
     """Return the slides of each person's first visit, the one at the youngest age.
 
-    A later biopsy of the same person is another age, and no other person.
+    A later biopsy of the same person shows another age, but it is not another person.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The cohort table: people and slides, read and checked before anything is computed."""
+"""The cohort table: people and slides, read and checked before all other work."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def read_cohort(path: str | Path) -> pd.DataFrame:
     path
         CSV or Parquet with ``slide_id``, ``person_id``, ``path`` and ``age_years`` (or ``age_low``
         and ``age_high``); ``data/README.md`` lists the optional columns. Relative slide paths
-        start at the table's folder. An age may be blank: the slide then has no part in the clock.
+        start at the table's folder. An age may be blank; the clock does not use such a slide.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Can every slide be read? Asked before hours of work, of all slides, not of the first bad one."""
+"""A check of all slides before hours of work: which of them cannot be read."""
 
 import hashlib
 import warnings
@@ -14,23 +14,27 @@ from skinage.slides.slide import Slide, open_row
 
 PLACES = 4
 SIDE_PX = 256
+UNREAD = {
+    "reader": "", "reason": "", "mpp": np.nan, "width_px": 0, "height_px": 0, "n_levels": 0,
+    "n_tiles_read": 0, "note": "", "problem": "",
+}  # fmt: skip
 
 
 def check_slides(cohort: pd.DataFrame) -> pd.DataFrame:
-    """Open every slide and read its thumbnail and some places of every level.
+    """Open every slide, read some places of every level, and list what is wrong.
 
     Parameters
     ----------
     cohort
-        A row per slide: slide_id, path, mpp for files without a scale, and ``sha256`` (as
-        ``sha256sum`` prints it) where a file shall be compared, byte by byte, with what it was: no
-        reader can see every kind of damage.
+        A row per slide: slide_id, path, mpp for files without a scale, and optionally ``sha256``
+        (as ``sha256sum`` prints it), with which the file is compared: no reader can see all damage.
 
     Returns
     -------
     pandas.DataFrame
         A row per slide: slide_id, path, reader, reason, mpp, width_px, height_px, n_levels,
-        n_tiles_read, note (a scale to be doubted) and problem; both empty if there is none.
+        n_tiles_read, note (a doubtful scale) and problem; both are empty if there is none. Slides
+        with a problem are listed by :func:`skinage.skipped` too.
     """
     rows = tqdm(cohort.to_dict("records"), desc="check", unit="slide")
     checked = pd.DataFrame([_check(row) for row in rows])
@@ -41,32 +45,13 @@ def check_slides(cohort: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check(row: dict[str, Any]) -> dict[str, Any]:
-    record = {
-        "slide_id": row["slide_id"],
-        "path": str(row["path"]),
-        "reader": "",
-        "reason": "",
-        "mpp": np.nan,
-        "width_px": 0,
-        "height_px": 0,
-        "n_levels": 0,
-        "n_tiles_read": 0,
-        "note": "",
-        "problem": "",
-    }
+    record = {"slide_id": row["slide_id"], "path": str(row["path"]), **UNREAD}
     try:
         with warnings.catch_warnings(record=True) as doubts:
             warnings.simplefilter("always")
             slide = open_row(row)
-        record |= {
-            "note": "; ".join(str(doubt.message) for doubt in doubts),
-            "reader": slide.reader,
-            "reason": slide.reason,
-            "mpp": slide.mpp,
-            "width_px": slide.dimensions[0],
-            "height_px": slide.dimensions[1],
-            "n_levels": len(slide.levels),
-        }
+        record |= {**slide.facts, "n_levels": len(slide.levels)}
+        record["note"] = "; ".join(str(doubt.message) for doubt in doubts)
         _compare_checksum(row)
         for level in range(len(slide.levels)):
             record["n_tiles_read"] += _read_some(slide, level)
@@ -89,7 +74,7 @@ def _compare_checksum(row: dict[str, Any]) -> None:
 
 
 def _read_some(slide: Slide, level: int) -> int:
-    """Read squares spread evenly over a level, at its own scale; tell how many."""
+    """Read squares spread evenly over a level, at its own scale; return how many."""
     downsample = slide.downsamples[level]
     shares = (np.arange(PLACES) + 0.5) / PLACES
     places = np.stack(np.meshgrid(shares, shares), axis=-1).reshape(-1, 2)

@@ -20,7 +20,7 @@ LEVEL_TOLERANCE = 1.01
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself; nothing of the patient.
+    """What a file states about its pixels; nothing about the patient.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Header:
     mpp
         um per level-0 px, if stated.
     magnification
-        Of the objective, if stated.
+        Magnification of the objective, if stated.
     """
 
     vendor: str
@@ -44,7 +44,7 @@ class Header:
 
 
 def resolution_mpp(pixels_per_unit: float, unit: str) -> float | None:
-    """Turn TIFF resolution tags into um per px; None if they cannot come from a microscope.
+    """Return um per px from TIFF resolution tags; None if they cannot come from a microscope.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ def resolution_mpp(pixels_per_unit: float, unit: str) -> float | None:
 
 
 def plausible(mpp: float | None) -> float | None:
-    """Give back ``mpp`` if a microscope can have made it, else None."""
+    """Return ``mpp`` if a microscope can have made it, else None."""
     return mpp if mpp is not None and PLAUSIBLE_MPP[0] <= mpp <= PLAUSIBLE_MPP[1] else None
 
 
 def slide_mpp(path: str, header: Header, given: float | None) -> float:
-    """Decide the scale of a slide: the user's word, else the header, else the objective.
+    """Return the scale of a slide: from the user, else the header, else the objective.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def slide_mpp(path: str, header: Header, given: float | None) -> float:
     Raises
     ------
     SlideError
-        If nobody knows the scale.
+        If the scale is unknown, or not above 0.
     """
     stated, magnification = header.mpp, header.magnification
     usual = None if magnification is None else UM_AT_1X / magnification
@@ -117,7 +117,7 @@ def _warn(what: str, used: float) -> None:
 def true_downsamples(
     levels: Sequence[tuple[int, int]], stated: Sequence[float]
 ) -> tuple[float, ...]:
-    """Tell how many level-0 px make a pixel of each level, without the rounding of level sizes.
+    """Return how many level-0 px make a pixel of each level, without the rounding of level sizes.
 
     A level of half of 2,221 px has 1,110: a ratio of 2.0009 that would shift the far edge by a
     pixel. Where a power of two, or else a whole number, explains the sizes to within a pixel, that
@@ -142,6 +142,6 @@ def _whole(finest: tuple[int, int], size: tuple[int, int], ratio: float) -> floa
 
 
 def finest_needed(downsamples: Sequence[float], scale: float) -> int:
-    """Choose the coarsest level not coarser than ``scale`` level-0 px per target px."""
+    """Return the coarsest level not coarser than ``scale`` level-0 px per target px."""
     fine_enough = [k for k, d in enumerate(downsamples) if d <= max(scale, 1) * LEVEL_TOLERANCE]
     return max(fine_enough, key=lambda k: downsamples[k])

@@ -40,7 +40,7 @@ class Slide:
     vendor
         The slide format.
     reader, reason
-        ``cuCIM``, ``OpenSlide`` or ``picture``, and why this one.
+        ``cuCIM``, ``OpenSlide``, ``tifffile`` or ``picture``, and why this one.
     """
 
     path: str
@@ -56,6 +56,13 @@ class Slide:
     def dimensions(self) -> tuple[int, int]:
         """Width and height in level-0 px."""
         return self.levels[0]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The columns that describe a slide in a table: reader, reason, mpp and size."""
+        width_px, height_px = self.dimensions
+        described = {"reader": self.reader, "reason": self.reason, "mpp": self.mpp}
+        return described | {"width_px": width_px, "height_px": height_px}
 
     def read_region(
         self, x: float, y: float, width: float, height: float, *, mpp: float | None = None
@@ -126,7 +133,7 @@ class Slide:
         return self.read_region(0, 0, *self.dimensions, mpp=self.mpp * scale)
 
     def px_per(self, mpp: float) -> float:
-        """Tell how many level-0 px make a pixel of ``mpp`` um; refuse to invent detail.
+        """Return how many level-0 px make a pixel of ``mpp`` um.
 
         Raises
         ------
@@ -153,19 +160,19 @@ class Slide:
 
 
 def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
-    """Open a slide: Aperio SVS and tiled TIFF by cuCIM, other formats by OpenSlide, or a picture.
+    """Return a slide: Aperio SVS and tiled TIFF by cuCIM, others by OpenSlide, or a picture.
 
     Parameters
     ----------
     path
         The file.
     mpp
-        um per level-0 px, if the file does not state it (or states it wrongly).
+        um per level-0 px, if the file does not state it or states it wrongly.
 
     Returns
     -------
     Slide
-        With ``.reader`` and ``.reason`` saying who reads it and why.
+        The slide; its ``reader`` and ``reason`` say which library reads it and why.
 
     Raises
     ------
@@ -188,12 +195,12 @@ def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
 
 
 def open_row(row: Mapping[str, Any]) -> Slide:
-    """Open the slide of a cohort row.
+    """Return the slide of a cohort row.
 
     Parameters
     ----------
     row
-        A row of the cohort table: ``path``, and if they are known ``slide_id`` and ``mpp``.
+        A row of the cohort table: ``path``, and where they are known ``slide_id`` and ``mpp``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The tiles of one slide: which squares are kept, which are left out, and why."""
+"""The tiles of one slide: which squares are kept, which are rejected, and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,19 +21,20 @@ LEAST_AT_ONCE, MOST_AT_ONCE = 16, 1024
 
 @dataclass(frozen=True)
 class Choice:
-    """What became of the squares of a slide.
+    """The squares of a slide, kept and rejected.
 
     Attributes
     ----------
     tiles
-        Those kept: tile_id, slide_id, path, x, y, extent_px (level-0 px), tile_px, mpp, centre_id,
-        piece, tissue_fraction, pen_fraction, fold_fraction, sharpness, blood_fraction.
+        The kept ones: tile_id, slide_id, path, x, y, extent_px (level-0 px), tile_px, mpp,
+        centre_id, piece, tissue_fraction, pen_fraction, fold_fraction, sharpness, blood_fraction.
     rejected
-        Those that hold tissue or pen and were refused, with the same columns and ``reason``.
+        Those that hold tissue or pen and were rejected, with the same columns and ``reason``.
     n_pieces
-        Pieces of tissue on the slide.
+        Number of pieces of tissue on the slide.
     n_not_drawn
-        Squares with enough tissue that were never looked at, because the slide had its share.
+        Number of squares with enough tissue that were not examined, because the slide already had
+        ``tiles_per_slide`` tiles.
     """
 
     tiles: pd.DataFrame
@@ -52,7 +53,7 @@ def choose_tiles(
     limits: Mapping[str, float] | None = None,
     seed: int = 0,
 ) -> Choice:
-    """Choose the tiles of one slide; nothing is left out without a reason.
+    """Choose the tiles of one slide; every rejected tile has its reason.
 
     Parameters
     ----------
@@ -65,8 +66,10 @@ def choose_tiles(
     ------
     SlideError
         If the slide cannot be read, or is coarser than ``mpp``.
-    StageError
+    SettingError
         If a setting is out of range.
+    StageError
+        If ``step_um`` is less than a pixel of the slide.
     """
     scales = check_settings(tile_px, mpp, step_um, tiles_per_slide)
     extents = [round(tile_px * slide.px_per(scale)) for scale in scales]
@@ -87,8 +90,8 @@ def choose_tiles(
     centres = kept[["x", "y"]].to_numpy() + extents[0] / 2
     wider = [_with_quality(slide, ground.squares(centres, extent)) for extent in extents[1:]]
     return Choice(
-        tiles=_concat([kept, *wider]),
-        rejected=_concat([examined[examined["reason"] != ""], little]).reindex(
+        tiles=joined([kept, *wider]),
+        rejected=joined([examined[examined["reason"] != ""], little]).reindex(
             columns=examined.columns
         ),
         n_pieces=int(ground.pieces.max(initial=0)),
@@ -97,7 +100,7 @@ def choose_tiles(
 
 
 class _Ground:
-    """Where there is tissue, pen and fold on a slide, and what a square holds of them."""
+    """Masks of tissue, pen and folds on a slide, and how much of them a square holds."""
 
     def __init__(self, slide: Slide, tile_px: int) -> None:
         self.slide, self.tile_px = slide, tile_px
@@ -137,11 +140,11 @@ def check_settings(
     step_um: float | None,
     tiles_per_slide: int | None,
 ) -> list[float]:
-    """Refuse settings out of range, and give the scales, the finest first.
+    """Refuse settings out of range, and return the scales, the finest first.
 
     Raises
     ------
-    StageError
+    SettingError
         If a setting is out of range, or a scale is named twice.
     """
     scales = sorted([mpp] if isinstance(mpp, int | float) else mpp)
@@ -167,7 +170,7 @@ def _examine(
     most: int | None,
     seed: int,
 ) -> pd.DataFrame:
-    """Look at squares in random order until enough are good; give them in their own order."""
+    """Examine squares in random order until enough are good; return them in their own order."""
     slide_id = "" if squares.empty else squares["slide_id"].iloc[0]
     order = random_order(len(squares), seed, slide_id)
     if most is None:
@@ -178,13 +181,13 @@ def _examine(
         end = start + min(max(most - n_good, LEAST_AT_ONCE), MOST_AT_ONCE)
         part = _with_quality(slide, squares.iloc[order[start:end]])
         part = part.assign(reason=reasons(part, dict(limits)))
-        # What lies behind the last one needed was not needed: as if it had not been looked at.
+        # Squares behind the last one that was needed count as not examined.
         is_good = part["reason"] == ""
         part = part[is_good.cumsum() - is_good < most - n_good]
         parts.append(part)
         n_good += int((part["reason"] == "").sum())
         start = end
-    return _concat(parts, ignore_index=False).sort_index()
+    return joined(parts, ignore_index=False).sort_index()
 
 
 def _with_quality(slide: Slide, squares: pd.DataFrame) -> pd.DataFrame:
@@ -199,6 +202,7 @@ def _with_quality(slide: Slide, squares: pd.DataFrame) -> pd.DataFrame:
     return squares.join(measured.set_axis(squares.index))
 
 
-def _concat(tables: list[pd.DataFrame], ignore_index: bool = True) -> pd.DataFrame:
+def joined(tables: list[pd.DataFrame], ignore_index: bool = True) -> pd.DataFrame:
+    """Join tables; those without rows do not change the types of columns."""
     filled = [table for table in tables if len(table)] or tables[:1]
     return pd.concat(filled, ignore_index=ignore_index)

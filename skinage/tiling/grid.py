@@ -8,7 +8,7 @@ from scipy import ndimage
 
 
 def grid(dimensions: tuple[int, int], extent_px: int, step_px: float) -> NDArray[np.int64]:
-    """Lay squares on a slide at even steps, row by row.
+    """Return the corners of squares at even steps over a slide, row by row.
 
     Parameters
     ----------
@@ -17,8 +17,8 @@ def grid(dimensions: tuple[int, int], extent_px: int, step_px: float) -> NDArray
     extent_px
         Side of a square in level-0 px.
     step_px
-        From one square to the next, in level-0 px; less than the side lets them overlap. A step
-        that is no whole number is kept over the slide: each corner is rounded down by itself.
+        Distance from one square to the next in level-0 px; less than the side makes them overlap.
+        A step may be a fraction: each corner is rounded down by itself.
 
     Returns
     -------
@@ -37,14 +37,14 @@ def _steps(room_px: int, step_px: float) -> NDArray[np.int64]:
 
 
 def around(centres: NDArray[np.float64], extent_px: int) -> NDArray[np.int64]:
-    """Give left and top of squares around centres (n, 2), in level-0 px."""
+    """Return left and top of squares around centres (n, 2), in level-0 px."""
     return np.floor(centres - extent_px / 2).astype(np.int64)
 
 
 def share(
     mask: NDArray[np.bool_], dimensions: tuple[int, int], corners: NDArray[np.int64], extent_px: int
 ) -> NDArray[np.float64]:
-    """Measure the share of a mask in squares, exactly also where they cut mask pixels.
+    """Compute the share of a mask in squares, exactly also where they cut mask pixels.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def share(
     corners
         (n, 2) left and top of the squares in level-0 px.
     extent_px
-        Their side in level-0 px.
+        Side of the squares in level-0 px.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def most_common(
     corners: NDArray[np.int64],
     extent_px: int,
 ) -> NDArray[np.int64]:
-    """Tell for squares which number above 0 covers most of each; 0 where there is none.
+    """Return the number above 0 that covers most of each square; 0 where there is none.
 
     Parameters
     ----------
@@ -100,9 +100,9 @@ def most_common(
 
 
 def random_order(n: int, seed: int, slide_id: str) -> NDArray[np.intp]:
-    """Shuffle ``n`` candidates; the order is the slide's own.
+    """Return a random order of ``n`` candidates.
 
-    It depends on ``seed`` and ``slide_id`` only, so adding slides to a cohort changes no other's.
+    It depends on ``seed`` and ``slide_id`` only, so other slides of the cohort do not change it.
     """
     digest = hashlib.sha256(slide_id.encode()).digest()
     generator = np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])

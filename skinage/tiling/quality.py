@@ -1,4 +1,4 @@
-"""How good a tile is to see: pen, folds, blood, focus. What is refused is told, with the limit."""
+"""The quality of tiles: pen, folds, blood, focus. Rejected tiles get the reason and the limit."""
 
 from collections.abc import Mapping
 
@@ -19,11 +19,11 @@ LIMITS: dict[str, float] = {
     "sharpness": 0.28,
     "tissue_fraction": 0.5,
 }
-"""What a tile must hold to be kept: tissue and sharpness at least, the others at most."""
+"""Limits for a tile to be kept: tissue and sharpness at least, the others at most."""
 AT_LEAST = ("tissue_fraction", "sharpness")
 FOCUS_MPP = 1.0
 NOISE_VARIANCE = 5e-6
-"""Of optical density: more than a sensor or JPEG leave in the finest detail of even glass."""
+"""Variance of optical density above that of noise of the sensor and of JPEG on even glass."""
 FOLD_EOSIN, FOLD_MIXTURE, FOLD_SMOOTHING_UM, LEAST_FOLD_UM2 = 1.4, 1.4, 12.0, 10_000.0
 LEAST_RED = 0.01
 """Added to red density: that of pale tissue is small, and moves with a grey level of the glass."""
@@ -32,7 +32,7 @@ HAEMATOXYLIN_BLUE = 0.45
 
 
 def quality(pixels: NDArray[np.uint8], mpp: float) -> pd.DataFrame:
-    """Measure what can be seen in a tile itself: ``sharpness`` and ``blood_fraction``.
+    """Measure the quality of tiles in their own pixels: ``sharpness`` and ``blood_fraction``.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ def sharpness(density: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def fold_mask(pixels: NDArray[np.uint8], tissue: Mask, mpp: float) -> Mask:
-    """Find folds on a slide: tissue that lies double, so with half as much eosin again as usual.
+    """Find folds on a slide: double tissue, which has at least 1.4 times the usual eosin.
 
-    Epidermis is darker than dermis too, but for its haematoxylin.
+    Epidermis is darker than dermis too, but because of its haematoxylin.
 
     Parameters
     ----------
@@ -112,15 +112,15 @@ def fold_mask(pixels: NDArray[np.uint8], tissue: Mask, mpp: float) -> Mask:
 
 
 def reasons(tiles: pd.DataFrame, limits: Mapping[str, float]) -> "pd.Series[str]":
-    """Say of each tile why it is not kept, in words; empty where it is kept.
+    """Return why each tile is rejected, in words; empty where it is kept.
 
     Parameters
     ----------
     tiles
-        With a column per limit.
+        A row per tile, with a column per limit.
     limits
-        Least ``tissue_fraction`` and ``sharpness``, most ``pen_fraction``, ``fold_fraction`` and
-        ``blood_fraction``.
+        The least ``tissue_fraction`` and ``sharpness``, and the most ``pen_fraction``,
+        ``fold_fraction`` and ``blood_fraction``.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def reasons(tiles: pd.DataFrame, limits: Mapping[str, float]) -> "pd.Series[str]
     Raises
     ------
     SettingError
-        If a limit is of something else, or a column is missing.
+        If a limit has another name, or its column is missing.
     """
     unknown = [name for name in limits if name not in LIMITS or name not in tiles]
     if unknown:

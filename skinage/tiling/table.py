@@ -14,7 +14,7 @@ from skinage.errors import SlideError
 from skinage.skip_log import add_skipped, skipped
 from skinage.slides.slide import open_row
 from skinage.storage import file_hash, stored, storing, table_hash, write_json
-from skinage.tiling.choice import check_settings, choose_tiles
+from skinage.tiling.choice import check_settings, choose_tiles, joined
 from skinage.tiling.quality import LIMITS, reasons
 
 METHOD = 2
@@ -34,34 +34,36 @@ def tile(
     seed: int = 0,
     out: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Make the tile table of a cohort: tissue tiles on a grid, a random sample of each slide.
+    """Return the tile table of a cohort: tissue tiles on a grid, a random sample of each slide.
 
-    A slide that cannot be read costs no other: it is warned about and noted.
+    A slide that cannot be read does not stop the others: a warning names it, and
+    ``skinage.skipped(tiles)`` lists it with the reason.
 
     Parameters
     ----------
     cohort
         A row per slide: slide_id, person_id, path, and mpp for files without a scale.
     tile_px, mpp
-        Side of a tile in px after resampling, and um per px. For a field of so many um:
-        ``mpp=256 / 224``. Several scales, ``mpp=(1.14, 4.57)``, give tiles with common centres, all
-        brought to ``tile_px``; the wider ones may reach over the slide's edge, where it is white.
+        Side of a tile in px after resampling, and um per px. A field of 256 um in 224 px is
+        ``mpp=256 / 224``. Several scales, such as ``mpp=(1.14, 4.57)``, give tiles with common
+        centres, all of ``tile_px``; the wider ones may reach over the slide's edge, where they are
+        white.
     step_um
-        From tile to tile; the tile's side if not given. Less lets tiles overlap: half the side, by
-        half. Of several scales, that of the finest.
+        Distance from tile to tile in um; None is the side of a tile. Less makes tiles overlap. With
+        several scales the finest one has this step.
     tiles_per_slide
-        The most tiles of one slide (per scale); None for all.
+        The most tiles of one slide and scale; None takes all.
     limits
-        What a tile must hold to be kept, where it differs from ``skinage.tiling.quality.LIMITS``:
-        least ``tissue_fraction`` and ``sharpness``, most ``pen_fraction``, ``fold_fraction`` and
-        ``blood_fraction``. Of several scales, the finest is judged.
+        Limits that differ from ``skinage.tiling.quality.LIMITS``: the least ``tissue_fraction`` and
+        ``sharpness``, and the most ``pen_fraction``, ``fold_fraction`` and ``blood_fraction``. With
+        several scales the finest one is judged.
     seed
-        Of the sampling; a slide's sample depends on it and on ``slide_id``, not on other slides.
+        Seed of the sample. A slide's sample depends on it and on ``slide_id``, not on other slides.
     out
-        A Parquet file to keep the table in. Beside it lie ``rejected_tiles.parquet`` (what was refused,
-        with the reason) and ``slides.csv`` (a row per slide: slide_id, reader, reason, mpp,
-        width_px, height_px, n_pieces, n_tiles, n_rejected, n_not_drawn, problem). Slides that were
-        done by the same settings from the same file are not done again.
+        A Parquet file for the table. Beside it lie ``rejected_tiles.parquet`` (rejected tiles with
+        the reason) and ``slides.csv`` (a row per slide: slide_id, reader, reason, mpp, width_px,
+        height_px, n_pieces, n_tiles, n_rejected, n_not_drawn, problem). Slides that were tiled with
+        the same settings from the same file are not tiled again.
 
     Returns
     -------
@@ -73,8 +75,10 @@ def tile(
     ------
     SlideError
         If no slide gives a tile.
+    SettingError
+        If a setting is out of range.
     StageError
-        If a setting is out of range, or ``out`` cannot be written.
+        If ``step_um`` is less than a pixel of a slide, or ``out`` cannot be written.
     """
     scales = check_settings(tile_px, mpp, step_um, tiles_per_slide)
     limits = {**LIMITS, **(limits or {})}
@@ -87,9 +91,7 @@ def tile(
         tiles = _kept(Path(out), cohort, settings)
     unused = skipped(tiles)
     if len(unused):
-        listed = "\n".join(
-            f"{item}: {reason}" for item, reason in unused[["item", "reason"]].values
-        )
+        listed = "\n".join(unused["item"] + ": " + unused["reason"])
         warnings.warn(
             f"{len(unused)} of {len(cohort)} slides gave no tiles:\n{listed}", stacklevel=2
         )
@@ -130,7 +132,7 @@ def _tile_all(
     if len(problems) == len(slides):
         listed = "\n".join(f"{slide}: {problem}" for slide, problem in problems.items())
         raise SlideError(f"no slide gave a tile:\n{listed}")
-    tiles, rejected = (_joined(tables[name]) for name in TABLES)
+    tiles, rejected = (joined(tables[name]) for name in TABLES)
     add_skipped(tiles, "tile", problems)
     return tiles, rejected, pd.DataFrame(slides)
 
@@ -167,11 +169,7 @@ def _choose(row: Settings, settings: Settings) -> tuple[dict[str, pd.DataFrame],
         tables[name] = table
     record = {
         "slide_id": row["slide_id"],
-        "reader": slide.reader,
-        "reason": slide.reason,
-        "mpp": slide.mpp,
-        "width_px": slide.dimensions[0],
-        "height_px": slide.dimensions[1],
+        **slide.facts,
         "n_pieces": choice.n_pieces,
         "n_tiles": len(choice.tiles),
         "n_rejected": len(choice.rejected),
@@ -183,8 +181,3 @@ def _choose(row: Settings, settings: Settings) -> tuple[dict[str, pd.DataFrame],
 
 def _hash_or_none(path: str) -> str | None:
     return file_hash(path) if Path(path).is_file() else None
-
-
-def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Join tables; one without rows has no say in the types of columns."""
-    return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)

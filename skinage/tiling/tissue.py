@@ -1,4 +1,4 @@
-"""Where there is tissue: stained, not glass, not the black of unscanned parts, not marker pen."""
+"""The tissue of a slide: stained areas without glass, unscanned black parts and marker pen."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ def find_tissue(slide: Slide, mpp: float = 8.0) -> Mask:
     slide
         An open slide.
     mpp
-        um per px of the mask; the slide's own if that is coarser.
+        um per px of the mask; the scale of the slide if that is coarser.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def tissue_mask(pixels: NDArray[np.uint8], mpp: float) -> Mask:
 
 
 def number_pieces(mask: Mask, mpp: float) -> NDArray[np.int32]:
-    """Give each piece of tissue on a slide its number, in reading order.
+    """Return the number of each piece of tissue on a slide, in reading order.
 
     What lies within 100 um of a piece belongs to it, so that loose strands of horn and crumbs at
     its edge are no pieces of their own. A piece is in the same row as another if its middle lies
@@ -119,13 +119,13 @@ def number_pieces(mask: Mask, mpp: float) -> NDArray[np.int32]:
 
 
 def smooth_density(pixels: NDArray[np.uint8], sigma_px: float) -> Density:
-    """Turn a picture of a slide into optical density beyond that of its glass, smoothed."""
+    """Return the optical density of a picture beyond that of its glass, smoothed."""
     density = optical_density(_glass_to_white(pixels), offset=1)
     return ndimage.gaussian_filter(density, (sigma_px, sigma_px, 0))
 
 
 def ink_mask(pixels: NDArray[np.uint8], mpp: float) -> Mask:
-    """Find marker pen and unscanned black: on glass by colour, over tissue by what hangs on to it.
+    """Find marker pen and unscanned black parts by their colour, and follow the pen over tissue.
 
     Each ink absorbs as neither stain nor their mixture does; over tissue, which it darkens, it is
     followed in a colour that the stains let pass.
@@ -166,7 +166,7 @@ def _glass_to_white(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _spread(sure: Mask, density: NDArray[np.float32]) -> Mask:
-    """Add what is about as dark as the ink in a colour that stains let pass, if enough is sure."""
+    """Add connected pixels about as dark as the ink in a colour in which stains are pale."""
     if not sure.any():
         return sure
     dark = sure | (density > INK_SPREAD * np.median(density[sure]))
@@ -183,7 +183,7 @@ def _closed(mask: Mask, radius_px: int) -> Mask:
 
 
 def without_small(mask: Mask, smallest_px: float) -> Mask:
-    """Drop what is connected to fewer than ``smallest_px`` pixels."""
+    """Remove connected areas of fewer than ``smallest_px`` pixels."""
     labels = ndimage.label(mask)[0]
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0

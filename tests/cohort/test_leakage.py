@@ -79,7 +79,9 @@ def test_features_that_say_nothing_are_told_from_copies():
         check_leakage(folds, features=pd.DataFrame(1.0, people, range(20)))
     failed = pd.DataFrame(np.random.default_rng(0).normal(size=(9, 20)), people)
     failed.iloc[2:] = np.nan
-    with pytest.raises(LeakageError, match=r"P6 \(fold 0\) and 2 more.* or the features do not descr"):
+    with pytest.raises(
+        LeakageError, match=r"P6 \(fold 0\) and 2 more.* or the features do not descr"
+    ):
         check_leakage(folds, features=failed)
 
 

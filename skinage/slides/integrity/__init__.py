@@ -1,5 +1,5 @@
-"""What must be true of a file before a decoder touches it.
+"""Checks of a file before a decoder reads it.
 
-In: a path. Out: the reader that suits the file, or a `SlideError` that says what is damaged.
+In: a path. Out: the reader that suits the file, or a `SlideError` that says what is wrong.
 Start with `screen.which_reader`; `layout` checks tags, `encoded` and `jpeg` the tile data.
 """

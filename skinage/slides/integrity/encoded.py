@@ -1,7 +1,7 @@
-"""A tile's encoded data: is it whole? Looked at once per tile of the file, before it is decoded.
+"""Checks that the encoded data of a tile are whole: once per tile, before it is decoded.
 
-Decoders are kind: many make pixels of data that ends too early, is too long, or belongs to another
-size. What they let pass is looked for here, at a cost far below that of decoding.
+Many decoders make pixels even of data that end too early, are too long, or belong to another size.
+Such data are found here, at a cost far below that of decoding.
 """
 
 import os
@@ -30,7 +30,7 @@ class EncodedTiles:
     Parameters
     ----------
     path
-        Any file; of one that is no TIFF nothing is checked.
+        The file; if it is no TIFF, nothing is checked.
     """
 
     def __init__(self, path: str) -> None:
@@ -72,7 +72,7 @@ class EncodedTiles:
             for index in todo:
                 try:
                     level.check(file, index)
-                except Exception as error:  # a library's complaint is as good as ours
+                except Exception as error:  # the error of a decoder says as much as a check
                     left, top = level.corner(index)
                     name = tifffile.COMPRESSION(level.compression).name
                     raise SlideError(
@@ -99,11 +99,11 @@ class _Level:
         self.header = b""  # of the last tile; nearly all have the same
 
     def corner(self, index: int) -> tuple[int, int]:
-        """Left and top of a tile in px of the level."""
+        """Return left and top of a tile in px of the level."""
         return index % self.across * self.size[0], index // self.across * self.size[1]
 
     def under(self, corners: NDArray[np.int64], size: tuple[int, int]) -> NDArray[np.intp]:
-        """Tell which tiles lie under some rectangles and have not been checked."""
+        """Return which tiles lie under some rectangles and have not been checked."""
         bounds = np.array([self.across, self.down])
         first = np.maximum(corners // self.size, 0)
         last = np.minimum((corners + size - 1) // self.size, bounds - 1)
@@ -118,12 +118,12 @@ class _Level:
         return indices[~self.whole[indices]]
 
     def size_of(self, index: int) -> tuple[int, int]:
-        """Width and height of a tile in px; the last strip may be lower than the others."""
+        """Return width and height of a tile in px; the last strip may be lower than the others."""
         left = self.height - index // self.across * self.size[1]
         return self.size if self.is_tiled else (self.size[0], min(self.size[1], left))
 
     def check(self, file: BinaryIO, index: int) -> None:
-        """Read a tile's bytes and look at what its compression allows to see."""
+        """Read a tile's bytes and check what its compression allows to check."""
         count = self.counts[index]
         if not count:
             return  # never scanned

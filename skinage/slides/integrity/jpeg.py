@@ -1,4 +1,4 @@
-"""What a JPEG says of itself before its pixels, compared with the tile it is in.
+"""The header of a JPEG, compared with the tile that holds it.
 
 A decoder makes pixels of any size and colour that a header asks for; cuCIM writes them beyond the
 end of its memory.
@@ -12,12 +12,12 @@ from skinage.errors import SlideError
 TABLES_Q, TABLES_H, SCAN, ADOBE = 0xDB, 0xC4, 0xDA, 0xEE
 FRAMES = (0xC0, 0xC1)
 SAMPLINGS = (0x11, 0x12, 0x21, 0x22, 0x41)
-"""Of YCbCr, across and down; the tag YCbCrSubSampling is often wrong and not looked at."""
+"""Sampling of YCbCr, across and down; the tag YCbCrSubSampling is often wrong and not used."""
 Segment = tuple[int, bytes]
 
 
 def header_length(data: bytes) -> int:
-    """Tell how many bytes of a JPEG lie before its compressed pixels.
+    """Return how many bytes of a JPEG lie before its compressed pixels.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Tag tables of a TIFF, compared with each other and with the file.
 
-Readers believe each tag by itself: a width that is off by a few pixels, a tile that lies where
-another one lies, a level that is none, all give pixels. So whatever a file says twice is compared.
+Readers use each tag by itself: a wrong width, a tile at the place of another one, an image that is
+no level, all of them yield pixels. So everything that a file states twice is compared.
 """
 
 import math
@@ -28,16 +28,16 @@ SIZE_IN_TEXT = re.compile(r"-> (\d+)x(\d+)"), re.compile(r"\[\d+,\d+ (\d+)x(\d+)
 
 
 def check_layout(path: str, pages: list[Page], is_padded: bool = False) -> None:
-    """Compare what the tags of a TIFF say twice.
+    """Compare everything that the tags of a TIFF state twice.
 
     Parameters
     ----------
     path
         The file.
     pages
-        All its images; the tiled ones are the levels of a pyramid, the finest first.
+        All images of the file; the tiled ones are the levels of a pyramid, the finest first.
     is_padded
-        Whether levels are filled up to whole tiles, as Philips does, so that sizes do not compare.
+        Whether levels are filled up to whole tiles (Philips); their sizes are then not compared.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def check_layout(path: str, pages: list[Page], is_padded: bool = False) -> None:
     _check_inside(path, tiled or pages[:1], "tiles" if tiled else "strips")
     _check_apart(path, tiled)
     for level, page in enumerate(tiled):
-        _check_kind(level, page, tiled[0])
+        _check_format(level, page, tiled[0])
         if level and not is_padded:
             _check_size(level, page, tiled[0])
         _check_text(level, page)
@@ -161,15 +161,15 @@ def _check_apart(path: str, pages: list[Page]) -> None:
 def _is_blank(page: Page, data: bytes) -> bool:
     try:
         pixels = page.decode(data, 0, jpegtables=page.jpegtables)[0]
-    except Exception:  # whatever the decoder dislikes is not blank
+    except Exception:  # data that cannot be decoded are not blank
         return False
     return pixels is None or bool(
         (np.ptp(pixels.reshape(-1, pixels.shape[-1]), axis=0) <= BLANK_SPREAD).all()
     )
 
 
-def _check_kind(level: int, page: Page, finest: Page) -> None:
-    """Compare a level's kind of pixels with that of the finest."""
+def _check_format(level: int, page: Page, finest: Page) -> None:
+    """Compare a level's format of pixels with that of the finest."""
     for name in ONE_FOR_ALL:
         one, other = getattr(page, name), getattr(finest, name)
         if one != other:

@@ -3,7 +3,7 @@
 cuCIM is the fastest reader, but some files crash it and some come back as zeros, so it only gets
 what it is known to read; OpenSlide gets every other slide, tifffile what neither knows, and plain
 pictures are read whole.
-A file whose tags contradict each other goes to nobody: every reader would make something of it.
+A file whose tags contradict each other is refused: every reader would make some pixels of it.
 """
 
 import importlib.util
@@ -28,7 +28,7 @@ LZW, RGB, YCBCR, JPEG2000_OF_TIFF = 5, 2, 6, 34712
 
 
 def which_reader(path: str) -> tuple[str, str]:
-    """Tell which library reads a file, and why.
+    """Return which library reads a file, and why.
 
     Parameters
     ----------

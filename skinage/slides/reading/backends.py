@@ -1,8 +1,8 @@
-"""One seam over the readers: cuCIM, OpenSlide, tifffile, and pictures held in memory.
+"""One interface to the readers: cuCIM, OpenSlide, tifffile, and pictures held in memory.
 
 Only the reader process imports this module. Coordinates are pixels of the level that is read;
-whatever lies outside the slide is white. What a slide says of itself is taken from OpenSlide,
-whoever reads the pixels.
+whatever lies outside the slide is white. The header always comes from OpenSlide, whichever library
+reads the pixels.
 """
 
 import math
@@ -31,7 +31,7 @@ Corners = NDArray[np.int64]
 
 
 class Backend(Protocol):
-    """What a reader must know of a slide, and do."""
+    """What every reader offers: the header of a slide, and pixels."""
 
     header: Header
 
@@ -53,7 +53,7 @@ def open_backend(path: str, reader: str, n_threads: int = 2) -> Backend:
 
 
 class CucimSlide:
-    """A slide read by cuCIM; see ``screen`` for what it may be given."""
+    """A slide read by cuCIM; ``screen`` decides which files it may open."""
 
     def __init__(self, path: str, n_threads: int) -> None:
         with openslide.OpenSlide(path) as slide:

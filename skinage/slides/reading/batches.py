@@ -2,7 +2,7 @@
 
 tile table -> pieces (tiles of one slide within one batch) -> reader processes, in turn -> shared
 memory, a slot per batch -> batches in order. Pieces of several slides are under way at once, so
-that opening a slide keeps nobody waiting.
+that no reader waits while another opens a slide.
 """
 
 import os
@@ -28,7 +28,7 @@ Batches = Generator[tuple[NDArray[np.intp], NDArray[np.uint8]], None, None]
 
 @dataclass(frozen=True)
 class _Piece:
-    """The part of a batch that lies on one slide: where in the batch, and what to ask for."""
+    """The part of a batch that lies on one slide: its place in the batch, and the request."""
 
     batch: int
     places: slice
@@ -90,12 +90,17 @@ def read_tiles(
 
 
 def read_pixels(tiles: pd.DataFrame) -> NDArray[np.uint8]:
-    """Read some tiles at once, to look at them: ``(n, tile_px, tile_px, 3)`` in table order.
+    """Read some tiles at once, to look at them.
 
     Parameters
     ----------
     tiles
-        As for :func:`read_tiles`; all pixels lie in memory.
+        The tile table, as in :func:`read_tiles`; all its pixels lie in memory.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, tile_px, tile_px, 3) uint8 RGB, in the order of the table.
 
     Raises
     ------
@@ -110,7 +115,7 @@ def read_pixels(tiles: pd.DataFrame) -> NDArray[np.uint8]:
 
 
 class _Readers:
-    """Give pieces to reader processes in turn, and wait for the batch that is due."""
+    """Send pieces to reader processes in turn, and wait for the batch that is due."""
 
     def __init__(self, pool: Pool, todo: Iterator[_Piece]) -> None:
         self.failures: dict[str, str] = {}
@@ -121,7 +126,7 @@ class _Readers:
         self._opened = [deque[str](maxlen=OPEN_SLIDES) for _ in pool.readers]
 
     def wait_for(self, batch: int, strict: bool) -> list[slice]:
-        """Wait until a batch is complete; give the places whose slide failed (or raise)."""
+        """Wait until a batch is complete; return the places whose slide failed (or raise)."""
         failed = []
         self._ask_ahead(batch)
         while self._asked and self._asked[0][0].batch == batch:
@@ -139,7 +144,7 @@ class _Readers:
         return failed
 
     def _ask_ahead(self, batch: int) -> None:
-        """Ask for pieces of the next batches, as far as slots and the readers' ears allow."""
+        """Ask for pieces of the next batches, as far as slots and the limit of requests allow."""
         while self._next and self._next.batch < batch + SLOTS and len(self._asked) < MOST_ASKED:
             reader = None  # nothing more is asked of a slide that has failed
             if self._next.slide_id not in self.failures:

@@ -1,4 +1,4 @@
-"""Memory that two processes share, for pixels to be decoded into."""
+"""Memory that two processes share, into which pixels are decoded."""
 
 import mmap
 import os
@@ -13,7 +13,7 @@ class SharedPixels:
     Parameters
     ----------
     fd
-        Its file descriptor; a new one is made if not given.
+        The file descriptor of an existing memory; a new one is made if not given.
     """
 
     def __init__(self, fd: int | None = None) -> None:
@@ -26,17 +26,17 @@ class SharedPixels:
             os.ftruncate(self.fd, size)
 
     def array(self, offset: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """Give the bytes from ``offset`` on as an array; there must be room for it."""
+        """Return the bytes from ``offset`` on as an array; there must be room for it."""
         end = offset + int(np.prod(shape))
         if self.memory is None or len(self.memory) < end:
             self.memory = mmap.mmap(self.fd, 0)
         return np.frombuffer(self.memory, np.uint8, end - offset, offset).reshape(shape)
 
     def empty(self) -> None:
-        """Give the memory back to the system, while nobody writes; it grows again when reserved."""
+        """Free the memory, while no process writes into it; it grows again when reserved."""
         self.memory = None
         os.ftruncate(self.fd, 0)
 
     def close(self) -> None:
-        """Give the file descriptor back; arrays that were given stay valid."""
+        """Close the file descriptor; arrays that were returned stay valid."""
         os.close(self.fd)

@@ -12,14 +12,14 @@ N_READERS = min(4, N_CORES)
 
 
 class Pool:
-    """Some reader processes that lay pixels into one shared memory; each starts when first asked.
+    """Some reader processes that write pixels into one shared memory; each starts when first asked.
 
     Attributes
     ----------
     readers
         Each with its share of the cores.
     memory
-        Where they lay pixels down.
+        The memory into which they write pixels.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ _idle: list[Pool] = []
 
 @contextmanager
 def borrowed() -> Iterator[Pool]:
-    """Lend reader processes; those of the task before, if they are free."""
+    """Lend reader processes: those of the task before, if they are free."""
     pool = _idle.pop() if _idle else None
     if pool is None or pool.pid != os.getpid():
         pool = Pool()

@@ -1,4 +1,4 @@
-"""One reader process: started, asked, listened to, ended."""
+"""One reader process: how it is started, asked, awaited and ended."""
 
 import os
 import signal
@@ -23,9 +23,9 @@ class ReaderProcess:
     Parameters
     ----------
     memory_fd
-        A file in memory, where it shall lay pixels down.
+        A file in memory into which it writes pixels.
     n_threads
-        Threads that decode.
+        Number of threads that decode.
     """
 
     def __init__(self, memory_fd: int, n_threads: int) -> None:
@@ -52,7 +52,7 @@ class ReaderProcess:
 
     @property
     def was_killed(self) -> bool:
-        """Whether somebody has killed it, the system for want of memory, say."""
+        """Whether it was killed from outside, for example by the system when memory ran out."""
         return self.process.poll() == -signal.SIGKILL
 
     def send(self, request: dict[str, Any]) -> None:
@@ -60,25 +60,25 @@ class ReaderProcess:
         try:
             self._connection.send(request)
         except (BrokenPipeError, ConnectionResetError):
-            return  # the process is gone: `receive` will find out, and say so
+            return  # the process is gone: `receive` will report it
 
     def receive(self, time_limit_s: float) -> tuple[dict[str, Any], str]:
-        """Wait for the next answer; if none comes, the second value says why."""
+        """Wait for the next answer; if none comes, the second value is the reason."""
         try:
             if self._connection.poll(time_limit_s):
                 return self._connection.recv(), ""
         except (EOFError, ConnectionResetError):
-            return {}, self._last_words()
+            return {}, self._reason_of_end()
         return {}, f"no answer within {time_limit_s:g} s, the reader process was ended"
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, even if it hangs."""
         self.process.kill()
         self.process.wait()
         self._connection.close()
         self._said.close()
 
-    def _last_words(self) -> str:
+    def _reason_of_end(self) -> str:
         try:
             code = str(self.process.wait(timeout=5))
         except subprocess.TimeoutExpired:

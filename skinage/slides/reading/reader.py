@@ -28,11 +28,11 @@ class Reader:
     Parameters
     ----------
     time_limit_s
-        How long one request may take before the process is taken to hang.
+        Longest time for one request, in seconds; after it the process counts as hanging.
     n_threads
-        Threads that decode.
+        Number of threads that decode.
     memory
-        Where pixels are laid down; its own if not given.
+        Shared memory for the pixels; a new one if not given.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Reader:
         self._process: ReaderProcess | None = None
 
     def header_of(self, path: str) -> dict[str, Any]:
-        """Open a slide: ``header`` (a `Header`), ``reader`` and ``reason``; threads take turns."""
+        """Return a slide's ``header``, ``reader`` and ``reason``; threads take turns."""
         with self._lock:
             self.ask({"path": path})
             return self._next()
 
     def read(self, request: dict[str, Any]) -> NDArray[np.uint8]:
-        """Ask for pixels and wait for them; threads take turns."""
+        """Return the pixels of a request; threads take turns."""
         with self._lock:
             self.ask(request)
             self.wait_for_next()
@@ -67,13 +67,13 @@ class Reader:
         ----------
         request
             ``path``; for pixels also ``corners`` (n, 2) and ``extent`` in level-0 px, ``size``
-            (width, height) in px, and ``offset``: where in the shared memory they shall lie.
-            Without ``corners``, the header is asked for.
+            (width, height) in px, and ``offset``, the first byte in the shared memory. Without
+            ``corners`` the header is asked for.
         """
         if "corners" in request:
             self.pixels.reserve(request["offset"] + int(np.prod(_shape(request))))
         if self._process is not None and not (self._waiting or self._process.is_running):
-            self._end()  # it was ended while nobody asked it
+            self._end()  # it ended while no request was under way
         self._waiting.append(request)
         if self._process is None:
             self._start()
@@ -116,7 +116,7 @@ class Reader:
         return answer
 
     def _start_again(self, culprit: dict[str, Any], problem: str) -> None:
-        """Leave out what else is asked of a slide that ended the process; ask the rest again."""
+        """Fail the other requests for a slide that ended the process; send the rest again."""
         was_killed = self._process is not None and self._process.was_killed
         self._end()
         if was_killed and "killed" not in culprit:
@@ -174,7 +174,7 @@ _default: tuple[int, Reader] | None = None
 
 
 def default_reader() -> Reader:
-    """Give the reader process that single reads share; a forked process gets one of its own."""
+    """Return the reader process that single reads share; a forked process gets one of its own."""
     global _default
     if _default is None or _default[0] != os.getpid():
         reader = Reader()

@@ -1,6 +1,6 @@
 """The reader process: opens slides, reads pixels into shared memory, never imports torch.
 
-It answers one request after the other until its parent hangs up. Whatever goes wrong with one slide
+It answers one request after the other until its parent closes the connection. An error of one slide
 is an answer; only a crash of native code ends it, and the parent starts another.
 """
 
@@ -32,7 +32,7 @@ Identity = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class _Opened:
-    """A slide, who reads it and why, and the file it was when it was opened."""
+    """An open slide, its reader with the reason, and what identified the file when opened."""
 
     backend: Backend
     reader: str
@@ -48,12 +48,14 @@ def serve(connection_fd: int, memory_fd: int, n_threads: int) -> None:
     connection_fd
         An end of a socket pair; dicts travel over it.
     memory_fd
-        A file in memory, where pixels are laid down.
+        A file in memory into which pixels are written.
     n_threads
-        Threads that decode.
+        Number of threads that decode.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who hangs up
-    warnings.simplefilter("ignore")  # standard error shall hold what the decoders say
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is for the parent, which closes the connection
+    warnings.simplefilter("ignore")  # standard error is only for what the decoders print
     connection, memory = Connection(connection_fd), SharedPixels(memory_fd)
     slides: OrderedDict[str, _Opened] = OrderedDict()
     while True:
@@ -63,7 +65,7 @@ def serve(connection_fd: int, memory_fd: int, n_threads: int) -> None:
             return
         try:
             answer = _answer(request, slides, memory, n_threads)
-        except Exception as error:  # every slide fails in its own way; the parent hears about it
+        except Exception as error:  # slides fail in many ways; the answer carries the reason
             # OpenSlide refuses everything after one error: the next request opens the file again.
             slides.pop(request["path"], None)
             answer = {"problem": str(error) or type(error).__name__}
@@ -93,7 +95,7 @@ def _answer(
 def _read(
     slide: _Opened, request: Request, corners: NDArray[np.float64], pixels: NDArray[np.uint8]
 ) -> None:
-    """Read some rectangles of a slide; raise whatever makes their pixels doubtful."""
+    """Read some rectangles of a slide; raise for anything that makes their pixels doubtful."""
     extent, size = request["extent"], request["size"]
     level = finest_needed(slide.backend.header.downsamples, extent[0] / size[0])
     _complaint()
@@ -133,7 +135,7 @@ def _identity(path: str) -> Identity:
 
 
 def _complaint() -> str:
-    """Take what has been printed since the last call (the parent made stdout and stderr a file)."""
+    """Return what was printed since the last call (the parent made stdout and stderr a file)."""
     sys.stdout.flush()
     ctypes.CDLL(None).fflush(None)  # what C libraries have printed but not yet written
     size = os.fstat(2).st_size
