@@ -98,7 +98,7 @@ def outcome(record: Record) -> str:
 
 
 def _reason(record: Record) -> str:
-    """Give what a refusal says after the name of the file; nothing if it does not name it."""
+    """Return what a refusal says after the name of the file; nothing if it does not name it."""
     return record["refused"].partition(Path(record["path"]).name)[2].strip(": ")
 
 
@@ -187,7 +187,7 @@ def table(records: list[Record]) -> str:
 
 
 def reasons(records: list[Record]) -> str:
-    """List the reasons given, numbers left out, with how often and an example."""
+    """List the reasons given, without numbers, with their counts and an example."""
     found: dict[str, list[str]] = {}
     for record in records:
         if "refused" in record:
@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--torch", action="store_true", help="import torch before anything else")
     parser.add_argument("--reasons", action="store_true", help="list the reasons, too")
-    parser.add_argument("--keep", type=Path, help="an empty folder to leave the files in")
+    parser.add_argument("--keep", type=Path, help="an empty folder for the files")
     parser.add_argument("--consume", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--start", type=int, default=0, help=argparse.SUPPRESS)
     asked = parser.parse_args()

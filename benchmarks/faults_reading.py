@@ -40,7 +40,7 @@ class Intact:
         self.levels = dict(zip(SCALES, levels, strict=False))
 
     def differs(self, pixels: Pixels, scale: int, left: int, top: int, level_lost: bool) -> int:
-        """Tell by how many grey levels pixels of a scale differ; 0 if within tolerance."""
+        """Return by how many grey levels pixels of a scale differ; 0 if within tolerance."""
         height, width = pixels.shape[:2]
         if scale in self.levels and not level_lost:
             expected = self.levels[scale][top : top + height, left : left + width]
@@ -53,13 +53,13 @@ class Intact:
         box = (left * times, top * times, (left + size[0]) * times, (top + size[1]) * times)
         part = Image.fromarray(self.levels[level]).crop(box)
         expected = np.asarray(part.resize(size, Image.Resampling.BILINEAR)).astype(int)
-        # A cut-out knows nothing of the pixels around it: its edge is left out.
+        # A cut-out knows nothing of the pixels around it: its edge is not compared.
         inner = np.s_[1:-1, 1:-1]
         return beyond(pixels[inner], expected[inner], self.tolerance + 1)
 
 
 def beyond(pixels: Pixels, expected: NDArray[Any], tolerance: int) -> int:
-    """Tell the largest difference in grey levels, 0 if it is within tolerance."""
+    """Return the largest difference in grey levels, 0 if it is within tolerance."""
     if pixels.shape != expected.shape:
         return 255
     difference = int(np.abs(pixels.astype(int) - expected).max())

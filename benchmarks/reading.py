@@ -8,7 +8,7 @@ alike. Ratios are taken turn by turn. All but skinage and cuCIM get every fourth
     python benchmarks/reading.py --cache FOLDER [--quick] [--device cuda]
         [--lazyslide PYTHON] [--tiatoolbox PYTHON]
 
-The rivals need environments of their own (about 6 GB each; torch comes with them):
+The other readers need environments of their own (about 6 GB each; torch comes with them):
 
     python -m venv lazyslide && lazyslide/bin/pip install lazyslide==0.13.0
     python -m venv tiatoolbox && tiatoolbox/bin/pip install tiatoolbox==2.1.3
@@ -31,7 +31,7 @@ from reading_slides import LARGE_PX, large_slide, random_corners, tile_table, ti
 
 N_COMPARED, N_CORES = 256, len(os.sched_getaffinity(0))
 BLOCK = 391
-"""Tiles of 128 px on the real slide: its copies are left out as a whole."""
+"""Tiles of 128 px on the real slide: its copies are skipped as a whole."""
 GOALS = {"cucim": 0.9, "openslide": 3.0, "lazyslide": 1.0, "tiatoolbox": 1.0}
 """How many times as fast as this one skinage shall be; as OpenSlide without threads."""
 Reader = tuple[str, int]
@@ -43,12 +43,12 @@ def main(chosen: argparse.Namespace) -> None:
     pythons = {"lazyslide": chosen.lazyslide, "tiatoolbox": chosen.tiatoolbox}
     print(machine())
     bare = [("cucim", 0), ("openslide", 0), ("openslide", N_CORES)]
-    rivals = [(name, n) for name, python in pythons.items() if python for n in (0, 1, 2)]
-    for name in pythons.keys() - {name for name, _ in rivals}:
-        print(f"Left out, as its Python was not given: {name}.")
+    others = [(name, n) for name, python in pythons.items() if python for n in (0, 1, 2)]
+    for name in pythons.keys() - {name for name, _ in others}:
+        print(f"Skipped, because its Python was not given: {name}.")
     for title, tiles in tile_tables(chosen.cache, 4 if chosen.quick else 1).items():
         print(f"\n**{title}**: {len(tiles)} tiles of {tiles['slide_id'].nunique()} slides")
-        readers = bare if title.startswith("many") else bare + rivals
+        readers = bare if title.startswith("many") else bare + others
         print_speeds(take_turns(tiles, readers, pythons, 3 if chosen.quick else 5))
     large = large_slide(chosen.cache)
     print_first(large)
@@ -81,7 +81,7 @@ def take_turns(
 
 
 def compare(tiles: pd.DataFrame, children: dict[str, Child]) -> None:
-    """Stop if a reader gives other pixels: nobody shall be timed on black tiles."""
+    """Stop if a reader gives other pixels: no reader is timed on black tiles."""
     some = tiles.iloc[np.linspace(0, len(tiles) - 1, N_COMPARED).astype(int)]
     pixels = {name: child.pixels(some) for name, child in children.items()}
     ours = pixels.pop("skinage").astype(np.int16)

@@ -93,7 +93,7 @@ def family_mb(pid: int) -> float:
 
 
 def machine() -> str:
-    """Tell cores, memory and versions in a line."""
+    """Return cores, memory and versions in a line."""
     cores, gb = len(os.sched_getaffinity(0)), psutil.virtual_memory().total / 1e9
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"{cores} cores, {gb:.0f} GB, Python {platform.python_version()}; {versions}"

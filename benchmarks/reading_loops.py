@@ -5,7 +5,7 @@
 Runs under the Python of the reader's own environment and imports nothing of the others. A request
 names a CSV file of tiles; the answer holds tiles, seconds, and the seconds until the first batch.
 With ``save``, the pixels of those tiles go to a file instead. What a loop does before it gives its
-first batch is timed; the two rivals' tables and data sets are made before.
+first batch is timed; the tables of the other two and data sets are made before.
 """
 
 import itertools
@@ -118,7 +118,7 @@ def tiatoolbox(tiles: pd.DataFrame, n_workers: int) -> Iterator[Any]:
 
 
 def loaded(tiles: pd.DataFrame, data_of: Callable[..., Any], n_workers: int) -> Iterator[Any]:
-    """Load several slides by one data loader, whose workers need not start anew for each."""
+    """Load several slides by one data loader, whose workers serve all of them."""
     from torch.utils.data import ConcatDataset, DataLoader
 
     data: ConcatDataset[Any] = ConcatDataset(

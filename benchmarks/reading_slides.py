@@ -53,7 +53,7 @@ def small_slide(cache: Path) -> Path:
 
 
 def copies(cache: Path, slide: Path, n_slides: int) -> list[Path]:
-    """Give a slide many names: as many slides for every reader, and for the caches of a reader."""
+    """Return many names of one slide: as many slides for every reader and its caches."""
     one = cache / f"{slide.stem}_one{slide.suffix}"
     if not one.exists():
         shutil.copyfile(slide, one)

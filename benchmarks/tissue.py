@@ -2,8 +2,9 @@
 
 Draws slides whose every pixel is known (pen, dust, folds, one to five pieces), and prints the share
 of each kind that the mask keeps, its overlap (intersection over union) with the truth beside those
-of two plain rivals, the pieces counted, and how well sharpness tells defocused tiles from others
-beside the variance of the Laplacian. Real pictures, if they lie beside the checkout, join the last.
+of two plain methods, the pieces counted, and how well sharpness separates defocused tiles
+(beside the variance of the Laplacian). Real pictures, where they lie beside the checkout, join the
+last.
 
     python benchmarks/tissue.py
 """
@@ -106,7 +107,7 @@ def laplacian_variance(tiles):
 
 
 def focus(slides):
-    """Print how well tiles in focus are told from defocused ones, whatever they show.
+    """Print how well tiles in focus are separated from defocused ones, whatever they show.
 
     Within one scanner and stain the Laplacian does it as well; across them it needs other limits.
     """
