@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skinage.errors import SlideError
+from skinage.errors import SettingError, SlideError
 from skinage.slides.reading.pool import Pool, borrowed
 from skinage.slides.reading.reader import Reader
 
@@ -65,9 +65,13 @@ def read_tiles(
 
     Raises
     ------
+    SettingError
+        If ``batch_size`` is below 1.
     SlideError
         If a slide cannot be read and ``failures`` is not given.
     """
+    if batch_size < 1:
+        raise SettingError(f"read_tiles: batch_size is {batch_size}; expected 1 at least")
     if tiles.empty:
         return
     tile_px, order = _one_size(tiles), _by_slide(tiles)

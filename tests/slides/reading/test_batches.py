@@ -5,7 +5,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from skinage.errors import SlideError
+from skinage.errors import SettingError, SlideError
 from skinage.slides.reading.batches import read_pixels, read_tiles
 from skinage.slides.reading.pool import _idle, close_idle
 from skinage.slides.slide import open_slide
@@ -142,6 +142,8 @@ def test_a_slide_that_hangs_is_reported_and_the_rest_goes_on(tiles, write_slide,
 
 
 def test_no_tiles_and_mixed_sizes(tiles):
+    with pytest.raises(SettingError, match="batch_size is -1; expected 1 at least"):
+        list(read_tiles(tiles, batch_size=-1))
     assert list(read_tiles(tiles.iloc[:0])) == []
     with pytest.raises(SlideError, match=r"found tile_px \[16, 32\]"):
         list(read_tiles(tiles.assign(tile_px=[16] + [32] * (len(tiles) - 1))))
