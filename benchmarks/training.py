@@ -92,10 +92,10 @@ def measure(kind: str, cuda: bool, epochs: int) -> dict:
         tiles, size, pool_gb=tile_gb * len(tiles) * (0.5 if kind.endswith("anew") else 1.1)
     )
     method = SimCLR if kind.startswith("skinage") else Ready
-    made = method(encoder.module, encoder.metadata, views, size, 0)
+    made = method(encoder.module, encoder.metadata, views, size, seed=0)
     loader = DataLoader(stream, batch_size=None, pin_memory=cuda)
     if kind == "ready":
-        maker = SimCLR(encoder.module, encoder.metadata, views, size, 0)
+        maker = SimCLR(encoder.module, encoder.metadata, views, size, seed=0)
         device = "cuda" if cuda else "cpu"
         batches = [
             TileBatch(*maker.two_views(b._replace(first=b.first.to(device))), b.ages_years)

@@ -152,5 +152,5 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _record_path(path: Path) -> Path:
-    return path.parent / ".made" / f"{path.name}.json"
+def _record_path(path: str | Path) -> Path:
+    return Path(path).parent / ".made" / f"{Path(path).name}.json"

@@ -1,6 +1,5 @@
 """Tiles to embeddings, in AnnData on Zarr: the table every later room works on."""
 
-import json
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +12,7 @@ from skinage.cohort.label_seen import label_seen
 from skinage.embedding.atlas import map_atlas
 from skinage.encoders.scale import check_scale
 from skinage.errors import SlideError, StageError
+from skinage.skip_log import add_skipped
 from skinage.slides.reading.batches import read_tiles
 from skinage.storage import stored, storing, table_hash
 
@@ -36,34 +36,39 @@ def embed(
     encoder: Embedder,
     *,
     cohort: pd.DataFrame | None = None,
-    map_seed: int | None = None,
+    mapped: bool = False,
+    seed: int = 0,
     batch_size: int = 256,
     out: str | Path | None = None,
 ) -> "anndata.AnnData":
-    """Embed every tile, and keep beside the features where each tile lies and whose it is.
+    """Return the features of every tile, beside its place and its person.
 
     Parameters
     ----------
     tiles
         The tile table.
     encoder
-        An :class:`Encoder` or another embedder; its tiles must have the scale of the table.
+        An `Encoder`, `ColourFeatures` or any object with the members of `Embedder`, made for tiles
+        of this scale.
     cohort
-        Its columns are joined to every tile of the slide.
-    map_seed
-        With a seed, the tiles are also mapped and clustered (:func:`map_atlas`).
+        The cohort table; its columns are joined to every tile of the slide.
+    mapped
+        Whether the tiles are also mapped and clustered (`map_atlas`).
+    seed
+        Fixes the map and the clusters.
     batch_size
-        Tiles at a time.
+        Number of tiles that are embedded at a time.
     out
-        A ``.zarr`` folder; one made of the same tiles by the same encoder is loaded instead.
+        A ``.zarr`` folder for the result. If it already holds the embeddings of the same tiles by
+        the same encoder, they are loaded instead.
 
     Returns
     -------
     anndata.AnnData
         X ``(n_tiles, dim)`` float32; ``obs`` the tile table (and cohort); ``obsm["spatial"]`` in
-        level-0 px; ``uns["encoder"]`` the metadata; ``uns["failures"]`` slides that could not be read,
-        with the reason, as JSON. If the encoder saw labels, ``obs["label_seen"]`` marks the tiles
-        of people whose label it saw.
+        level-0 px; ``uns["encoder"]`` the metadata. Slides that could not be read are in
+        `skinage.skipped`. If the encoder saw labels, ``obs["label_seen"]`` marks the tiles of
+        people whose label it saw.
 
     Raises
     ------
@@ -75,6 +80,7 @@ def embed(
     import anndata
 
     check_scale(encoder.metadata, tiles, "embedding")
+    map_seed = seed if mapped else None
     recipe = {"tiles": table_hash(tiles), "encoder": encoder.metadata, "map_seed": map_seed}
     if cohort is not None:
         recipe["cohort"] = table_hash(cohort)
@@ -91,10 +97,11 @@ def embed(
         X=features,
         obs=obs,
         obsm={"spatial": obs[["x", "y"]].to_numpy(float)},
-        uns={"encoder": _plain(encoder.metadata), "failures": json.dumps(failures)},
+        uns={"encoder": _plain(encoder.metadata)},
     )
-    if map_seed is not None:
-        atlas = map_atlas(atlas, seed=map_seed)
+    add_skipped(atlas, "embed", {f"slide {slide}": reason for slide, reason in failures.items()})
+    if mapped:
+        atlas = map_atlas(atlas, seed=seed)
     if out is not None:
         with storing(out, recipe) as partial:
             _write(atlas, partial)
@@ -126,11 +133,12 @@ def _features(
             rows.append(positions)
             features.append(encoder.embed(pixels))
             bar.update(len(positions))
-    listed = "; ".join(f"{slide}: {reason}" for slide, reason in failures.items())
     if not rows:
-        raise SlideError(f"embedding: no tile could be read. {listed}")
+        raise SlideError(f"embed: no tile could be read: {failures}")
     if failures:
-        warnings.warn(f"embedding went on without {len(failures)} slide(s): {listed}", stacklevel=3)
+        warnings.warn(
+            f"embed: {len(failures)} slide(s) could not be read; see skinage.skipped.", stacklevel=3
+        )
     return np.concatenate(rows), np.concatenate(features).astype(np.float32), failures
 
 

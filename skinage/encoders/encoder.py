@@ -128,7 +128,7 @@ def _read_json(path: Path, kind: type) -> Any:
 
 
 def new_encoder(
-    backbone: str, tile_px: int, mpp: float, seed: int = 0, *, weights: str | Path | None = None
+    backbone: str, tile_px: int, mpp: float, *, seed: int = 0, weights: str | Path | None = None
 ) -> Encoder:
     """Make an encoder: random weights, the baseline that every training has to beat, or pretrained.
 

@@ -14,7 +14,7 @@ SETTLING_TILES = 5120
 """Tiles that batch-norm statistics are averaged over."""
 
 
-def starting_point(tiles: pd.DataFrame, backbone: str | Encoder, seed: int) -> Encoder:
+def starting_point(tiles: pd.DataFrame, backbone: str | Encoder, *, seed: int) -> Encoder:
     """Return the encoder that training changes: a new one, or a copy of an existing one.
 
     Parameters
@@ -35,13 +35,15 @@ def starting_point(tiles: pd.DataFrame, backbone: str | Encoder, seed: int) -> E
         check_scale(backbone.metadata, tiles, "training")
         return Encoder(copy.deepcopy(backbone.module), backbone.metadata)
     scales = np.unique(tiles["mpp"]).tolist()
-    encoder = new_encoder(backbone, int(tiles["tile_px"].iloc[0]), scales[0], seed)
+    encoder = new_encoder(backbone, int(tiles["tile_px"].iloc[0]), scales[0], seed=seed)
     if len(scales) > 1:
         return Encoder(encoder.module, encoder.metadata | {"mpp": scales})
     return encoder
 
 
-def untrained_encoder(tiles: pd.DataFrame, backbone: str = "test_resnet", seed: int = 0) -> Encoder:
+def untrained_encoder(
+    tiles: pd.DataFrame, backbone: str = "test_resnet", *, seed: int = 0
+) -> Encoder:
     """Return an encoder with random weights: the baseline that training has to beat.
 
     Its batch-norm statistics are the average over up to ``SETTLING_TILES`` tiles, as those of a
@@ -66,7 +68,7 @@ def untrained_encoder(tiles: pd.DataFrame, backbone: str = "test_resnet", seed: 
     SlideError
         If a slide cannot be read.
     """
-    encoder = starting_point(tiles, backbone, seed)
+    encoder = starting_point(tiles, backbone, seed=seed)
     some = tiles.sample(min(len(tiles), SETTLING_TILES), random_state=seed)
     # Batches of one slide each would settle on that slide's stain: read, then mix.
     batches = [pixels for _, pixels in read_tiles(some)]

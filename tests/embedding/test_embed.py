@@ -1,9 +1,7 @@
-import json
-
 import numpy as np
 import pytest
 
-from skinage import SlideError
+from skinage import SlideError, skipped
 from skinage.embedding.colour import ColourFeatures, colour_features
 from skinage.embedding.embed import embed, read_atlas
 from skinage.encoders.encoder import new_encoder
@@ -47,15 +45,18 @@ def test_written_embeddings_are_read_back_and_not_made_again(
     assert read_atlas(out).n_obs == 50
 
 
-def test_a_bad_slide_is_warned_about_and_left_out(phantom_tiles, encoder, tmp_path):
+def test_a_bad_slide_is_warned_about_and_skipped(phantom_tiles, encoder, tmp_path):
     broken = tmp_path / "broken.svs"
     broken.write_text("no slide")
     first = phantom_tiles["slide_id"].iloc[0]
     is_first = phantom_tiles["slide_id"] == first
     tiles = phantom_tiles.assign(path=phantom_tiles["path"].mask(is_first, str(broken)))
-    with pytest.warns(UserWarning, match=f"without 1 slide.s.: {first}"):
-        atlas = embed(tiles, encoder)
+    out = str(tmp_path / "x.zarr")  # a text, as a user types it
+    with pytest.warns(UserWarning, match="1 slide.s. could not be read"):
+        atlas = embed(tiles, encoder, out=out)
     assert atlas.n_obs == (~is_first).sum()
-    assert list(json.loads(atlas.uns["failures"])) == [first]
+    for result in (atlas, embed(tiles, encoder, out=out)):
+        assert skipped(result)["item"].tolist() == [f"slide {first}"]
+        assert "broken.svs" in skipped(result)["reason"].item()
     with pytest.raises(SlideError, match="no tile could be read"):
         embed(tiles[is_first], encoder)

@@ -28,9 +28,9 @@ def test_embedding_and_going_on_at_another_scale_are_refused(phantom_tiles):
     with pytest.raises(StageError, match="embedding: tiles of 2 um/px for an encoder of 1 um/px"):
         embed(phantom_tiles, encoder)
     with pytest.raises(StageError, match="training: tiles of 2 um/px"):
-        starting_point(phantom_tiles, encoder, 0)
+        starting_point(phantom_tiles, encoder, seed=0)
 
 
 def test_an_encoder_of_several_scales_says_so():
-    assert starting_point(table(2.0, 1.0), "test_resnet", 0).metadata["mpp"] == [1.0, 2.0]
-    assert starting_point(table(2.0, 2.0), "test_resnet", 0).metadata["mpp"] == 2.0
+    assert starting_point(table(2.0, 1.0), "test_resnet", seed=0).metadata["mpp"] == [1.0, 2.0]
+    assert starting_point(table(2.0, 2.0), "test_resnet", seed=0).metadata["mpp"] == 2.0

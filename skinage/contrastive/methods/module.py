@@ -56,6 +56,7 @@ class ContrastiveModule(LightningModule):
         metadata: dict[str, Any],
         views: Views,
         batch_size: int,
+        *,
         seed: int,
     ) -> None:
         super().__init__()

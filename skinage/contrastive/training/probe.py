@@ -32,7 +32,7 @@ class Probe:
         Fixes the tiles.
     """
 
-    def __init__(self, tiles: pd.DataFrame, held_out: NDArray[np.bool_], seed: int) -> None:
+    def __init__(self, tiles: pd.DataFrame, held_out: NDArray[np.bool_], *, seed: int) -> None:
         mixed = tiles.assign(held_out=held_out).sample(frac=1, random_state=seed)
         per_person = max(1, min(TILES_PER_PERSON, MOST_TILES // tiles["person_id"].nunique()))
         chosen = mixed.groupby("person_id").head(per_person).head(MOST_TILES)

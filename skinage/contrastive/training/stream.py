@@ -64,6 +64,7 @@ class TileStream(IterableDataset[TileBatch]):
         self,
         tiles: pd.DataFrame,
         batch_size: int,
+        *,
         seed: int = 0,
         pairs: Pairs | None = None,
         pool_gb: float = 2.0,

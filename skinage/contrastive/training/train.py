@@ -125,18 +125,19 @@ class _Job(NamedTuple):
 
 def _train(job: _Job, folder: Path | None) -> Encoder:
     labelled, method, recipe, seed = job.labelled, job.method, job.recipe, job.recipe["seed"]
-    start = starting_point(labelled.training, method.backbone, seed)
-    stream = TileStream(labelled.training, method.batch_size, seed, pairs_named(method.pairs))
+    start = starting_point(labelled.training, method.backbone, seed=seed)
+    pairs = pairs_named(method.pairs)
+    stream = TileStream(labelled.training, method.batch_size, seed=seed, pairs=pairs)
     _warn_of_lone_tiles(stream)
-    progress = Progress(Probe(labelled.all_tiles, labelled.is_held_out, seed))
+    progress = Progress(Probe(labelled.all_tiles, labelled.is_held_out, seed=seed))
     trainer_kws = method.trainer_kws or {}
-    trainer = make_trainer(progress, recipe["epochs"], job.device, trainer_kws, folder)
+    trainer = make_trainer(progress, recipe["epochs"], trainer_kws, folder, device=job.device)
     n_pairs = method.batch_size * trainer.accumulate_grad_batches * trainer.world_size
     # Heads and dropout come of the seed, and the caller's own random numbers stay as they are.
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         views = views_named(method.views)
-        training = method.module_class(start.module, start.metadata, views, n_pairs, seed)
+        training = method.module_class(start.module, start.metadata, views, n_pairs, seed=seed)
         training.recipe = recipe_hash(recipe)
         module = copy.deepcopy(start.module)  # with the norm layers that it shall have afterwards
         share_statistics(trainer, training)

@@ -24,9 +24,10 @@ from skinage.errors import StageError
 def make_trainer(
     progress: Callback,
     epochs: int,
-    device: str,
     trainer_kws: Mapping[str, Any],
     folder: Path | None,
+    *,
+    device: str,
 ) -> Trainer:
     """Make a trainer that keeps the last and the best epoch and a log in a folder.
 
@@ -36,12 +37,12 @@ def make_trainer(
         The callback that keeps the history; those of the user come after it.
     epochs
         Number of passes over all tiles.
+    trainer_kws
+        The user's own arguments; they replace those of this function.
+    folder
+        Folder for checkpoints and log; None keeps neither.
     device
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
-    trainer_kws
-        The user's own arguments; they win.
-    folder
-        Where checkpoints and log go; nothing is kept without.
     """
     callbacks = [progress, *trainer_kws.get("callbacks", ())]
     if folder is not None:

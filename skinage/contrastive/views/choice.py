@@ -60,7 +60,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
 }
 
 
-def one_switch_each(pixels: NDArray[np.uint8], seed: int = 0) -> dict[str, NDArray[np.float32]]:
+def one_switch_each(pixels: NDArray[np.uint8], *, seed: int = 0) -> dict[str, NDArray[np.float32]]:
     """Make views with one switch at a time, then by name, to look at.
 
     Parameters

@@ -32,7 +32,7 @@ def cosine(a, b):
 
 def make(method):
     backbone = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(12, 6))
-    return method(backbone, METADATA, views_named("histology"), 8, 0)
+    return method(backbone, METADATA, views_named("histology"), 8, seed=0)
 
 
 def nt_xent(first, second, temperature):
@@ -187,5 +187,5 @@ def test_views_of_a_pair_come_of_its_two_tiles():
 
 def test_an_encoder_in_evaluation_mode_is_trained_with_its_batch_norm():
     backbone = nn.Sequential(nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d(2), nn.Flatten()).eval()
-    made = SimCLR(backbone, METADATA | {"dim": 12}, views_named("histology"), 8, 0)
+    made = SimCLR(backbone, METADATA | {"dim": 12}, views_named("histology"), 8, seed=0)
     assert all(module.training for module in made.modules())

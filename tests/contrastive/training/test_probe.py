@@ -75,10 +75,10 @@ def test_looking_changes_neither_mode_nor_statistics():
 def test_a_probe_measures_what_the_tables_allow(phantom_tiles, phantom_cohort):
     encoder = untrained_encoder(phantom_tiles)
     nobody = np.zeros(len(phantom_tiles), bool)
-    bare = Probe(phantom_tiles, nobody, 0).measure(encoder.module, encoder.metadata)
+    bare = Probe(phantom_tiles, nobody, seed=0).measure(encoder.module, encoder.metadata)
     assert set(bare) == {"spread"}
     labels = phantom_cohort.set_index("slide_id")[["age_years", "scanner"]]
-    known = Probe(phantom_tiles.join(labels, on="slide_id"), nobody, 0)
+    known = Probe(phantom_tiles.join(labels, on="slide_id"), nobody, seed=0)
     found = known.measure(encoder.module, encoder.metadata)
     assert set(found) == {"spread", "age_r2", "scanner_share"}
     assert 0 < found["scanner_share"] < 1

@@ -28,7 +28,7 @@ def test_an_epoch_has_every_tile_at_most_once_and_only_real_ones(phantom_tiles):
 
 def test_order_is_fixed_by_seed_and_epoch(phantom_tiles):
     def order(seed, epoch):
-        stream = TileStream(phantom_tiles, 16, seed)
+        stream = TileStream(phantom_tiles, 16, seed=seed)
         stream.epoch = epoch
         return _keys(stream)
 

@@ -289,7 +289,7 @@ def test_a_teacher_follows_the_student_and_ends_near_it(phantom_tiles, monkeypat
         WithTeacher, "add_head", lambda self, make: (made.append(self), build(self, make))[1]
     )
     for name, method in (("moco", MoCo), ("dino", DINO)):
-        start = new_encoder("test_resnet", 48, 2.0, 0)
+        start = new_encoder("test_resnet", 48, 2.0)
         train(phantom_tiles, **SETTINGS | {"epochs": 2, "method": Method(name, batch_size=32)})
         taught = torch.cat([w.flatten() for w in made[-1].teacher.parameters()])
         student = torch.cat([w.flatten() for w in made[-1].backbone.parameters()])
@@ -311,7 +311,7 @@ def test_statistics_are_shared_by_layers_that_keep_their_activation():
     encoder = new_encoder("mobilenetv3_small_050", 32, 2.0)  # whose norm layers hold activations
     images = torch.randn(2, 3, 32, 32)
     before = encoder.module(images)
-    method = SimCLR(encoder.module, encoder.metadata, views_named("none"), 8, 0)
+    method = SimCLR(encoder.module, encoder.metadata, views_named("none"), 8, seed=0)
     share_statistics(ManyGpus, method)
     norms = [m for m in method.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
     assert norms
