@@ -8,6 +8,7 @@ from skinage.clock.intervals import Calibration, calibrate
 from skinage.clock.learners.base import Learner, Model
 from skinage.people.clock_inputs import ClockInputs
 
+
 def cross_predict(
     learner: Learner, inputs: ClockInputs, target: np.ndarray, fold: np.ndarray, seed: int
 ) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from skinage.clock.fit_clock import fit_clock
 from skinage.clock.learners.pooled import Pooled
 from skinage.clock.persistence import load_clock
-from skinage.errors import LeakageError, SettingError, StageError
+from skinage.errors import LeakageError, StageError
 from skinage.evaluation.report_card import report_card
 from skinage.people.pool import pool
 
