@@ -101,7 +101,7 @@ class Pooling:
         return np.concatenate([parts[name] for name in self.statistics])
 
     def names(self, dim: int) -> list[str]:
-        """Return the names of the features by person, such as ``mean_0000`` and ``proportion_00``."""
+        """Return the names of features by person, such as ``mean_0000``, ``proportion_00``."""
         n_clusters = 0 if self.clusters is None else len(self.clusters.centres)
         proportions = [f"proportion_{k:02d}" for k in range(n_clusters)]
         return [
