@@ -39,23 +39,15 @@ def check_statistics(statistics: Sequence[str]) -> None:
 def summarise(tiles: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
     """Compute statistics of one person's tiles ``(n, dim)``: ``(n_statistics, dim)`` float64.
 
-    Quantiles lie on the straight line between neighbours (Hyndman and Fan 1996, type 7).
+    Quantiles are linearly interpolated (Hyndman and Fan 1996, type 7).
     """
-    levels = [quantile_level(name) for name in statistics]
-    rows: dict[str, np.ndarray] = {}
-    if any(level is not None for level in levels):
-        # One sort for all quantiles; along the memory it takes a fifth of the time.
-        ordered = np.sort(np.ascontiguousarray(tiles.T), axis=1)
     exact = tiles.astype(np.float64)
-    for name, level in zip(statistics, levels, strict=True):
-        if level is None:
-            rows[name] = exact.mean(axis=0) if name == "mean" else exact.std(axis=0)
-        else:
-            place = level * (len(tiles) - 1)
-            low = ordered[:, int(np.floor(place))].astype(np.float64)
-            high = ordered[:, int(np.ceil(place))].astype(np.float64)
-            rows[name] = low + (place - np.floor(place)) * (high - low)
-    return np.stack([rows[name] for name in statistics])
+    levels = [level for level in map(quantile_level, statistics) if level is not None]
+    quantiles = iter(np.quantile(exact, levels, axis=0) if levels else ())
+    moments = {"mean": exact.mean, "std": exact.std}
+    return np.stack([
+        moments[name](axis=0) if name in moments else next(quantiles) for name in statistics
+    ])  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
