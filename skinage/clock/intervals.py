@@ -58,8 +58,8 @@ class Calibration:
         rank = int(np.floor((1 - coverage) * (n_people + 1) + 1e-9))
         if not 0 < coverage < 1 or rank < 1:
             raise SettingError(
-                f"clock: coverage {coverage:g} is not possible with {n_people} training people; use "
-                f"a number between 0 and {n_people / (n_people + 1):.3f}, or None for no intervals"
+                f"clock: coverage {coverage:g} is not possible with {n_people} training people; "
+                f"use a number between 0 and {n_people / (n_people + 1):.3f}, or None for no intervals"
             )
         predicted = np.stack([model.predict(inputs) for model in self.models])[self.fold]
         low = np.partition(predicted - self.errors_years[:, None], rank - 1, axis=0)[rank - 1]

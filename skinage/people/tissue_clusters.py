@@ -59,7 +59,7 @@ class TissueClusters:
         return cls(mean, per_unit[:, None] * axes, found.cluster_centers_[most_first])
 
     def proportions(self, tiles: np.ndarray) -> np.ndarray:
-        """Return the proportions ``(n_clusters,)`` of clusters in one person's tiles ``(n, dim)``."""
+        """Return the proportions ``(n_clusters,)`` of clusters in a person's tiles ``(n, dim)``."""
         placed = (tiles - self.mean) @ self.axes
         distance = (self.centres**2).sum(axis=1) - 2 * placed @ self.centres.T
         return np.bincount(distance.argmin(axis=1), minlength=len(self.centres)) / len(tiles)

@@ -158,7 +158,7 @@ def test_a_damaged_clock_is_refused(clock_and_people, tmp_path):
     (tmp_path / "clock.safetensors").write_bytes(b"\x80\x04" + whole)
     with pytest.raises(StageError, match="pickle"):
         load_clock(tmp_path)
-    with pytest.raises(StageError, match="expected a folder that Clock.save wrote"):
+    with pytest.raises(StageError, match=r"expected a folder that Clock\.save wrote"):
         load_clock(tmp_path / "nothing")
 
 

@@ -25,9 +25,9 @@ from skinage.people.pooling import Pooling
 class Attention(AttentionSettings):
     """A learner of the tiles that are informative of age; the settings are `AttentionSettings`.
 
-    Five nets are trained, each without a fifth of the people. They stop at the same epoch, the first
-    at which the people held out are predicted about as well as at best (`epochs_needed`); all five
-    are kept.
+    Five nets are trained, each without a fifth of the people. They stop at the same epoch, the
+    first at which the people held out are predicted about as well as at best (`epochs_needed`).
+    All five are kept.
     """
 
     name: ClassVar[str] = "attention"
@@ -76,7 +76,8 @@ def epochs_needed(squared_errors: np.ndarray) -> int:
     """Return the first epoch that is not clearly worse than the best one.
 
     The squared errors are compared person by person; clearly worse is by more than one standard
-    error of the mean difference (the rule of Breiman, Friedman, Olshen and Stone 1984, section 3.4.3, for pairs).
+    error of the mean difference (the rule of Breiman, Friedman, Olshen and Stone 1984, section
+    3.4.3, for pairs).
 
     Parameters
     ----------
