@@ -117,8 +117,7 @@ def measure(method: str, pairs: str, views: str, seed: int) -> dict:
             out=OUT / "encoders" / name_of((method, pairs, views, seed)),
         )  # fmt: skip
     atlas = ska.embed(tiles, encoder, cohort=cohort)
-    first = atlas.obs["slide_id"].isin(ska.first_visits(cohort)["slide_id"])
-    people = ska.pool(atlas[first.to_numpy()])
+    people = ska.pool(atlas, cohort)
     assert len(people) == N_PEOPLE
     features = people[[name for name in people if name.startswith(("mean_", "std_"))]].to_numpy()
     age, fold = ages.loc[people.index].to_numpy(), folds.loc[people.index].to_numpy()

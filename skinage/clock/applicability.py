@@ -1,4 +1,4 @@
-"""Whether a person's features lie outside of what a clock has been fitted on."""
+"""The applicability domain: whether a person's features lie outside of a clock's own people's."""
 
 from dataclasses import dataclass
 
@@ -8,94 +8,112 @@ import pandas as pd
 from skinage.clock.learners.base import standardise
 
 SHARE_INSIDE = 0.99
-MOST_AXES = 50
-PEOPLE_PER_AXIS = 5
-ROUNDING = 1e-6
+SMALLEST_SHRINKAGE = 1e-6
+"""Keeps directions in which the training people never vary at a finite distance."""
 
 
 @dataclass(frozen=True, eq=False)
 class ApplicabilityDomain:
-    """The spread of the training people's features: a few principal axes, and the rest.
+    """The spread of the training people's features, as a shrunk covariance matrix.
+
+    The precision (inverse covariance) of standardised features is ``I / rest - axes.T @ axes``, so
+    that no matrix of n_features squared is needed.
 
     Attributes
     ----------
     mean, scale
         ``(n_features,)`` that standardise.
     axes
-        ``(n_axes, n_features)`` principal axes, each divided by the SD along it.
-    limits
-        ``(2,)`` the distances that 99 % of the training people do not pass when they are left out:
-        along the axes (Hotelling's T squared), and beside them (squared residual; Jackson and
-        Mudholkar 1979, Technometrics 21:341).
+        ``(n_axes, n_features)`` principal axes of the training people, each with its weight.
+    rest
+        The variance along what is orthogonal to them.
+    limit
+        The squared distance that 99 % of the training people do not exceed when held out.
     """
 
     mean: np.ndarray
     scale: np.ndarray
     axes: np.ndarray
-    limits: np.ndarray
+    rest: np.ndarray
+    limit: np.ndarray
 
     def domain_distance(self, features: np.ndarray) -> np.ndarray:
-        """Give how far out people are, ``(n_people,)`` in parts of the limit: 1 is its edge."""
-        return (_distances(self, features) / self.limits).max(axis=1)
+        """Return the squared Mahalanobis distance of people in parts of the limit.
+
+        Parameters
+        ----------
+        features
+            ``(n_people, n_features)``.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(n_people,)``; above 1 lies outside.
+        """
+        standardised = (features - self.mean) / self.scale
+        inside = np.square(standardised @ self.axes.T).sum(axis=1)
+        return (np.square(standardised).sum(axis=1) / self.rest - inside) / self.limit
 
 
 def fit_domain(features: np.ndarray, fold: np.ndarray) -> ApplicabilityDomain:
-    """Learn the spread of the features of training people.
+    """Compute the applicability domain of training people.
+
+    The covariance is shrunk as by Ledoit and Wolf (2004, J Multivariate Anal 88:365), equal to
+    ``sklearn.covariance.LedoitWolf`` of the standardised features.
 
     Parameters
     ----------
     features
         ``(n_people, n_features)``.
     fold
-        Inner folds, from which the limits come: a person is always nearer to a spread that was
-        learnt from them too.
+        Inner folds, from which the limit comes: a person is always nearer to a spread that was
+        computed from that person too.
     """
-    distances = np.empty((len(features), 2))
+    distances = np.empty(len(features))
     for one in np.unique(fold):
         held_out = fold == one
-        distances[held_out] = _distances(_spread(features[~held_out]), features[held_out])
-    # Where the axes hold everything, what lies beside them is rounding.
-    limits = np.maximum(np.quantile(distances, SHARE_INSIDE, axis=0), ROUNDING * features.shape[1])
-    whole = _spread(features)
-    return ApplicabilityDomain(whole.mean, whole.scale, whole.axes, limits)
+        spread = _spread(features[~held_out], 1.0)
+        distances[held_out] = spread.domain_distance(features[held_out])
+    return _spread(features, float(np.quantile(distances, SHARE_INSIDE)))
 
 
-def _spread(features: np.ndarray) -> ApplicabilityDomain:
+def _spread(features: np.ndarray, limit: float) -> ApplicabilityDomain:
+    from sklearn.covariance import ledoit_wolf_shrinkage
+
     mean, scale = standardise(features)
-    n_axes = min(MOST_AXES, len(features) // PEOPLE_PER_AXIS, features.shape[1])
-    _, lengths, axes = np.linalg.svd((features - mean) / scale, full_matrices=False)
-    kept = lengths[:n_axes] > 1e-9 * lengths[0]
-    sd = lengths[:n_axes][kept] / np.sqrt(len(features) - 1)
-    return ApplicabilityDomain(mean, scale, axes[:n_axes][kept] / sd[:, None], np.ones(2))
-
-
-def _distances(spread: ApplicabilityDomain, features: np.ndarray) -> np.ndarray:
-    standardised = (features - spread.mean) / spread.scale
-    along = standardised @ spread.axes.T
-    length = np.square(spread.axes).sum(axis=1)  # 1 / variance along the axis
-    explained = np.square(along / np.sqrt(length)).sum(axis=1)
-    beside = np.square(standardised).sum(axis=1) - explained
-    return np.column_stack([np.square(along).sum(axis=1), np.maximum(beside, 0)])
+    standardised = (features - mean) / scale
+    shrinkage = ledoit_wolf_shrinkage(standardised, assume_centered=True)
+    shrinkage = np.clip(shrinkage, SMALLEST_SHRINKAGE, 1)
+    _, lengths, axes = np.linalg.svd(standardised, full_matrices=False)
+    rest = shrinkage * np.square(standardised).mean()
+    variance = (1 - shrinkage) * lengths**2 / len(features) + rest
+    axes = axes * np.sqrt(np.maximum(1 / rest - 1 / variance, 0))[:, None]
+    return ApplicabilityDomain(mean, scale, axes, np.asarray(rest), np.asarray(limit))
 
 
 def reasons_outside(
-    table: pd.DataFrame, domain_distance: np.ndarray, known_years: tuple[float, float]
+    table: pd.DataFrame, domain_distance: pd.Series, known_years: tuple[float, float]
 ) -> list[str]:
-    """Say in words why each prediction is a guess beyond what the clock knows; blank: it is not.
+    """Return in words why each person lies outside of what the clock was fitted on.
 
     Parameters
     ----------
     table
         ``predicted_years`` and, if known, ``age_years``.
     domain_distance
-        Of the features, as of `ApplicabilityDomain`.
+        Distances as of `ApplicabilityDomain`, in the order of the table.
     known_years
         The youngest and the oldest age the clock was fitted on.
+
+    Returns
+    -------
+    list of str
+        One per row; blank for people inside.
     """
     youngest, oldest = known_years
-    years = {"age": table.get("age_years"), "predicted age": table["predicted_years"]}
+    ages = {"age": table.get("age_years"), "predicted age": table["predicted_years"]}
     reasons: list[list[str]] = [[] for _ in range(len(table))]
-    for what, column in years.items():
+    for what, column in ages.items():
         for own, value in zip(reasons, () if column is None else column, strict=False):
             if value < youngest or value > oldest:
                 own.append(f"{what} {value:.0f} is not within {youngest:.0f} to {oldest:.0f} years")

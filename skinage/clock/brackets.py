@@ -1,4 +1,4 @@
-"""Ages that are only known as brackets: what a learner is given in place of the age."""
+"""Ages that are only known as brackets: the ages that a learner is fitted on instead."""
 
 from collections.abc import Callable
 
@@ -8,21 +8,21 @@ import numpy as np
 def expected_ages(
     predicted: np.ndarray, low: np.ndarray, high: np.ndarray, spread: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tell what age to expect of people whose bracket and prediction are known.
+    """Compute the expected age of people whose bracket and prediction are known.
 
-    A normal distribution about the prediction, cut off at the bracket.
+    The age has a normal distribution around the prediction, truncated to the bracket.
 
     Parameters
     ----------
     predicted, low, high
         Years, ``(n_people,)``; where low equals high the age is known.
     spread
-        SD of age about the prediction, years.
+        SD of the age around the prediction, in years.
 
     Returns
     -------
     mean, variance : numpy.ndarray
-        Of the age, ``(n_people,)``, years and years squared.
+        ``(n_people,)``, mean and variance of the age, in years and years squared.
     """
     from scipy.stats import truncnorm
 
@@ -43,21 +43,21 @@ def target_of(
     settled_years: float = 0.05,
     most_rounds: int = 10,
 ) -> np.ndarray:
-    """Give the ages that a learner is fitted on: the known ones, and what brackets let expect.
+    """Compute the ages that a learner is fitted on: known ones, and expected ones in brackets.
 
-    Starts in the middle of the brackets and alternates: predict each person from others, then
-    expect their age within their bracket; the EM algorithm (Dempster, Laird and Rubin 1977) of
-    regression with interval-censored ages. Predictions come from inner folds, because a flexible
-    learner would else give back the ages it was just given.
+    It starts in the middle of the brackets and alternates between predicting each person by a
+    model of others and computing the expected age within the bracket: the EM algorithm (Dempster,
+    Laird and Rubin 1977) for regression with interval-censored ages. Predictions come from inner
+    folds, because a flexible learner would otherwise return the ages it was fitted on.
 
     Parameters
     ----------
     low, high
-        Bounds of age in years of the training people.
+        Bounds of the ages of the training people, in years.
     predict_out_of_fold
-        Given a target, predicts each training person by a model of others.
+        A function that takes a target and predicts each training person by a model of others.
     settled_years, most_rounds
-        Where to stop: the targets move less than this on average, or so often at most.
+        It stops when the targets change by less than this on average, or after so many rounds.
     """
     target = (low + high) / 2
     if (low == high).all():

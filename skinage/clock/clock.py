@@ -167,7 +167,7 @@ class Clock:
             for number, model in enumerate(self.calibration.models):
                 parts[f"inner{number}"] = model.arrays()
         arrays = {
-            f"{part}/{name}": np.ascontiguousarray(array)
+            f"{part}/{name}": np.asarray(array, order="C")
             for part, named in parts.items()
             for name, array in named.items()
         }

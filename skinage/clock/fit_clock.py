@@ -90,10 +90,9 @@ def fit_fold_clock(
         If people of the table have no features or no age here.
     """
     table = ages.drop_duplicates("person_id").set_index("person_id")
-    if not (table["fold"] == fold).any():
-        raise SettingError(
-            f"fit_fold_clock: no fold {fold!r}; choose from {sorted(table['fold'].unique())}"
-        )
+    folds = sorted(table["fold"].unique().tolist())
+    if fold not in folds:
+        raise SettingError(f"fit_fold_clock: no fold {fold!r}; choose from {folds}")
     data = clock_data(people, cohort, model)
     missing = table.index.difference(data.known.index)
     if len(missing):

@@ -4,20 +4,20 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.brackets import target_of
-from skinage.clock.intervals import Calibration, calibrate
+from skinage.clock.intervals import Calibration, calibrate, cross_fit
 from skinage.clock.learners.base import Learner, Model
 from skinage.people.clock_inputs import ClockInputs
+
 
 def cross_predict(
     learner: Learner, inputs: ClockInputs, target: np.ndarray, fold: np.ndarray, seed: int
 ) -> np.ndarray:
     """Predict each person, ``(n_people,)`` years, by a model of the people of other folds."""
-    predicted = np.full(len(target), np.nan)
-    for one in np.unique(fold):
-        held_out = fold == one
-        model = learner.fit(inputs.take(~held_out), target[~held_out], seed)
-        predicted[held_out] = model.predict(inputs.take(held_out))
-    return predicted
+
+    def fit(kept: np.ndarray) -> Model:
+        return learner.fit(inputs.take(kept), target[kept], seed)
+
+    return cross_fit(fit, inputs, fold)[1]
 
 
 def fit_and_calibrate(

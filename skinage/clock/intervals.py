@@ -1,4 +1,4 @@
-"""Intervals of age with a stated coverage, from how wrong the clock is about people it left out."""
+"""Intervals of age with a nominal coverage, from the errors of people who were held out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from skinage.clock.learners.base import Model
-from skinage.errors import StageError
+from skinage.errors import SettingError
 from skinage.people.clock_inputs import ClockInputs
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Models of parts of the training people, and each person's error by the one without them.
+    """Models of the inner folds, and each training person's error by the model without the person.
 
     Attributes
     ----------
     models
         One for each inner fold, fitted on the others.
     fold
-        ``(n_people,)`` which model left the person out.
+        ``(n_people,)``, which model was fitted without the person.
     errors_years
-        ``(n_people,)`` distance from that model's prediction to the farther end of what is known
-        of the age, so that an interval covers a whole bracket.
+        ``(n_people,)``, distance from that model's prediction to the farther end of the person's
+        age bracket (or to the age), so that an interval covers a whole bracket.
     """
 
     models: list[Model]
@@ -30,19 +30,19 @@ class Calibration:
     errors_years: np.ndarray
 
     def interval(self, inputs: ClockInputs, coverage: float) -> tuple[np.ndarray, np.ndarray]:
-        """Give an interval for new people: cross-conformal prediction.
+        """Compute an interval for new people by cross-conformal prediction.
 
-        Each training person proposes the prediction of the model that left them out, plus and
-        minus their error; the interval leaves out the outermost proposals (CV+, equation 10 of
-        Barber, Candès, Ramdas and Tibshirani 2021, Ann Stat 49:486). It covers at least
+        Each training person proposes the prediction of the model without that person, plus and
+        minus the person's error; the interval ends at quantiles of these proposals (CV+, equation
+        10 of Barber, Candès, Ramdas and Tibshirani 2021, Ann Stat 49:486). It covers at least
         ``2 coverage - 1`` whatever the data, and close to ``coverage`` in practice.
 
         Parameters
         ----------
         inputs
-            Of the new people.
+            What is known of the new people.
         coverage
-            Share of people whose age shall lie inside, 0 to 1.
+            Nominal coverage (0 to 1).
 
         Returns
         -------
@@ -51,15 +51,15 @@ class Calibration:
 
         Raises
         ------
-        StageError
-            If there are too few training people for the coverage.
+        SettingError
+            If the coverage is not between 0 and 1, or too high for the number of training people.
         """
         n_people = len(self.fold)
         rank = int(np.floor((1 - coverage) * (n_people + 1) + 1e-9))
         if not 0 < coverage < 1 or rank < 1:
-            raise StageError(
-                f"clock: coverage {coverage:g} cannot be had from {n_people} training people; use "
-                f"a number between 0 and {n_people / (n_people + 1):.3f}, or None for no intervals"
+            raise SettingError(
+                f"clock: coverage {coverage:g} is not possible with {n_people} training people; "
+                f"use a number between 0 and {n_people / (n_people + 1):.3f}, or None for no intervals"
             )
         predicted = np.stack([model.predict(inputs) for model in self.models])[self.fold]
         low = np.partition(predicted - self.errors_years[:, None], rank - 1, axis=0)[rank - 1]
@@ -74,23 +74,37 @@ def calibrate(
     high: np.ndarray,
     fold: np.ndarray,
 ) -> Calibration:
-    """Fit a model without each inner fold in turn, and see how wrong it is there.
+    """Fit a model without each inner fold in turn, and measure its errors there.
 
     Parameters
     ----------
     fit
-        Fits on the people of a mask.
+        A function that fits on the people of a mask.
     inputs, low, high
-        Of the training people, with the bounds of their ages in years.
+        The training people, with the bounds of their ages in years.
     fold
-        Their inner folds.
+        Inner fold of each training person.
     """
-    models, errors = [], np.empty(len(fold))
+    models, predicted, number = cross_fit(fit, inputs, fold)
+    return Calibration(models, number, np.maximum(predicted - low, high - predicted))
+
+
+def cross_fit(
+    fit: Callable[[np.ndarray], Model], inputs: ClockInputs, fold: np.ndarray
+) -> tuple[list[Model], np.ndarray, np.ndarray]:
+    """Fit a model without each fold in turn, and predict the fold; parameters as `calibrate`.
+
+    Returns
+    -------
+    models : list
+        One for each fold.
+    predicted, number : numpy.ndarray
+        ``(n_people,)``, years out of fold, and which model predicted the person.
+    """
+    models, predicted = [], np.empty(len(fold))
     names, number = np.unique(fold, return_inverse=True)
     for one in range(len(names)):
         held_out = number == one
-        model = fit(~held_out)
-        predicted = model.predict(inputs.take(held_out))
-        errors[held_out] = np.maximum(predicted - low[held_out], high[held_out] - predicted)
-        models.append(model)
-    return Calibration(models, number, errors)
+        models.append(fit(~held_out))
+        predicted[held_out] = models[-1].predict(inputs.take(held_out))
+    return models, predicted, number

@@ -1,5 +1,5 @@
 """From tiles to people.
 
-In: the embeddings of tiles. Out: one row of features per person, joined with the age.
+In: the embeddings of tiles. Out: a row of features per person, from the slides of first visits.
 Start with `pool.pool`; `clock_inputs` holds what a clock may see.
 """

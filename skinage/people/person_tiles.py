@@ -7,14 +7,14 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """Which tiles are whose.
+    """The tiles of people.
 
     Attributes
     ----------
     features
-        ``(n_tiles, dim)`` float32, of everybody.
+        ``(n_tiles, dim)`` float32, the features of everybody's tiles.
     rows
-        For each person, which rows are theirs.
+        For each person, which rows of ``features`` are that person's.
     """
 
     features: np.ndarray

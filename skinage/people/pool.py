@@ -88,7 +88,7 @@ def _describe(people: pd.DataFrame, obs: pd.DataFrame, rows: list[np.ndarray]) -
 
 
 def feature_names(people: pd.DataFrame) -> list[str]:
-    """Name the feature columns of a table of people: all but ``NOT_FEATURES``."""
+    """Return the feature columns of a table of people: all but ``NOT_FEATURES``."""
     return [name for name in people.columns if name not in NOT_FEATURES]
 
 
@@ -140,7 +140,7 @@ def refuse_seen_labels(people: pd.DataFrame) -> None:
 
 
 def features_of(people: pd.DataFrame) -> np.ndarray:
-    """Give the features as an array (n_people, n_features), refusing what is not finite."""
+    """Return the features as an array (n_people, n_features), refusing what is not finite."""
     names = feature_names(people)
     values = people[names].to_numpy(np.float64)
     if values.shape[1] == 0:

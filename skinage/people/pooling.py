@@ -1,7 +1,7 @@
 """How the tiles of a person become one row: statistics, and proportions of tissue clusters.
 
-A statistic of a person's tiles looks at nobody else. TissueClusters of tissue are found in everybody's
-tiles, so a clock finds them in the tiles of its training people only.
+A statistic of a person's tiles looks at nobody else. Tissue clusters are found in the tiles of many
+people, so a clock finds them in the tiles of its training people only.
 """
 
 import re
@@ -16,7 +16,7 @@ from skinage.people.tissue_clusters import TissueClusters
 
 
 def quantile_level(statistic: str) -> float | None:
-    """Give 0.25 of "q25" and 0.5 of "median"; None of what is no quantile."""
+    """Return 0.25 for "q25" and 0.5 for "median"; None for what is no quantile."""
     if statistic == "median":
         return 0.5
     named = re.fullmatch(r"q([0-9]{2}|100)", statistic)
@@ -24,7 +24,7 @@ def quantile_level(statistic: str) -> float | None:
 
 
 def check_statistics(statistics: Sequence[str]) -> None:
-    """Refuse statistics that are unknown or named twice; StageError lists them."""
+    """Refuse statistics that are unknown or named twice (``SettingError``)."""
     known = ("mean", "std", "proportions")
     unknown = [one for one in statistics if one not in known and quantile_level(one) is None]
     if unknown or not statistics:
@@ -37,30 +37,22 @@ def check_statistics(statistics: Sequence[str]) -> None:
 
 
 def summarise(tiles: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
-    """Summarise one person's tiles ``(n, dim)``: ``(n_statistics, dim)`` float64.
+    """Compute statistics of one person's tiles ``(n, dim)``: ``(n_statistics, dim)`` float64.
 
-    Quantiles lie on the straight line between neighbours (Hyndman and Fan 1996, type 7).
+    Quantiles are linearly interpolated (Hyndman and Fan 1996, type 7).
     """
-    levels = [quantile_level(name) for name in statistics]
-    rows: dict[str, np.ndarray] = {}
-    if any(level is not None for level in levels):
-        # One sort for all quantiles; along the memory it takes a fifth of the time.
-        ordered = np.sort(np.ascontiguousarray(tiles.T), axis=1)
     exact = tiles.astype(np.float64)
-    for name, level in zip(statistics, levels, strict=True):
-        if level is None:
-            rows[name] = exact.mean(axis=0) if name == "mean" else exact.std(axis=0)
-        else:
-            place = level * (len(tiles) - 1)
-            low = ordered[:, int(np.floor(place))].astype(np.float64)
-            high = ordered[:, int(np.ceil(place))].astype(np.float64)
-            rows[name] = low + (place - np.floor(place)) * (high - low)
-    return np.stack([rows[name] for name in statistics])
+    levels = [level for level in map(quantile_level, statistics) if level is not None]
+    quantiles = iter(np.quantile(exact, levels, axis=0) if levels else ())
+    moments = {"mean": exact.mean, "std": exact.std}
+    return np.stack([
+        moments[name](axis=0) if name in moments else next(quantiles) for name in statistics
+    ])  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Pooling:
-    """A way to pool tiles, with the tissue clusters it may have found.
+    """A way to pool tiles, with the tissue clusters that it needs.
 
     Attributes
     ----------
@@ -79,7 +71,7 @@ class Pooling:
 
         Raises
         ------
-        StageError
+        SettingError
             If a statistic is unknown or named twice, or there is none.
         """
         check_statistics(statistics)
@@ -101,7 +93,7 @@ class Pooling:
         return np.concatenate([parts[name] for name in self.statistics])
 
     def names(self, dim: int) -> list[str]:
-        """Name the features of tiles of ``dim`` features: ``mean_0000``, ``proportion_00`` and so on."""
+        """Return the names of features by person, such as ``mean_0000``, ``proportion_00``."""
         n_clusters = 0 if self.clusters is None else len(self.clusters.centres)
         proportions = [f"proportion_{k:02d}" for k in range(n_clusters)]
         return [
@@ -113,13 +105,13 @@ class Pooling:
         ]
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Give everything it needs to pool."""
+        """Return everything that it needs to pool."""
         named = np.frombuffer(",".join(self.statistics).encode(), np.uint8)
         return {"statistics": named} | ({} if self.clusters is None else vars(self.clusters))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Pooling":
-        """Make it again of what `arrays` gave."""
+        """Return the pooling that these `arrays` came from."""
         clusters = {name: value for name, value in arrays.items() if name != "statistics"}
         statistics = arrays["statistics"].tobytes().decode().split(",")
         return cls(tuple(statistics), TissueClusters(**clusters) if clusters else None)

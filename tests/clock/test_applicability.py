@@ -1,5 +1,7 @@
 import numpy as np
 import pandas as pd
+import pytest
+from sklearn.covariance import LedoitWolf
 
 from skinage.clock.applicability import fit_domain, reasons_outside
 
@@ -29,13 +31,25 @@ def test_limits_come_from_people_left_out():
     assert np.mean(proportions) < 0.1
 
 
-def test_the_distance_along_the_axes_is_that_of_mahalanobis():
-    features = np.random.default_rng(0).normal(size=(400, 3)) @ np.diag([1.0, 5, 0.2]) + 7
-    known = fit_domain(features, np.arange(400) % 5)
-    new = np.array([[9.0, 3, 7.5]])
-    centred = new - features.mean(0)
-    expected = centred @ np.linalg.inv(np.cov(features.T)) @ centred.T
-    np.testing.assert_allclose(known.domain_distance(new), expected[0] / known.limits[0], rtol=1e-6)
+@pytest.mark.parametrize(("n_people", "dim"), [(400, 5), (60, 200)])
+def test_the_distance_is_that_of_mahalanobis_with_ledoit_and_wolfs_covariance(n_people, dim):
+    features, new = 7 + 3 * drawn(n_people, dim), drawn(9, dim, seed=1)
+    known = fit_domain(features, np.arange(n_people) % 5)
+    mean, scale = features.mean(0), features.std(0)
+    covariance = LedoitWolf(assume_centered=True).fit((features - mean) / scale)
+    expected = covariance.mahalanobis((new - mean) / scale)
+    np.testing.assert_allclose(known.domain_distance(new) * known.limit, expected, rtol=1e-6)
+
+
+def test_the_limit_holds_back_one_in_a_hundred_of_people_held_out():
+    features, fold = drawn(200), np.arange(200) % 5
+    distances = np.empty(200)
+    for one in range(5):
+        kept = features[fold != one]
+        mean, scale = kept.mean(0), kept.std(0)
+        spread = LedoitWolf(assume_centered=True).fit((kept - mean) / scale)
+        distances[fold == one] = spread.mahalanobis((features[fold == one] - mean) / scale)
+    assert fit_domain(features, fold).limit == pytest.approx(np.quantile(distances, 0.99))
 
 
 def test_what_never_varied_is_strange_when_it_does():

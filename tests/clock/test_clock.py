@@ -7,7 +7,7 @@ import pytest
 from skinage.clock.fit_clock import fit_clock
 from skinage.clock.learners.pooled import Pooled
 from skinage.clock.persistence import load_clock
-from skinage.errors import LeakageError, SettingError, StageError
+from skinage.errors import LeakageError, StageError
 from skinage.evaluation.report_card import report_card
 from skinage.people.pool import pool
 
@@ -158,7 +158,7 @@ def test_a_damaged_clock_is_refused(clock_and_people, tmp_path):
     (tmp_path / "clock.safetensors").write_bytes(b"\x80\x04" + whole)
     with pytest.raises(StageError, match="pickle"):
         load_clock(tmp_path)
-    with pytest.raises(StageError, match="expected a folder that Clock.save wrote"):
+    with pytest.raises(StageError, match=r"expected a folder that Clock\.save wrote"):
         load_clock(tmp_path / "nothing")
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from skinage.clock.intervals import Calibration, calibrate
 from skinage.clock.learners.ridge import Ridge
-from skinage.errors import StageError
+from skinage.errors import SettingError
 from skinage.people.clock_inputs import ClockInputs
 
 
@@ -19,7 +19,7 @@ def people(features):
     return ClockInputs(features, np.full(len(features), np.nan))
 
 
-def test_the_interval_leaves_out_the_outermost_proposals():
+def test_the_interval_ends_at_quantiles_of_the_proposals():
     errors = np.arange(1.0, 20)  # nineteen people: at 90 % one in twenty at each end, two here
     calibration = Calibration([Constant(50.0), Constant(60.0)], np.arange(19) % 2, errors)
     low, high = calibration.interval(people(np.zeros((3, 1))), 0.9)
@@ -31,9 +31,9 @@ def test_the_interval_leaves_out_the_outermost_proposals():
 def test_too_few_people_for_the_coverage_are_told():
     calibration = Calibration([Constant(50.0)], np.zeros(19, int), np.ones(19))
     calibration.interval(people(np.zeros((1, 1))), 0.95)
-    with pytest.raises(StageError, match=r"coverage 0.99 cannot be had from 19 .* 0 and 0.950"):
+    with pytest.raises(SettingError, match=r"coverage 0.99 is not possible with 19 .* 0 and 0.950"):
         calibration.interval(people(np.zeros((1, 1))), 0.99)
-    with pytest.raises(StageError, match="coverage 1"):
+    with pytest.raises(SettingError, match="coverage 1"):
         calibration.interval(people(np.zeros((1, 1))), 1.0)
 
 

@@ -59,7 +59,7 @@ def test_later_visits_change_no_prediction_of_a_first_one(atlas, of_first, cohor
 
 
 def test_a_table_pooled_over_visits_is_refused(atlas, cohort):
-    with pytest.raises(StageError, match="12 people.*not of their first visit"):
+    with pytest.raises(StageError, match=r"12 people.*not of their first visit"):
         predict_age(pool(atlas), cohort)
 
 

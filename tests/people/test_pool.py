@@ -108,7 +108,7 @@ def test_several_visits_without_a_cohort_are_refused(atlas):
     atlas.obs["visit"] = "first"
     pool(atlas)
     atlas.obs.loc[atlas.obs.index[atlas.obs["person_id"] == "a"][0], "visit"] = "second"
-    with pytest.raises(StageError, match="1 people have several visits.*give the cohort"):
+    with pytest.raises(StageError, match=r"1 people have several visits.*give the cohort"):
         pool(atlas)
 
 

@@ -1,9 +1,9 @@
-"""Attention: a clock that learns which tiles of a person tell the age.
+"""Attention: a clock that learns which tiles of a person are informative of age.
 
 Gated attention pooling after Ilse, Tomczak and Welling (2018, ICML, equation 9), trained end to
 end with a linear head. It starts as ridge regression on the mean of a person's tiles, which is
-attention to all of them alike, and leaves that only as far as people held out confirm it. So it
-learns of a few telling tiles where there are some, and is about as good as ridge where not.
+equal attention to all of them, and moves away from it only as far as people held out confirm it.
+So it finds a few informative tiles where there are some, and is about as good as ridge elsewhere.
 """
 
 from collections.abc import Mapping
@@ -23,10 +23,11 @@ from skinage.people.pooling import Pooling
 
 @dataclass(frozen=True)
 class Attention(AttentionSettings):
-    """Learns which tiles tell the age, with the settings that `AttentionSettings` lists.
+    """A learner of the tiles that are informative of age; the settings are `AttentionSettings`.
 
-    Five nets are trained, each without a fifth of the people. They stop together where the people
-    held out are predicted no worse than at best (`epochs_needed`); all five are kept.
+    Five nets are trained, each without a fifth of the people. They stop at the same epoch, the
+    first at which the people held out are predicted about as well as at best (`epochs_needed`).
+    All five are kept.
     """
 
     name: ClassVar[str] = "attention"
@@ -55,14 +56,14 @@ class Attention(AttentionSettings):
         return AttentionModel(mean, scale, **stacked)
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> AttentionModel:
-        """Read the members."""
+        """Return the model of these members."""
         return AttentionModel(**arrays)
 
 
 def standardise_tiles(tiles: Tiles) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give mean and scale of tiles, and each person's mean of standardised ones.
+    """Return mean and scale of tiles, and each person's mean of standardised tiles.
 
-    Each person counts the same, whatever the number of tiles.
+    Each person has the same weight, whatever the number of tiles.
     """
     pooled, spread = np.split(Pooling(("mean", "std")).transform(tiles), 2, axis=1)
     mean = pooled.mean(axis=0)
@@ -72,15 +73,16 @@ def standardise_tiles(tiles: Tiles) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def epochs_needed(squared_errors: np.ndarray) -> int:
-    """Choose the first epoch that is not clearly worse than the best one.
+    """Return the first epoch that is not clearly worse than the best one.
 
-    Worse is compared person by person; clearly is by more than one standard error of the mean
-    difference (the rule of Breiman, Friedman, Olshen and Stone 1984, section 3.4.3, for pairs).
+    The squared errors are compared person by person; clearly worse is by more than one standard
+    error of the mean difference (the rule of Breiman, Friedman, Olshen and Stone 1984, section
+    3.4.3, for pairs).
 
     Parameters
     ----------
     squared_errors
-        ``(n_epochs + 1, n_people)``, of people held out, the first before any training.
+        ``(n_epochs + 1, n_people)``, errors of people held out, the first before any training.
     """
     best = squared_errors.mean(axis=1).argmin()
     worse = squared_errors - squared_errors[best]

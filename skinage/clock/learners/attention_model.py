@@ -1,4 +1,4 @@
-"""The settings of attention, and the model that its training gives."""
+"""The settings of attention, and the model that its training returns."""
 
 from dataclasses import dataclass
 
@@ -38,17 +38,17 @@ class AttentionSettings:
 
 @dataclass(frozen=True, eq=False)
 class AttentionModel:
-    """A committee: each member weighs a person's tiles, and each tile says an age.
+    """An ensemble of nets: each member weights a person's tiles and predicts an age from each tile.
 
     A member's age of a person is the mean of ``intercept + tile @ coefficients`` over the
-    person's tiles, weighted by its attention; the clock's is the mean of its members'.
+    person's tiles, weighted by its attention; the clock's age is the mean of its members' ages.
 
     Attributes
     ----------
     mean, scale
-        ``(dim,)``, of tiles; what follows is of standardised tiles.
+        ``(dim,)``, by which tiles are standardised.
     content, gate
-        ``(n_members, hidden, dim)``: of the hyperbolic tangent, and of the sigmoid.
+        ``(n_members, hidden, dim)``: weights of the hyperbolic tangent, and of the sigmoid.
     content_bias, gate_bias, importance
         ``(n_members, hidden)``.
     coefficients, intercept
@@ -66,18 +66,18 @@ class AttentionModel:
     intercept: np.ndarray
 
     def predict(self, inputs: ClockInputs) -> np.ndarray:
-        """Predict ages in years; a person's tiles are looked at alone, without the others'."""
+        """Predict ages in years, each person independently of the others."""
         return np.array([self._one(tiles)[1] for tiles in _each(inputs.person_tiles())])
 
     def attention(self, inputs: ClockInputs) -> list[np.ndarray]:
-        """Give the weight of each tile, ``(n_tiles,)`` per person; they sum to 1.
+        """Compute the weight of each tile, ``(n_tiles,)`` per person; they sum to 1.
 
-        The tiles are in the order of ``inputs.tiles.rows``, the weights the members' mean.
+        The tiles are in the order of ``inputs.tiles.rows``; the weights are the members' mean.
         """
         return [self._one(tiles)[0] for tiles in _each(inputs.person_tiles())]
 
     def _one(self, tiles: np.ndarray) -> tuple[np.ndarray, float]:
-        """Weigh one person's tiles ``(n, dim)`` and tell the age."""
+        """Return the weights of one person's tiles ``(n, dim)``, and the age."""
         standardised = ((tiles - self.mean) / self.scale).astype(np.float32)
         content = standardised @ self.content.transpose(0, 2, 1) + self.content_bias[:, None]
         gate = standardised @ self.gate.transpose(0, 2, 1) + self.gate_bias[:, None]
@@ -90,7 +90,7 @@ class AttentionModel:
         return weights.mean(axis=0), float((weights * years).sum(axis=1).mean())
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Give all of it."""
+        """Return all attributes."""
         return dict(vars(self))
 
 

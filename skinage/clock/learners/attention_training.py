@@ -13,7 +13,7 @@ from skinage.people.person_tiles import Tiles
 from skinage.threads import one_thread
 
 MOST_TILES_HELD_OUT = 200
-"""Of a held-out person; enough to tell how wrong a clock is, and few enough to keep in memory."""
+"""Tiles of a held-out person: enough to measure an error, few enough to keep in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,12 +95,12 @@ class Net(nn.Module):
         return (pooled - self.mean) / self.scale @ self.coefficients + self.intercept
 
     def loss(self, tiles: Tensor, present: Tensor, target: Tensor) -> Tensor:
-        """Give the squared error with ridge's own penalty, so that the start is its least."""
+        """Compute the squared error with ridge's own penalty, so that the start is its minimum."""
         error = ((self(tiles, present) - target) ** 2).mean()
         return error + self.penalty * (self.coefficients**2).sum()
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Give what it has learnt, the head as of standardised tiles."""
+        """Return the parameters, with the head for standardised tiles."""
         values = {name: one.detach().cpu().numpy().copy() for name, one in self.named_parameters()}
         coefficients = values["coefficients"] / self.scale.cpu().numpy()
         intercept = values["intercept"] - self.mean.cpu().numpy() @ coefficients

@@ -1,4 +1,4 @@
-"""The protocol of learners and models, and what they share."""
+"""The protocol of learners and models, which your own clock can follow, and what they share."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -11,34 +11,127 @@ N_INNER_FOLDS = 5
 
 
 class Model(Protocol):
-    """A fitted clock's mathematics."""
+    """A fitted model: what `Learner.fit` returns."""
 
     def predict(self, inputs: ClockInputs) -> np.ndarray:
-        """Predict ages in years, ``(n_people,)``."""
+        """Predict ages.
+
+        Parameters
+        ----------
+        inputs
+            What is known of the people to predict, as for `Learner.fit`. There may be one person
+            only, and a person's prediction must not depend on who else is predicted.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(n_people,)`` float64, years; finite.
+        """
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Give everything it needs to predict."""
+        """Return everything the model needs to predict, for `Clock.save`.
+
+        Returns
+        -------
+        dict
+            Arrays by name, of any shape and of a number type (no objects). The names are yours;
+            they must not contain "/".
+
+        Raises
+        ------
+        SettingError
+            If the model cannot be kept as arrays. It predicts all the same; only saving fails.
+        """
 
 
 class Learner(Protocol):
-    """A way to fit a model; ``load`` makes the model again from its arrays."""
+    """A way to fit a model. An object with these four members can be any clock's ``model``.
+
+    `predict_age`, `fit_clock`, `predict_slides`, `learning_curve` and `compare_clocks` take it in
+    place of a name. They call ``fit`` many times, on the training people of each outer and inner
+    fold; so whatever a learner chooses (scaling, penalties, features), it must choose inside
+    ``fit``, from these people alone, and keep nothing in itself. For a scikit-learn regressor no
+    learner is needed: give the regressor itself.
+
+    Examples
+    --------
+    A learner that fits a straight line through the first feature:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import skinage as ska
+    >>> class LineModel:
+    ...     def __init__(self, line):
+    ...         self.line = line
+    ...
+    ...     def predict(self, inputs):
+    ...         return np.polyval(self.line, inputs.pooled()[:, 0])
+    ...
+    ...     def arrays(self):
+    ...         return {"line": self.line}
+    >>> class Line:
+    ...     name = "line"
+    ...     needs_tiles = False
+    ...
+    ...     def fit(self, inputs, target, seed):
+    ...         return LineModel(np.polyfit(inputs.pooled()[:, 0], target, 1))
+    ...
+    ...     def load(self, arrays):
+    ...         return LineModel(arrays["line"])
+    >>> thickness_um = np.linspace(40, 80, 30)
+    >>> people = pd.DataFrame({"thickness_um": thickness_um}, [f"P{k}" for k in range(30)])
+    >>> cohort = pd.DataFrame({"person_id": people.index, "age_years": 110 - thickness_um})
+    >>> ages = ska.predict_age(people, cohort, Line(), coverage=None)
+    >>> bool(np.allclose(ages["predicted_years"], ages["age_years"]))
+    True
+    """
 
     @property
     def name(self) -> str:
-        """Give its name, as a user types it."""
+        """The name of the learner, which stands in the metadata of its clocks."""
 
     @property
     def needs_tiles(self) -> bool:
-        """Tell whether it pools the tiles itself."""
+        """True if it pools the tiles itself.
+
+        It then reads ``inputs.person_tiles()`` and works with an atlas only. Otherwise it reads
+        ``inputs.pooled()``, the features by person.
+        """
 
     def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> Model:
-        """Fit on people whose ages ``(n_people,)`` are ``target``."""
+        """Fit a model on training people.
+
+        Parameters
+        ----------
+        inputs
+            What is known of these people besides their age. ``inputs.pooled()`` is
+            ``(n_people, n_features)`` float64, finite, not standardised. ``inputs.sex_male`` is
+            ``(n_people,)``: 1, 0, or NaN where the sex is unknown. ``inputs.person_tiles()`` has
+            ``features``, ``(n_tiles, dim)`` float32 of everybody (do not write to it), and
+            ``rows``, which of these rows are whose, a list of ``n_people`` arrays.
+        target
+            ``(n_people,)`` float64, ages in years. Where only a bracket of the age is known, this
+            is the expected age within the bracket.
+        seed
+            Seed of everything that is drawn: the same people and seed must give the same model.
+
+        Returns
+        -------
+        Model
+            A new model; it must not refer to ``inputs``.
+        """
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> Model:
-        """Make a model of what its ``arrays`` gave."""
+        """Return the model that these ``arrays`` came from; it must predict the same.
+
+        Parameters
+        ----------
+        arrays
+            What the model's ``arrays`` returned. `load_clock` calls this.
+        """
 
 
 def standardise(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give mean and scale (1 for what never varies) of training people."""
+    """Return mean and scale (SD; 1 for what never varies), ``(n_features,)`` each."""
     scale = features.std(axis=0)
     return features.mean(axis=0), np.where(scale > 0, scale, 1.0)

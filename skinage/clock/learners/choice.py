@@ -31,12 +31,10 @@ def learner_of(model: Any) -> Learner:
     """
     if isinstance(model, str):
         return LEARNERS[model] if model in LEARNERS else Scikit(_regressor(model))
-    for names, found in (
-        (("name", "needs_tiles", "fit", "load"), lambda: model),
-        (("get_params", "fit", "predict"), lambda: Scikit(model)),
-    ):
-        if not isinstance(model, type) and all(hasattr(model, name) for name in names):
-            return found()
+    if hasattr(model, "needs_tiles"):
+        return model
+    if hasattr(model, "get_params") and not isinstance(model, type):
+        return Scikit(model)
     raise SettingError(
         f"clock: {model!r} is no model; expected a name, a scikit-learn regressor (an object, not "
         "a class) or an object with name, needs_tiles, fit and load (skinage.Learner)"
