@@ -5,15 +5,18 @@ cores). Many people come without pictures: their features are the tissue that wa
 parameter measured with an error, mixed into 64 numbers; so the best possible clock is known. With
 ``--images`` the presets are drawn, tiled, trained on and embedded instead (about ten minutes each;
 started again it goes on). ``--speed`` takes the time beside scikit-learn's nested cross-validation.
+``--encoders-per-fold [--people 100] [--epochs 12]`` compares one encoder trained on everybody with
+encoders trained per fold without the people of the fold (about an hour; started again it goes on).
 """
 
-import sys
+import argparse
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from clock_encoders import compare_encoders
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
@@ -34,10 +37,20 @@ KNOWN = ["age_years", "sun_exposure", "man"]
 
 
 def main() -> None:
-    if "--images" in sys.argv:
+    parser = argparse.ArgumentParser()
+    for option in ("--images", "--speed", "--encoders-per-fold"):
+        parser.add_argument(option, action="store_true")
+    parser.add_argument("--people", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=12)
+    options = parser.parse_args()
+    if options.images:
         print_table([images(preset, 0) for preset in PRESETS])
-    elif "--speed" in sys.argv:
+    elif options.speed:
         print_table(speed())
+    elif options.encoders_per_fold:
+        folder = OUT / f"encoders_per_fold_{options.people}"
+        for rows in compare_encoders(folder, options.people, options.epochs):
+            print_table(rows)
     else:
         print_table([planted(preset, "ridge", seed) for preset in PRESETS for seed in SEEDS])
         print_table([planted("realistic", model, 0) for model in MODELS])

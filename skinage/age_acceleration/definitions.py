@@ -105,7 +105,7 @@ def zscore(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     least = LEAST_SD * float(left.std())
     if least == 0:
         raise StageError(
-            "acceleration: predicted ages lie on a line of age, so that their residuals have no SD; "
+            "acceleration: predicted ages lie on a line of age, so their residuals have no SD; "
             "use 'linear'"
         )
     if (sd < least).any():
