@@ -73,7 +73,7 @@ def features_of(people: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def drawn(n_people: int, preset: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Draw people with the scanner of their first slide; give them and the cohort table."""
+    """Draw people with the scanner of their first slide; return them and the cohort table."""
     people = ska.phantom.make_people(n_people, seed, preset=preset)
     slides = ska.phantom.make_slides(n_people, seed, preset=preset).drop_duplicates("person_id")
     people["scanner"] = slides.set_index("person_id")["scanner"].reindex(people["person_id"]).array
@@ -145,16 +145,16 @@ def brackets(seed: int) -> dict[str, str]:
         ("under 50, 50 to 65, over 65", np.array([0, 50, 65, 120])),
     ):
         number = np.digitize(age, edges) - 1
-        told = cohort.assign(age_low=edges[number], age_high=edges[number + 1])
-        told["age_years"] = (told["age_low"] + told["age_high"]) / 2
-        middles = told.drop(columns=["age_low", "age_high"])
-        row[f"by brackets of {words}"] = f"{error_of(features, told, age):.2f}"
+        known = cohort.assign(age_low=edges[number], age_high=edges[number + 1])
+        known["age_years"] = (known["age_low"] + known["age_high"]) / 2
+        middles = known.drop(columns=["age_low", "age_high"])
+        row[f"by brackets of {words}"] = f"{error_of(features, known, age):.2f}"
         row[f"by their middles ({words})"] = f"{error_of(features, middles, age):.2f}"
     return row
 
 
 def error_of(features: pd.DataFrame, cohort: pd.DataFrame, age: np.ndarray) -> float:
-    """Mean absolute error against the true ages, whatever the table tells of them."""
+    """Mean absolute error against the true ages, whatever ages the table holds."""
     ages = ska.predict_age(features, cohort, coverage=None)
     return float(np.abs(ages["predicted_years"].to_numpy() - age).mean())
 

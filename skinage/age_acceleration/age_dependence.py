@@ -61,8 +61,8 @@ def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per ``definition``: ``sd`` between people in ``unit``, correlation with age of
-        ``everybody`` and, if known, ``women`` and ``men``, ``explained_by_age`` of everybody, and
+        A row per ``definition``: ``sd`` between people in ``unit``, the correlation with age in the
+        columns ``everybody`` and, if known, ``women`` and ``men``, ``explained_by_age``, and
         ``correlation_with_linear``. A definition that cannot be fitted is skipped with a warning;
         `skinage.skipped` returns the reason.
 

@@ -1,7 +1,7 @@
 """Definitions of age acceleration: the age that a predicted age is compared with.
 
-Each takes training people and people held out; both have ``age_years``,
-``predicted_years`` and ``male`` (1, 0, or missing where the sex is unknown).
+Each takes training people and people held out, both with ``age_years``, ``predicted_years`` and
+``male`` (1, 0, or missing where the sex is unknown).
 """
 
 import warnings

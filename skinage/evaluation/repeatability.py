@@ -20,8 +20,8 @@ def icc(
     Clinical Experiments, chapter 1). The repeatability coefficient is 1.96 sqrt(2) within-person
     SD (Bland and Altman 1999, Stat Methods Med Res 8:135).
 
-    The interval is Shrout and Fleiss's from the F distribution where everybody has the same number
-    of measurements (values normally distributed), else from resampling people.
+    The interval is Shrout and Fleiss's from the F distribution where all people have the same
+    number of measurements (values normally distributed), else from resampling people.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from skinage.evaluation.metrics import (
 def report_card(
     ages: pd.DataFrame, *, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
 ) -> pd.DataFrame:
-    """Compute how well ages were predicted for people whom the clock had not seen.
+    """Compute how well ages were predicted for people on whom the clock was not fitted.
 
     An age known as a bracket (``age_low`` below ``age_high``) is an interval-censored age: the
     error is the distance from the prediction to the bracket, 0 inside, above 0 where the
