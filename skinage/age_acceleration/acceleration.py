@@ -119,8 +119,8 @@ def _out_of_fold(
         unseen = ~tested["male"].dropna().isin(training["male"].unique())
         if unseen.any():
             warnings.warn(
-                f"acceleration: {unseen.sum()} people of fold {one} are of a sex that nobody of "
-                "the other folds has; they are measured against the other sex.",
+                f"acceleration: {unseen.sum()} people of fold {one} are of a sex that no person "
+                "of the other folds has; they are compared with the line of the other sex.",
                 stacklevel=3,
             )
         parts.append(rule(training, tested))

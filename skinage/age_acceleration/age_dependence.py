@@ -61,8 +61,8 @@ def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per ``definition``: ``sd`` between people in ``unit``, correlation with age of
-        ``everybody`` and, if known, ``women`` and ``men``, ``explained_by_age`` of everybody, and
+        A row per ``definition``: ``sd`` between people in ``unit``, the correlation with age in the
+        columns ``everybody`` and, if known, ``women`` and ``men``, ``explained_by_age``, and
         ``correlation_with_linear``. A definition that cannot be fitted is skipped with a warning;
         `skinage.skipped` returns the reason.
 
@@ -100,7 +100,6 @@ def _explained(values: pd.Series, age: pd.Series) -> float:
     """Return R2 of a parabola of age; NaN for three people or fewer, who always lie on one."""
     if len(values) < 4 or np.ptp(values) == 0 or np.ptp(age) == 0:
         return float("nan")
-    centred = (age - age.mean()).to_numpy(float)
-    design = np.column_stack([np.ones(len(age)), centred, centred**2])
-    weights = np.linalg.lstsq(design, values.to_numpy(float), rcond=None)[0]
-    return float(1 - np.var(values.to_numpy(float) - design @ weights) / np.var(values))
+    centred = age - age.mean()
+    parabola = np.polyval(np.polyfit(centred, values, 2), centred)
+    return float(1 - np.var(values - parabola) / np.var(values))

@@ -1,7 +1,7 @@
 """Definitions of age acceleration: the age that a predicted age is compared with.
 
-Each takes training people and people held out; both have ``age_years``,
-``predicted_years`` and ``male`` (1, 0, or missing where the sex is unknown).
+Each takes training people and people held out, both with ``age_years``, ``predicted_years`` and
+``male`` (1, 0, or missing where the sex is unknown).
 """
 
 import warnings
@@ -105,7 +105,7 @@ def zscore(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     least = LEAST_SD * float(left.std())
     if least == 0:
         raise StageError(
-            "acceleration: predicted ages lie on a line of age, so that their residuals have no SD; "
+            "acceleration: predicted ages lie on a line of age, so their residuals have no SD; "
             "use 'linear'"
         )
     if (sd < least).any():

@@ -1,7 +1,5 @@
 """The agreement of slides of one person, each predicted alone."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -11,46 +9,9 @@ from skinage.errors import StageError
 from skinage.evaluation.metrics import N_BOOTSTRAP, person_weights, with_interval
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """The proportion of the variance of measurements that lies between people.
-
-    Attributes
-    ----------
-    icc, lower, upper
-        ICC(1) of single measurements and its 95 % interval. It is below 0 if people differ less
-        than expected by chance.
-    between_mean_square, within_mean_square
-        Mean squares of the one-way analysis of variance, squared units of the values.
-    n_people, n_values
-        Number of people with at least two values, and of their values.
-    n_excluded
-        Number of people with one value only, which holds no information on agreement.
-    """
-
-    icc: float
-    lower: float
-    upper: float
-    between_mean_square: float
-    within_mean_square: float
-    n_people: int
-    n_values: int
-    n_excluded: int
-
-    @property
-    def within_person_sd(self) -> float:
-        """The SD of one person's measurements: root of the mean square within people."""
-        return float(np.sqrt(self.within_mean_square))
-
-    @property
-    def repeatability(self) -> float:
-        """The difference that two measurements of a person stay below 95 times in 100."""
-        return float(1.96 * np.sqrt(2) * self.within_person_sd)
-
-
 def icc(
     values: pd.Series, people: pd.Series, *, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
-) -> Agreement:
+) -> dict[str, float]:
     """Compute the intraclass correlation of repeated measurements of people.
 
     One-way random effects, single measurements: ICC(1,1) of Shrout and Fleiss (1979, Psychol Bull
@@ -59,8 +20,8 @@ def icc(
     Clinical Experiments, chapter 1). The repeatability coefficient is 1.96 sqrt(2) within-person
     SD (Bland and Altman 1999, Stat Methods Med Res 8:135).
 
-    The interval is Shrout and Fleiss's from the F distribution where everybody has the same number
-    of measurements (values normally distributed), else from resampling people.
+    The interval is Shrout and Fleiss's from the F distribution where all people have the same
+    number of measurements (values normally distributed), else from resampling people.
 
     Parameters
     ----------
@@ -75,8 +36,13 @@ def icc(
 
     Returns
     -------
-    Agreement
-        The coefficient, its interval, and the mean squares that it is computed from.
+    dict
+        ``icc`` of single measurements (below 0 if people differ less than expected by chance) with
+        its 95 % interval ``lower`` to ``upper``; ``between_mean_square`` and
+        ``within_mean_square``, squared units of the values; ``within_person_sd``, the root of the
+        latter; ``repeatability``, which the difference of two measurements of a person stays below
+        95 times in 100; ``n_people`` with at least two values, ``n_values``, and ``n_excluded``,
+        people with one value only, which holds no information on agreement.
 
     Raises
     ------
@@ -104,16 +70,14 @@ def icc(
     coefficient, lower, upper = with_interval(_icc_of(between, within, n_effective))
     if np.ptp(counts) == 0 and within[0] > 0:
         lower, upper = _fisher_interval(between[0] / within[0], n_people, counts[0])
-    return Agreement(
-        icc=coefficient,
-        lower=lower,
-        upper=upper,
-        between_mean_square=float(between[0]),
-        within_mean_square=float(within[0]),
-        n_people=n_people,
-        n_values=int(counts.sum()),
-        n_excluded=len(of_person) - n_people,
-    )
+    sd = float(np.sqrt(within[0]))
+    return {
+        "icc": coefficient, "lower": lower, "upper": upper,
+        "between_mean_square": float(between[0]), "within_mean_square": float(within[0]),
+        "within_person_sd": sd, "repeatability": 1.96 * np.sqrt(2) * sd,
+        "n_people": n_people, "n_values": int(counts.sum()),
+        "n_excluded": len(of_person) - n_people,
+    }  # fmt: skip
 
 
 def _mean_squares(
@@ -183,21 +147,10 @@ def replicate_agreement(
         "predicted age": slides["predicted_years"],
         "gap": slides["predicted_years"] - slides["age_years"],
     }
-    found = {
-        name: icc(values, slides["person_id"], n_bootstrap=n_bootstrap, seed=seed)
+    table = pd.DataFrame([
+        {"quantity": name, **icc(values, slides["person_id"], n_bootstrap=n_bootstrap, seed=seed)}
         for name, values in quantities.items()
-    }
-    return pd.DataFrame([
-        {
-            "quantity": name,
-            "icc": one.icc,
-            "lower": one.lower,
-            "upper": one.upper,
-            "within_person_sd_years": one.within_person_sd,
-            "repeatability_years": one.repeatability,
-            "n_people": one.n_people,
-            "n_slides": one.n_values,
-            "n_excluded": one.n_excluded,
-        }
-        for name, one in found.items()
     ])  # fmt: skip
+    years = {name: f"{name}_years" for name in ("within_person_sd", "repeatability")}
+    table = table.drop(columns=["between_mean_square", "within_mean_square"])
+    return table.rename(columns=years | {"n_values": "n_slides"})

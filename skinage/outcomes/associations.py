@@ -1,14 +1,11 @@
 """All outcomes of a cohort that acceleration can be tested against."""
 
-import warnings
-from collections.abc import Callable
-
 import pandas as pd
 
 from skinage.errors import StageError
 from skinage.outcomes.design import check_acceleration, concatenate
 from skinage.outcomes.disease import prevalence
-from skinage.outcomes.mortality import OUTCOME, mortality
+from skinage.outcomes.mortality import mortality
 from skinage.skip_log import add_skipped
 
 COLUMNS = [
@@ -46,26 +43,12 @@ def associations(acceleration: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFra
     check_acceleration(acceleration, cohort)
     tables: list[pd.DataFrame] = []
     untested: dict[str, str] = {}
-    tests: dict[str, tuple[bool, str, Callable[..., pd.DataFrame]]] = {
-        "mortality": ({*OUTCOME} <= {*cohort}, " and ".join(OUTCOME), mortality),
-        "prevalence": (
-            any(str(name).startswith("disease_") for name in cohort),
-            "disease_<name>",
-            prevalence,
-        ),
-    }
-    for name, (possible, columns, test) in tests.items():
-        if not possible:
-            untested[name] = f"the cohort table has no {columns}"
-            continue
+    for name, test in {"mortality": mortality, "prevalence": prevalence}.items():
         try:
             tables.append(test(acceleration, cohort))
         except StageError as error:
             untested[name] = str(error)
-    with warnings.catch_warnings():
-        # Mortality has no q-values: the column may be empty in one of the tables.
-        warnings.filterwarnings("ignore", "The behavior of DataFrame concatenation", FutureWarning)
-        outcomes = concatenate(tables) if tables else pd.DataFrame(columns=COLUMNS)
-    outcomes = outcomes[[name for name in COLUMNS if name in outcomes]]
+    outcomes = concatenate(tables) if tables else pd.DataFrame()
+    outcomes = outcomes.reindex(columns=COLUMNS)
     add_skipped(outcomes, "associations", untested)
     return outcomes

@@ -40,6 +40,7 @@ def join_outcomes(
             "already, and beside age, predicted age and its acceleration say the same: no model "
             "can tell the two apart."
         )
+    require_columns(cohort, outcomes, "cohort")
     return acceleration.join(by_person(cohort, [*outcomes, *covariates]), on="person_id")
 
 

@@ -44,11 +44,11 @@ def follow_up(
     Raises
     ------
     StageError
-        If a person has several rows in ``acceleration``, an age or an acceleration is not finite,
-        or the acceleration is of a later visit than the first.
+        If the cohort has no follow-up, a person has several rows in ``acceleration``, an age or an
+        acceleration is not finite, or the acceleration is of a later visit than the first.
     CohortError
-        If a column is missing, ``follow_up_years`` is negative or infinite, ``died`` is neither 0
-        nor 1, or the rows of one person contradict each other.
+        If a covariate is missing, ``follow_up_years`` is negative or infinite, ``died`` is neither
+        0 nor 1, or the rows of one person contradict each other.
     SettingError
         If age, sex, predicted age or acceleration is among the covariates.
     """

@@ -1,10 +1,8 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from skinage.age_acceleration.acceleration import acceleration
 from skinage.age_acceleration.age_dependence import age_dependence, compare_definitions
-from skinage.figures.age_acceleration import age_dependence as draw_age_dependence
 from skinage.skip_log import skipped
 
 
@@ -13,7 +11,7 @@ def r2_of_a_parabola(age, values):
     return 1 - left.var() / values.var()
 
 
-def test_what_is_left_of_age_is_told_of_everybody_and_by_sex(make_ages):
+def test_what_is_left_of_age_is_computed_for_all_people_and_by_sex(make_ages):
     ages, _ = make_ages()
     ages.loc[:4, "sex"] = None
     table = acceleration(ages, "gap")
@@ -80,18 +78,3 @@ def test_a_definition_that_cannot_be_fitted_is_skipped_by_name(make_ages):
     log = skipped(found)
     assert log[["stage", "item"]].to_numpy().tolist() == [["compare_definitions", "cole"]]
     assert "divides by this slope" in log["reason"][0]
-
-
-def test_the_figure_shows_each_definition_and_group(make_ages):
-    ages, _ = make_ages()
-    comparison = compare_definitions(ages)
-    ax = draw_age_dependence(comparison)
-    shown = {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
-    assert [*shown] == ["everybody", "women", "men"]
-    for name, line in shown.items():
-        np.testing.assert_allclose(line.get_xdata(), comparison[name])
-    assert [text.get_text() for text in ax.get_yticklabels()] == [*comparison["definition"]]
-    _, given = plt.subplots()
-    assert draw_age_dependence(compare_definitions(ages.drop(columns="sex")), given) is given
-    assert len(given.get_legend().get_texts()) == 1
-    plt.close("all")

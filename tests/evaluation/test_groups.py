@@ -15,7 +15,7 @@ def ages(make_ages):
 
 @pytest.fixture
 def cohort(ages):
-    """Two slides of everybody; some sites differ, some are not known."""
+    """Two slides of each person; some sites differ, some are not known."""
     first = pd.DataFrame({"person_id": ages["person_id"], "body_site": "arm", "year": 2004.0})
     second = first.copy()
     second.loc[:9, "body_site"] = "leg"
@@ -60,7 +60,7 @@ def test_few_people_are_shown_without_an_interval(ages):
     assert np.isfinite(table.loc["X", ["mae_years", "bias_years"]].astype(float)).all()
 
 
-def test_nobody_disappears(ages, cohort):
+def test_no_person_disappears(ages, cohort):
     ages["sex"] = ages["sex"].mask(ages.index < 7)
     table = report_by_group(ages, cohort, ["sex", "body_site", "year", "scanner"])
     counts = table.set_index(["column", "level"])["n_people"]

@@ -15,7 +15,7 @@ def people_and_cohort(make_cohort, make_people):
 
 
 def test_more_people_make_a_better_clock(people_and_cohort):
-    curve = learning_curve(*people_and_cohort, n_repeats=3)
+    curve = learning_curve(*people_and_cohort, n_repeats=2)
     assert curve["n_people"].tolist() == [24, 38, 58, 77, 96]
     assert curve["mae_years"].iloc[0] > 1.1 * curve["mae_years"].iloc[-1]
     assert curve["mae_years"].between(curve["lower_years"], curve["upper_years"]).all()

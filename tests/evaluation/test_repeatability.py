@@ -26,21 +26,21 @@ def simulated(
 
 def test_the_worked_example_of_shrout_and_fleiss():
     found = icc(*long(RATINGS))
-    assert round(found.between_mean_square, 2) == 11.24
-    assert round(found.within_mean_square, 2) == 6.26
-    assert round(found.icc, 2) == 0.17
+    assert round(found["between_mean_square"], 2) == 11.24
+    assert round(found["within_mean_square"], 2) == 6.26
+    assert round(found["icc"], 2) == 0.17
     # As printed for ICC(1) of these data by psych::ICC of R, among others.
-    assert (round(found.lower, 2), round(found.upper, 2)) == (-0.13, 0.72)
-    assert found.within_person_sd == pytest.approx(np.sqrt(found.within_mean_square))
-    assert found.repeatability == pytest.approx(2.772 * found.within_person_sd, rel=1e-3)
-    assert (found.n_people, found.n_values, found.n_excluded) == (6, 24, 0)
+    assert (round(found["lower"], 2), round(found["upper"], 2)) == (-0.13, 0.72)
+    assert found["within_person_sd"] == pytest.approx(np.sqrt(found["within_mean_square"]))
+    assert found["repeatability"] == pytest.approx(2.772 * found["within_person_sd"], rel=1e-3)
+    assert (found["n_people"], found["n_values"], found["n_excluded"]) == (6, 24, 0)
 
 
 def test_mean_squares_are_those_of_the_analysis_of_variance():
     values, people = simulated(np.arange(2, 12), 3, 2, 0)
     found = icc(values, people)
     ratio = stats.f_oneway(*(group for _, group in values.groupby(people))).statistic
-    assert found.between_mean_square / found.within_mean_square == pytest.approx(ratio)
+    assert found["between_mean_square"] / found["within_mean_square"] == pytest.approx(ratio)
 
 
 def test_unequal_numbers_agree_with_a_mixed_model_and_the_truth():
@@ -51,9 +51,11 @@ def test_unequal_numbers_agree_with_a_mixed_model_and_the_truth():
     found = icc(values, people)
     model = sm.MixedLM(values.to_numpy(), np.ones(len(values)), people.to_numpy()).fit(reml=True)
     between = float(np.asarray(model.cov_re)[0, 0])
-    assert found.icc == pytest.approx(between / (between + model.scale), abs=0.02)  # its SE is .025
-    assert found.within_person_sd == pytest.approx(np.sqrt(model.scale), rel=0.02)
-    assert found.lower < 16 / 25 < found.upper
+    assert found["icc"] == pytest.approx(
+        between / (between + model.scale), abs=0.02
+    )  # its SE is .025
+    assert found["within_person_sd"] == pytest.approx(np.sqrt(model.scale), rel=0.02)
+    assert found["lower"] < 16 / 25 < found["upper"]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(counts, least):
     covered = 0
     for seed in range(100):
         found = icc(*simulated(counts, 4, 4, seed), n_bootstrap=300)
-        covered += found.lower < 0.5 < found.upper
+        covered += found["lower"] < 0.5 < found["upper"]
     assert least <= covered <= 99
 
 
@@ -72,8 +74,8 @@ def test_order_shift_and_names_do_not_matter():
     found = icc(values, people)
     order = np.random.default_rng(0).permutation(len(values))
     again = icc(values.iloc[order] + 1e6, people.iloc[order])
-    assert again.icc == pytest.approx(found.icc)
-    assert icc(2 * values, people).repeatability == pytest.approx(2 * found.repeatability)
+    assert again["icc"] == pytest.approx(found["icc"])
+    assert icc(2 * values, people)["repeatability"] == pytest.approx(2 * found["repeatability"])
 
 
 def test_people_with_one_value_are_counted_and_change_nothing():
@@ -82,13 +84,16 @@ def test_people_with_one_value_are_counted_and_change_nothing():
         pd.concat([values, pd.Series([99.0, -99.0])]), pd.concat([people, pd.Series([7, 8])])
     )
     known = icc(values, people)
-    assert alone.n_excluded == 2
-    assert (alone.icc, alone.lower) == (pytest.approx(known.icc), pytest.approx(known.lower))
+    assert alone["n_excluded"] == 2
+    assert (alone["icc"], alone["lower"]) == (
+        pytest.approx(known["icc"]),
+        pytest.approx(known["lower"]),
+    )
 
 
 def test_equal_slides_agree_perfectly():
     found = icc(pd.Series([1.0, 1.0, 2.0, 2.0, 5.0, 5.0]), pd.Series(list("aabbcc")))
-    assert (found.icc, found.within_person_sd, found.repeatability) == (1, 0, 0)
+    assert (found["icc"], found["within_person_sd"], found["repeatability"]) == (1, 0, 0)
 
 
 @pytest.fixture

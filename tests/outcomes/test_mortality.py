@@ -64,7 +64,7 @@ def test_impossible_outcomes_are_refused(simulate):
         mortality(table, cohort.assign(died=cohort["died"] + 1))
     with pytest.raises(CohortError, match=r"follow_up_years must be 0 or more.*P0000"):
         mortality(table, cohort.assign(follow_up_years=cohort["follow_up_years"] - 30))
-    with pytest.raises(CohortError, match="no column died"):
+    with pytest.raises(StageError, match="cohort: no column died; found"):
         mortality(table, cohort.drop(columns="died"))
     with pytest.raises(CohortError, match="disease_none must be 0 or 1"):
         prevalence(table, cohort.assign(disease_none=0.5))

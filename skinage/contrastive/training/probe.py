@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from sklearn.metrics import r2_score
 from torch import Tensor, nn
 
 from skinage.encoders.encoder import normalise
@@ -154,9 +155,9 @@ def neighbour_r2(
     if not n_others:
         return float("nan")
     nearest = np.argsort(-similarity, axis=1)[:, : min(n_neighbours, n_others)]
-    error = ages[nearest].mean(axis=1) - ages[asks]
-    variance = ((ages[asks] - ages[asks].mean()) ** 2).sum()
-    return float(1 - (error**2).sum() / variance) if variance > 0 else float("nan")
+    if np.ptp(ages[asks]) == 0:
+        return float("nan")
+    return float(r2_score(ages[asks], ages[nearest].mean(axis=1)))
 
 
 def person_means(
