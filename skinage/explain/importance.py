@@ -1,13 +1,18 @@
-"""Which features drive the age clock, and what they look like in the tissue."""
+"""Which features drive the age clock, and which readable measures they go with."""
 
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from skinage.clock.clock import Clock
-from skinage.errors import StageError
+from skinage.clock.learners.ridge import LinearModel
+from skinage.clock.learners.trees import TreesModel
+from skinage.cohort.people import by_person
+from skinage.errors import SettingError, StageError
+from skinage.people.clock_inputs import ClockInputs, sex_code
 from skinage.people.pool import feature_names
 
 if TYPE_CHECKING:
@@ -15,45 +20,113 @@ if TYPE_CHECKING:
 
 MIN_PEOPLE = 5
 """Fewer people than this make no rank correlation worth a name."""
+SEX = "sex_male"
 
 
-def shap_values(clock: Clock, people: pd.DataFrame) -> "shap.Explanation":
+def shap_values(
+    clock: Clock | Mapping[Any, Clock],
+    people: pd.DataFrame,
+    cohort: pd.DataFrame | None = None,
+    *,
+    ages: pd.DataFrame | None = None,
+    seed: int = 0,
+) -> "shap.Explanation":
     """Split each person's predicted age into years per feature (Lundberg and Lee 2017).
 
-    The features count as independent and the average person of the clock's fit as the baseline;
-    for a linear clock the value is exactly ``coefficient * (feature - mean) / scale``.
+    For a linear clock the value is exactly ``coefficient * (feature - mean) / scale``. For boosted
+    trees it is computed by XGBoost (TreeSHAP; Lundberg et al. 2020, Nat Mach Intell 2:56). For any
+    other model of pooled features it is estimated by permutations: each person costs
+    ``2 * n_features + 1`` predictions. Apart from trees, the baseline is the average person that
+    the clock was fitted on.
 
     Parameters
     ----------
     clock
-        A linear clock.
+        A clock that was fitted on a table of people; or the clocks of the folds by fold, as
+        `fit_fold_clock` returns them, to explain each person by the clock that predicted them.
     people
-        A row per person with the clock's features.
+        A row per person with the clock's features, index ``person_id``.
+    cohort
+        A row per slide, with the ``sex`` for clocks that use it.
+    ages
+        The table that `predict_age` returned, with the fold of each person. Needed with the clocks
+        of folds; people whom it lacks are not explained.
+    seed
+        Seed of the permutations.
 
     Returns
     -------
     shap.Explanation
-        ``values`` (n_people, n_features) in years, ``data`` the features, ``base_values`` the
-        predicted age of the average person; each row adds up to the person's predicted age.
+        ``values`` (n_people, n_features) in years, ``data`` the features, ``base_values``
+        (n_people,) the predicted age of the baseline, in the order of ``people``. Each row adds up
+        to the person's predicted age. The last feature is ``sex_male`` where the clock uses it.
 
     Raises
     ------
-    skinage.StageError
-        If a feature of the clock is missing in ``people``.
+    SettingError
+        If clocks of folds come without ages.
+    StageError
+        If a feature of the clock is missing in ``people``, or the clock pools the tiles itself.
     """
-    with warnings.catch_warnings():
-        # shap's own colour maps use a setter that matplotlib is about to retire.
-        warnings.filterwarnings("ignore", "The set_", PendingDeprecationWarning)
-        import shap
+    if isinstance(clock, Clock):
+        groups = [(clock, people)]
+    elif ages is None:
+        raise SettingError("shap_values: clocks of folds need ages, the table of predict_age")
+    else:
+        fold = ages.set_index("person_id")["fold"].reindex(people.index)
+        groups = [(one, people[fold == name]) for name, one in clock.items()]
+    sex = None if cohort is None or "sex" not in cohort else by_person(cohort, ["sex"])["sex"]
+    parts = [_explained(one, some, sex_code(sex, some.index), seed) for one, some in groups]
+    table = pd.concat(parts)
+    table = table.loc[people.index[people.index.isin(table.index)]]
+    names = groups[0][0].feature_names + [SEX] * bool(table["values"][SEX].any())
+    return _shap().Explanation(
+        table["values"][names].to_numpy(),
+        table["base"].to_numpy().ravel(),
+        table["data"][names].to_numpy(),
+        feature_names=names,
+    )
 
-    features = _features(clock, people)
-    terms = clock.linear
-    slopes = terms.coefficients / terms.scale
-    model = (slopes, float(terms.intercept - slopes @ terms.mean))
-    average = shap.maskers.Independent(terms.mean[None])
-    explanation = shap.LinearExplainer(model, average)(features.to_numpy())
-    explanation.feature_names = list(clock.feature_names)
-    return explanation
+
+def _explained(clock: Clock, people: pd.DataFrame, sex_male: np.ndarray, seed: int) -> pd.DataFrame:
+    """Return the columns ``values``, ``data`` (a level below: features and sex) and ``base``."""
+    features, model = _features(clock, people), clock.model
+    x, of_sex = features.to_numpy(float), np.zeros(len(features))
+    if isinstance(model, LinearModel):
+        values = (x - model.mean) / model.scale * model.coefficients
+        base = np.full(len(x), model.intercept)
+    elif isinstance(model, TreesModel):
+        import xgboost
+
+        matrix = xgboost.DMatrix(np.column_stack([x, sex_male]))
+        both = model.booster.predict(matrix, pred_contribs=True).astype(float)
+        values, of_sex, base = both[:, :-2], both[:, -2], both[:, -1]
+    else:
+        values, base = _permuted(clock, x, sex_male, seed)
+    columns = [*features.columns, SEX]
+    tables = {
+        "values": pd.DataFrame(np.column_stack([values, of_sex]), people.index, columns),
+        "data": features.assign(**{SEX: sex_male}),
+        "base": pd.DataFrame({"years": base}, people.index),
+    }
+    return pd.concat(tables, axis=1)
+
+
+def _permuted(
+    clock: Clock, features: np.ndarray, sex_male: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate values and base of any model from one permutation and its reverse."""
+    shap, found = _shap(), []
+    average = shap.maskers.Independent(clock.domain.mean[None])
+    for row, sex in zip(features, sex_male, strict=True):
+
+        def age(rows: np.ndarray, sex: float = sex) -> np.ndarray:
+            return clock.model.predict(ClockInputs(rows, np.full(len(rows), sex)))
+
+        explainer = shap.PermutationExplainer(age, average, seed=seed)
+        found.append(explainer(row[None], max_evals=2 * len(row) + 1, silent=True))
+    values = np.concatenate([one.values for one in found])  # noqa: PD011
+    return values, np.array([float(one.base_values[0]) for one in found])
 
 
 def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFrame:
@@ -64,9 +137,9 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
     Parameters
     ----------
     people
-        As `pool` gives them.
+        A row per person, as `pool` returns them.
     morphology
-        A row per person, readable measures as columns; see `measure_tiles`.
+        A row per person, with readable measures as columns, as `measure_people` returns them.
 
     Returns
     -------
@@ -76,7 +149,7 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
 
     Raises
     ------
-    skinage.StageError
+    StageError
         If fewer than five people are in both tables.
     """
     shared = people.index.intersection(morphology.index)
@@ -87,32 +160,41 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
             " by person_id?"
         )
     features = people.loc[shared, feature_names(people)]
-    correlation = _rank_correlation(features, morphology.loc[shared])
-    strength = np.nan_to_num(np.abs(correlation), nan=-1.0)
-    best = strength.argmax(axis=1)
-    rows = np.arange(len(best))
+    # People without a measure count with its median rank, so that one blank tile drops nobody.
+    left, right = (
+        table.rank().pipe(lambda ranks: ranks.fillna(ranks.median()))
+        for table in (features, morphology.loc[shared])
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):  # what is constant has no correlation
+        joint = np.corrcoef(left.T, right.T)[: left.shape[1], left.shape[1] :]
+    strength = np.nan_to_num(np.abs(joint), nan=-1.0)
+    best, rows = strength.argmax(axis=1), np.arange(len(strength))
     known = strength[rows, best] >= 0
     measures = morphology.columns.to_numpy(dtype=object)[best]
     return pd.DataFrame(
         {
             "feature": features.columns,
             "measure": np.where(known, measures, None),
-            "spearman_r": np.where(known, correlation[rows, best], np.nan),
+            "spearman_r": np.where(known, joint[rows, best], np.nan),
         }
     )
 
 
 def feature_importance(
-    clock: Clock, people: pd.DataFrame, morphology: pd.DataFrame, *, n: int = 15
+    explanation: "shap.Explanation",
+    people: pd.DataFrame,
+    morphology: pd.DataFrame,
+    *,
+    n: int = 15,
 ) -> pd.DataFrame:
     """List the features that move the predicted age most, named after readable measures.
 
     Parameters
     ----------
-    clock
-        A linear clock.
+    explanation
+        What `shap_values` returned.
     people, morphology
-        As in `shap_values` and `name_features`.
+        As in `name_features`.
     n
         How many features to list.
 
@@ -120,50 +202,47 @@ def feature_importance(
     -------
     pandas.DataFrame
         A row per feature, strongest first: ``feature``, ``mean_abs_years`` (mean absolute SHAP
-        value), ``years_per_sd`` (signed: years older per standard deviation more of the feature),
-        ``measure``, ``spearman_r`` and ``label``, the three in words.
+        value), ``years_per_sd`` (signed: how many years older per standard deviation of the
+        feature over the explained people, by least squares), ``measure``, ``spearman_r`` and
+        ``label``, the three in words.
     """
-    explanation = shap_values(clock, people)
-    table = pd.DataFrame(
-        {
-            "feature": clock.feature_names,
-            "mean_abs_years": np.abs(explanation.values).mean(axis=0),
-            "years_per_sd": clock.linear.coefficients,
-        }
-    )
-    names = name_features(people[list(clock.feature_names)], morphology)
-    top = table.nlargest(n, "mean_abs_years").merge(names, on="feature", how="left")
+    names = list(explanation.feature_names)
+    values = pd.DataFrame(explanation.values, columns=names)
+    data = pd.DataFrame(explanation.data, columns=names)
+    spread = data.std(ddof=0)
+    slopes = (values * (data - data.mean())).mean() / spread.where(spread > 0)
+    table = pd.DataFrame({"mean_abs_years": values.abs().mean(), "years_per_sd": slopes.fillna(0)})
+    table = table.rename_axis("feature").reset_index()
+    named = name_features(people[[name for name in names if name in people]], morphology)
+    top = table.nlargest(n, "mean_abs_years").merge(named, on="feature", how="left")
     return top.assign(label=[_label(row) for row in top.to_dict("records")])
 
 
 def _features(clock: Clock, people: pd.DataFrame) -> pd.DataFrame:
+    if clock.metadata["statistics"] is not None:
+        raise StageError(
+            f"shap_values: the clock ({clock.metadata['model']}) was fitted on an atlas of tiles, "
+            "so there is no table of features to explain it by. Fit a clock that does not pool the "
+            "tiles itself on pool(atlas, cohort)"
+        )
     missing = [name for name in clock.feature_names if name not in people.columns]
     if missing:
         raise StageError(
             f"shap_values: {len(missing)} of the clock's {len(clock.feature_names)} features are "
             f"missing in people, the first is {missing[0]!r}. Pool the embeddings as for the clock."
         )
-    return people[list(clock.feature_names)]
+    return people[clock.feature_names]
 
 
-def _rank_correlation(left: pd.DataFrame, right: pd.DataFrame) -> np.ndarray:
-    """Spearman's r of each column with each, (n_left, n_right); NaN where a column is constant.
-
-    People without a measure count with its median rank, so that one blank tile drops nobody.
-    """
-    units = []
-    for table in (left, right):
-        ranks = table.rank().to_numpy(dtype=float)
-        ranks = np.where(np.isnan(ranks), np.nanmedian(ranks, axis=0), ranks)
-        centred = ranks - ranks.mean(axis=0)
-        length = np.linalg.norm(centred, axis=0)
-        units.append(
-            np.divide(centred, length, out=np.full_like(centred, np.nan), where=length > 0)
-        )
-    return units[0].T @ units[1]
+def _shap() -> Any:
+    with warnings.catch_warnings():
+        # shap's own colour maps use a setter that matplotlib is about to retire.
+        warnings.filterwarnings("ignore", "The set_", PendingDeprecationWarning)
+        import shap
+    return shap
 
 
 def _label(row: dict) -> str:
-    if row["measure"] is None:
+    if pd.isna(row["measure"]):
         return str(row["feature"])
     return f"{row['feature']}: {row['measure'].replace('_', ' ')} (r = {row['spearman_r']:.2f})"

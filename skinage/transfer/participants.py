@@ -3,27 +3,27 @@
 import warnings
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from skinage.cohort.leakage import check_leakage
-from skinage.cohort.people import by_person, first_visits
-from skinage.errors import LeakageError, SettingError, StageError
+from skinage.cohort.people import by_person
+from skinage.errors import SettingError, StageError
+from skinage.people.visits import rows_by_visit
 from skinage.transfer.targets import Classes, Number, Target, Time
 
 
 def participants(
     tiles: pd.DataFrame, cohort: pd.DataFrame, columns: Sequence[str], folds: pd.Series
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
-    """Find the people who have a target, tiles and a fold, and the slides of their first visit.
-
-    The tissue of a later visit is another age and another follow-up: it takes no part.
+    """Find the people who have a target, tiles and a fold, and the tiles of their first visit.
 
     Parameters
     ----------
     tiles
         The tile table.
     cohort
-        A row per slide. Slides are matched to tiles by ``slide_id``.
+        A row per slide.
     columns
         The columns of the target.
     folds
@@ -35,8 +35,8 @@ def participants(
         The tiles of these people's first visits, sorted by person, slide and place.
     known : pandas.DataFrame
         Index ``person_id``, sorted; ``fold`` and the columns of the target.
-    excluded : dict of str
-        The reason for each person of the cohort, and each slide of the tiles, that takes no part.
+    skipped : dict of str
+        The reason for each person of the cohort, and each slide of the tiles, that has no part.
 
     Raises
     ------
@@ -56,25 +56,19 @@ def participants(
         )
     check_leakage(folds, cohort)
     fold = folds[~folds.index.duplicated()].dropna()
-    known = by_person(cohort, columns).dropna()
-    known = known.assign(**{name: _as_number(known[name]) for name in columns})
-    tiles, excluded = _of_first_visits(tiles, cohort)
+    visits = rows_by_visit(tiles, cohort)
+    known = by_person(cohort, columns).dropna().sort_index()
+    having = {"target": known.index, "tiles": [*visits.first], "fold": fold.index}
     people = pd.Index(cohort["person_id"].unique())
-    counts = {}
-    for what, having in {
-        "target": known.index,
-        "tiles": tiles["person_id"],
-        "fold": fold.index,
-    }.items():
-        lacking = people[~people.isin(having)]
-        excluded |= {f"person {person}": f"no {what}" for person in lacking}
-        counts[what] = len(lacking)
-    if any(counts.values()):
-        listed = ", ".join(f"{count} have no {what}" for what, count in counts.items() if count)
+    lacking = {what: people[~people.isin(some)] for what, some in having.items()}
+    skipped = {f"person {who}": f"no {what}" for what, some in lacking.items() for who in some}
+    if skipped:
+        counts = ", ".join(f"{len(some)} have no {what}" for what, some in lacking.items())
         warnings.warn(
-            f"tune: of {len(people)} people of the cohort {listed}; they are excluded", stacklevel=3
+            f"tune: of {len(people)} people of the cohort {counts}; they are excluded", stacklevel=3
         )
-    known = known[known.index.isin(tiles["person_id"]) & known.index.isin(fold.index)].sort_index()
+    known = known[known.index.isin(having["tiles"]) & known.index.isin(fold.index)]
+    known = known.assign(**{name: _as_number(known[name]) for name in columns})
     known.insert(0, "fold", fold.reindex(known.index))
     if len(known) < fold.nunique() or known["fold"].nunique() < 2:
         raise StageError(
@@ -83,8 +77,9 @@ def participants(
             "Check that person_id is written the same way in cohort, tiles and folds."
         )
     # The order of the rows must not matter, not even in the last digit.
-    tiles = tiles[tiles["person_id"].isin(known.index)]
-    return tiles.sort_values(["person_id", "slide_id", "x", "y"], kind="stable"), known, excluded
+    tiles = tiles.iloc[np.concatenate([visits.first[person] for person in known.index])]
+    tiles = tiles.sort_values(["person_id", "slide_id", "x", "y"], kind="stable")
+    return tiles, known, visits.skipped | skipped
 
 
 def columns_of(target: str | Sequence[str]) -> list[str]:
@@ -116,35 +111,8 @@ def make_target(known: pd.DataFrame) -> Target:
 
 
 def _as_number(values: pd.Series) -> pd.Series:
-    """Turn a column into float64 if every value is a number; text of a CSV counts as its number."""
+    """Return a column as float64 if every value is a number, be it written as text."""
     values = values.astype(object).infer_objects()
-    if pd.api.types.is_bool_dtype(values):
-        return values
     numbers = pd.to_numeric(values, errors="coerce")
-    return values if numbers.isna().any() else numbers.astype(float)
-
-
-def _of_first_visits(
-    tiles: pd.DataFrame, cohort: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Keep the tiles of the slides of first visits; return the reason for each other slide."""
-    if "slide_id" not in cohort:
-        raise StageError(f"tune: the cohort has no column slide_id; found {', '.join(cohort)}")
-    owner = cohort.drop_duplicates("slide_id").set_index("slide_id")["person_id"]
-    found = tiles["slide_id"].map(owner)
-    wrong = tiles[found.notna() & (found != tiles["person_id"])]
-    if len(wrong):
-        raise LeakageError(
-            f"tune: slide {wrong['slide_id'].iloc[0]} belongs to person "
-            f"{wrong['person_id'].iloc[0]} in the tiles and to {found[wrong.index[0]]} in the "
-            "cohort; make the tiles again"
-        )
-    unknown = tiles["slide_id"][found.isna()].unique()
-    if len(unknown):
-        warnings.warn(
-            f"tune: tiles of {len(unknown)} slides that the cohort lacks are skipped", stacklevel=4
-        )
-    first = tiles["slide_id"].isin(first_visits(cohort)["slide_id"])
-    excluded = {f"slide {slide}": "a later visit" for slide in tiles["slide_id"][~first].unique()}
-    excluded |= {f"slide {slide}": "not in the cohort" for slide in unknown}
-    return tiles[first], excluded
+    is_number = numbers.notna().all() and not pd.api.types.is_bool_dtype(values)
+    return numbers.astype(float) if is_number else values

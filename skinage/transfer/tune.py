@@ -85,13 +85,13 @@ def tune(
     if epochs and not isinstance(encoder, Encoder):
         raise SettingError("tune: only an Encoder has a backbone to train; use epochs=0")
     encoder = _on_device(encoder, device)
-    tiles, known, excluded = participants(tiles, cohort, columns, folds)
+    tiles, known, skipped = participants(tiles, cohort, columns, folds)
     make_target(known)  # what cannot be learnt is refused before hours of embedding
     refuse_seen(encoder.metadata, [*known.index], "tune")
     atlas = embed(tiles, encoder)
     people = mean_features(atlas)
     unread = known.index.difference(people.index)
-    excluded |= {f"person {person}": "no tile that can be read" for person in unread}
+    skipped |= {f"person {person}": "no tile that can be read" for person in unread}
     known, tiles = known.loc[people.index], tiles[tiles["tile_id"].isin(atlas.obs["tile_id"])]
     goal = make_target(known)
     features, values = features_of(people), goal.values(known[columns])
@@ -116,7 +116,7 @@ def tune(
             predicted.append(model.predict(people[tested]))
         models[one] = model
     table = known.join(pd.concat(predicted)).assign(n_tiles=people["n_tiles"]).reset_index()
-    add_skipped(table, "tune", excluded)
+    add_skipped(table, "tune", skipped)
     return Tuned(target, goal.name, table, models)
 
 

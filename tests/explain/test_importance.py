@@ -2,11 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import LinearRegression
 
 from skinage.clock.clock import Clock
+from skinage.clock.fit_clock import fit_clock, fit_fold_clock
 from skinage.clock.learners.ridge import LinearModel, Ridge
-from skinage.errors import StageError
-from skinage.explain.importance import feature_importance, name_features, shap_values
+from skinage.clock.prediction import predict_age
+from skinage.errors import SettingError, StageError
+from skinage.explain.importance import _shap, feature_importance, name_features, shap_values
 
 N_PEOPLE = 40
 NAMES = ["mean_0000", "mean_0001", "std_0000", "std_0001"]
@@ -39,23 +43,87 @@ def clock(people):
     mean = people[NAMES].mean().to_numpy() + 0.5
     scale, coefficients = np.array([2.0, 0.5, 1.0, 3.0]), np.array([4.0, -6.0, 1.0, 0.1])
     model = LinearModel(mean, scale, coefficients, np.array(52.0))
-    metadata = {"feature_names": NAMES, "encoder_hash": None, "statistics": None}
+    metadata = {"model": "ridge", "feature_names": NAMES, "encoder_hash": None, "statistics": None}
     return Clock(metadata, Ridge(), model, None, None)
 
 
-def test_shap_values_are_the_closed_form(clock, people):
-    explanation = shap_values(clock, people)
-    terms = clock.linear
-    expected = terms.coefficients * (people[NAMES].to_numpy() - terms.mean) / terms.scale
-    np.testing.assert_allclose(explanation.values, expected, atol=1e-10)
+def test_values_of_a_linear_clock_are_those_of_shaps_own_explainer(clock, people):
+    shap = _shap()
+    explanation, terms = shap_values(clock, people), clock.linear
+    slopes = terms.coefficients / terms.scale
+    model = (slopes, float(terms.intercept - slopes @ terms.mean))
+    theirs = shap.LinearExplainer(model, shap.maskers.Independent(terms.mean[None]))(
+        people[NAMES].to_numpy()
+    )
+    np.testing.assert_allclose(explanation.values, theirs.values, atol=1e-10)
     np.testing.assert_allclose(explanation.base_values, 52.0)
     assert explanation.feature_names == NAMES
 
 
-def test_shap_values_add_up_to_the_predicted_age(clock, people):
-    explanation = shap_values(clock, people)
+@pytest.fixture
+def cohort(people):
+    rng = np.random.default_rng(2)
+    male = rng.integers(0, 2, N_PEOPLE)
+    age = 50 + 4 * people["mean_0000"] ** 0.5 * people["mean_0001"] + 8 * male
+    return pd.DataFrame(
+        {
+            "slide_id": people.index + "_1",
+            "person_id": people.index,
+            "age_years": age.to_numpy() + rng.normal(0, 1, N_PEOPLE),
+            "sex": np.where(male == 1, "M", "F"),
+        }
+    )
+
+
+@pytest.mark.parametrize("model", ["ridge", "trees", pytest.param("SVR", marks=pytest.mark.slow)])
+def test_values_add_up_to_what_the_model_of_the_fold_predicted(people, cohort, model):
+    people = people.drop(columns="std_0000")
+    ages = predict_age(people, cohort, model, folds=2, coverage=None, seed=3)
+    clocks = {
+        fold: fit_fold_clock(people, cohort, ages, fold, model, calibrated=False, seed=3)
+        for fold in ages["fold"].unique()
+    }
+    explanation = shap_values(clocks, people[::-1], cohort, ages=ages)
     total = np.sum(explanation.values, axis=1) + explanation.base_values
-    np.testing.assert_allclose(total, clock.predict(people))
+    predicted = ages.set_index("person_id")["predicted_years"].loc[people.index[::-1]]
+    np.testing.assert_allclose(total, predicted, atol=1e-3)
+    assert len(set(explanation.base_values)) > 1
+    assert ("sex_male" in explanation.feature_names) == (model == "trees")
+    names = explanation.feature_names[:3]
+    np.testing.assert_array_equal(explanation.data[:, :3], people[names][::-1])
+
+
+@pytest.mark.slow  # Numba compiles shap's masks for some seconds
+def test_any_model_of_pooled_features_is_explained_as_a_linear_one_would_be(people, cohort):
+    """A sum of features behind a pipeline that hides its coefficients."""
+    hidden = TransformedTargetRegressor(
+        LinearRegression(), func=np.negative, inverse_func=np.negative
+    )
+    people = people.drop(columns="std_0000")
+    clocks = [
+        fit_clock(people, cohort, model, calibrated=False) for model in (hidden, LinearRegression())
+    ]
+    assert not isinstance(clocks[0].model, LinearModel)
+    assert isinstance(clocks[1].model, LinearModel)
+    found, expected = (shap_values(clock, people) for clock in clocks)
+    np.testing.assert_allclose(found.values, expected.values, atol=1e-8)
+    np.testing.assert_allclose(found.base_values, expected.base_values)
+
+
+def test_sex_is_a_feature_without_a_measure(people, morphology, cohort):
+    clock = fit_clock(people, cohort, "trees", calibrated=False)
+    table = feature_importance(shap_values(clock, people, cohort), people, morphology)
+    row = table.set_index("feature").loc["sex_male"]
+    assert row["label"] == "sex_male"
+    assert row["years_per_sd"] > 0.5
+
+
+def test_a_clock_that_pools_the_tiles_is_refused(clock, people):
+    clock.metadata["statistics"] = ("mean", "std")
+    with pytest.raises(StageError, match="fitted on an atlas of tiles"):
+        shap_values(clock, people)
+    with pytest.raises(SettingError, match="need ages"):
+        shap_values({0: clock}, people)
 
 
 def test_features_are_named_after_what_they_follow(people, morphology):
@@ -73,7 +141,7 @@ def test_features_are_named_after_what_they_follow(people, morphology):
 
 def test_tables_are_matched_by_person_not_by_row(people, morphology):
     shuffled = morphology.sample(frac=1, random_state=0)
-    shuffled.loc["stranger"] = 0.5
+    shuffled.loc["another"] = 0.5
     pd.testing.assert_frame_equal(
         name_features(people, shuffled), name_features(people, morphology)
     )
@@ -86,14 +154,15 @@ def test_a_person_without_a_measure_drops_no_feature(people, morphology):
     assert named.loc["mean_0000", "spearman_r"] > 0.95
 
 
-def test_drivers_come_strongest_first(clock, people, morphology):
-    table = feature_importance(clock, people, morphology, n=3)
+def test_important_features_come_strongest_first(clock, people, morphology):
+    explanation = shap_values(clock, people)
+    table = feature_importance(explanation, people, morphology, n=3)
     assert len(table) == 3
-    strength = np.abs(shap_values(clock, people).values).mean(axis=0)
+    strength = np.abs(explanation.values).mean(axis=0)
     assert list(table["feature"]) == [NAMES[k] for k in np.argsort(-strength)[:3]]
     np.testing.assert_allclose(table["mean_abs_years"], np.sort(strength)[::-1][:3])
     row = table.set_index("feature").loc["mean_0001"]
-    assert row["years_per_sd"] == -6
+    assert row["years_per_sd"] == pytest.approx(-6 / 0.5 * people["mean_0001"].std(ddof=0))
     assert row["label"] == f"mean_0001: fibre coherency (r = {row['spearman_r']:.2f})"
 
 
