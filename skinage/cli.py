@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from skinage import __version__
 from skinage.errors import SkinageError
@@ -32,7 +33,7 @@ def dial(text: str) -> tuple[str, float]:
         ) from None
 
 
-SETTINGS = {
+SETTINGS: dict[str, tuple[Callable[[str], Any], Any, str]] = {
     "tile_px": (positive(int), 96, "side of a tile in pixels"),
     "mpp": (positive(float), 1.0, "scale of the tiles, um per pixel"),
     "tiles_per_slide": (positive(int), 40, "largest number of tiles per slide"),
@@ -120,15 +121,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from skinage.reporting.results import read_skipped
+    from skinage.reporting.results import read_skipped, summarise
     from skinage.reporting.run import run
 
     settings = {name: getattr(options, name) for name in SETTINGS}
     report = run(
         options.cohort, options.out, settings, people=options.people, preset=options.preset
     )
-    for row in read_skipped(options.out).itertuples():
-        print(f"skipped: {row.item} ({row.reason})")
+    for line in summarise(read_skipped(options.out)):
+        print("skipped: {} ({})".format(*line))
     print(f"report: {report}")
     return 0
 
