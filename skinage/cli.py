@@ -74,9 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     run.add_argument("cohort", nargs="?", help="CSV or Parquet; without it a phantom is made")
     run.add_argument("--out", default="results/demo", help="results folder (%(default)s)")
-    for name, (kind, default, words) in SETTINGS.items():
+    for name, (parse, default, words) in SETTINGS.items():
         flag = f"--{name.replace('_', '-')}"
-        run.add_argument(flag, type=kind, default=default, help=f"{words} (%(default)s)")
+        run.add_argument(flag, type=parse, default=default, help=f"{words} (%(default)s)")
 
     check = commands.add_parser("check", help="open every slide, list everything that is wrong")
     check.set_defaults(command=_check)
