@@ -9,8 +9,49 @@ from skinage import __version__
 from skinage.errors import SkinageError
 
 
+def positive(number: type[int] | type[float]) -> Callable[[str], float]:
+    """Return a parser of numbers above 0 for argparse."""
+
+    def parse(text: str) -> float:
+        value = number(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"found {text}; expected a number above 0")
+        return value
+
+    parse.__name__ = number.__name__
+    return parse
+
+
+def dial(text: str) -> tuple[str, float]:
+    """Parse ``NAME=VALUE`` for argparse."""
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}; expected a name and a number, such as epidermis=0.5"
+        ) from None
+
+
+SETTINGS: dict[str, tuple[Callable[[str], Any], Any, str]] = {
+    "tile_px": (positive(int), 96, "side of a tile in pixels"),
+    "mpp": (positive(float), 1.0, "scale of the tiles, um per pixel"),
+    "tiles_per_slide": (positive(int), 40, "largest number of tiles per slide"),
+    "method": (str, "vicreg", "contrastive method that sees no age"),
+    "pairs": (str, "augment", "rule by which two tiles form a positive pair"),
+    "views": (str, "histology", "what may change between two views of a pair"),
+    "backbone": (str, "test_resnet", "a timm model"),
+    "epochs": (positive(int), 12, "epochs of training"),
+    "batch_size": (positive(int), 128, "tiles per batch of training"),
+    "model": (str, "ridge", "model of the age clock: ridge, trees, attention, or the class name "
+              "of a scikit-learn regressor"),
+    "seed": (int, 0, "seed of everything random"),
+}  # fmt: skip
+"""Options of ``skinage run`` that are parameters of the notebooks: type, default and help."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and give its exit code: 0 done, 1 something is wrong, 130 stopped."""
+    """Run the command line and return its exit code: 0 done, 1 something is wrong, 130 stopped."""
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
@@ -18,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"skinage: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("skinage: stopped; the same command goes on from here.", file=sys.stderr)
+        print("skinage: stopped; the same command continues from here.", file=sys.stderr)
         return 130
 
 
@@ -30,84 +71,65 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     run = commands.add_parser("run", help="do the main job on a cohort table (or on the phantom)")
+    run.set_defaults(command=_run)
     run.add_argument("cohort", nargs="?", help="CSV or Parquet; without it a phantom is made")
     run.add_argument("--out", default="results/demo", help="results folder (%(default)s)")
-    run.add_argument("--tile-px", type=_positive(int), default=96, help="tile side (%(default)s)")
-    run.add_argument("--mpp", type=_positive(float), default=1.0, help="um per px (%(default)s)")
-    run.add_argument(
-        "--tiles-per-slide", type=_positive(int), default=40, help="at most (%(default)s)"
-    )
-    run.add_argument(
-        "--method", default="vicreg", help="contrastive method that sees no age (%(default)s)"
-    )
-    run.add_argument("--pairs", default="augment", help="what makes a pair (%(default)s)")
-    run.add_argument("--views", default="histology", help="what may change (%(default)s)")
-    run.add_argument("--backbone", default="test_resnet", help="a timm model (%(default)s)")
-    run.add_argument("--epochs", type=_positive(int), default=12, help="of training (%(default)s)")
-    run.add_argument("--batch-size", type=_positive(int), default=128, help="tiles (%(default)s)")
-    run.add_argument("--model", default="ridge", help="of the age clock (%(default)s)")
-    run.add_argument("--people", type=_positive(int), default=100, help="of the phantom")
-    run.add_argument("--preset", default="teaching", help="of the phantom (%(default)s)")
-    run.add_argument("--seed", type=int, default=0, help="(%(default)s)")
-    run.set_defaults(command=_run)
+    for name, (parse, default, words) in SETTINGS.items():
+        flag = f"--{name.replace('_', '-')}"
+        run.add_argument(flag, type=parse, default=default, help=f"{words} (%(default)s)")
 
     check = commands.add_parser("check", help="open every slide, list everything that is wrong")
-    check.add_argument("cohort", help="CSV or Parquet")
     check.set_defaults(command=_check)
+    check.add_argument("cohort", help="CSV or Parquet")
 
-    doctor = commands.add_parser("doctor", help="what this machine has and what is missing")
+    doctor = commands.add_parser("doctor", help="list what this machine has and what is missing")
     doctor.set_defaults(command=_doctor)
 
-    _add_phantom(commands)
-    return parser
-
-
-def _add_phantom(commands: Any) -> None:
     phantom = commands.add_parser(
         "phantom",
         help="make synthetic skin slides with known truth",
         description="Draw synthetic people and their skin slides. cohort.csv and slides/ are what "
-        "a register has; truth.csv, truth_slides.csv, truth.json and labels/ tell what was "
-        "planted. The same seed gives the same bytes; a stopped run goes on where it was.",
+        "a register has; truth.csv, truth_slides.csv, truth.json and labels/ hold what was "
+        "planted. The same seed gives the same bytes; a stopped command continues.",
     )
-    phantom.add_argument("--people", type=_positive(int), default=100, help="(%(default)s)")
-    phantom.add_argument(
-        "--preset",
-        default="teaching",
-        help="teaching: clear effects; realistic: as large as published; null: no ageing in the "
-        "tissue; confounded: age in the scanner only (%(default)s)",
-    )
-    phantom.add_argument("--seed", type=int, default=0, help="of everything (%(default)s)")
+    phantom.set_defaults(command=_phantom)
     phantom.add_argument("--out", default="phantom", help="folder (%(default)s)")
+    phantom.add_argument("--seed", type=int, default=0, help="seed of everything random")
     phantom.add_argument(
-        "--mpp", type=_positive(float), default=1.0, help="um per px of the slides (%(default)s)"
+        "--mpp", type=positive(float), default=1.0, help="um per pixel of the slides (%(default)s)"
     )
     phantom.add_argument(
         "--dial",
-        type=_dial,
+        type=dial,
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="set one effect otherwise than the preset does, 0 (none) over 1 (the stated law) to "
-        "2 (twice that), for example --dial epidermis=0.5; may be given several times",
+        help="strength of one effect in place of the preset's, from 0 (none) over 1 (the stated "
+        "law) to 2 (twice that), for example --dial epidermis=0.5; may be given several times",
     )
-    phantom.set_defaults(command=_phantom)
+    for command in (run, phantom):
+        command.add_argument(
+            "--people", type=positive(int), default=100, help="people of the phantom (%(default)s)"
+        )
+        command.add_argument(
+            "--preset",
+            default="teaching",
+            help="of the phantom; teaching: clear effects; realistic: as large as published; "
+            "null: no ageing in the tissue; confounded: age in the scanner only (%(default)s)",
+        )
+    return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    from skinage.reporting.results import read_skipped
+    from skinage.reporting.results import read_skipped, summarise
     from skinage.reporting.run import run
 
-    names = (
-        "tile_px", "mpp", "tiles_per_slide", "method", "pairs", "views", "backbone", "epochs",
-        "batch_size", "model", "seed",
-    )  # fmt: skip
-    settings = {name: getattr(options, name) for name in names}
+    settings = {name: getattr(options, name) for name in SETTINGS}
     report = run(
         options.cohort, options.out, settings, people=options.people, preset=options.preset
     )
-    for row in read_skipped(options.out).itertuples():
-        print(f"skipped: {row.item} ({row.reason})")
+    for line in summarise(read_skipped(options.out)):
+        print("skipped: {} ({})".format(*line))
     print(f"report: {report}")
     return 0
 
@@ -121,9 +143,8 @@ def _check(options: argparse.Namespace) -> int:
     print(slides.drop(columns=["path", "note", "problem"]).to_string(index=False))
     for row in slides[slides["note"] != ""].itertuples():
         print(f"  note: slide {row.slide_id}: {row.note}")
-    problems += [
-        f"slide {row.slide_id}: {row.problem}" for row in slides.itertuples() if row.problem
-    ]
+    failed = slides[slides["problem"] != ""]
+    problems += [f"slide {row.slide_id}: {row.problem}" for row in failed.itertuples()]
     for problem in problems:
         print(f"  {problem}")
     print(f"{options.cohort}: {len(slides)} slide(s), {len(problems)} problem(s)")
@@ -134,9 +155,9 @@ def _doctor(_options: argparse.Namespace) -> int:
     from skinage.doctor import examine
 
     findings, missing = examine()
-    width = max(len(what) for what, _ in findings)
-    for what, found in findings:
-        print(f"{what:<{width}}  {found}")
+    width = max(len(name) for name, _ in findings)
+    for name, found in findings:
+        print(f"{name:<{width}}  {found}")
     print("\n".join(missing) if missing else "nothing is missing")
     return 1 if missing else 0
 
@@ -154,24 +175,3 @@ def _phantom(options: argparse.Namespace) -> int:
     )
     print(f"cohort table: {path}")
     return 0
-
-
-def _dial(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"found {text!r}; expected a name and a number, such as epidermis=0.5"
-        ) from None
-
-
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = kind(text)
-        if not value > 0:
-            raise argparse.ArgumentTypeError(f"found {text}; expected a number above 0")
-        return value
-
-    parse.__name__ = kind.__name__
-    return parse

@@ -1,4 +1,4 @@
-"""What this machine has, which reader each kind of slide gets here, and what is missing."""
+"""What this machine has, which reader opens each format of slide, and what is missing."""
 
 import os
 import platform
@@ -26,19 +26,19 @@ SAMPLES = (
     ),
     ("the same with an upper-case ending", "JPEG.TIF", {"compression": "jpeg"}),
 )
-"""Kinds of file that are written and opened, to see who reads them on this machine."""
+"""Formats that are written and opened, to find the reader of each on this machine."""
 OPENSLIDE_ONLY = "NDPI, MRXS, SCN, BIF, DICOM"
 
 
 def examine() -> tuple[list[tuple[str, str]], list[str]]:
-    """Examine the machine.
+    """Return what this machine has and what it lacks.
 
     Returns
     -------
-    findings : list of (what, found)
-        In the order a reader wants them.
+    findings : list of (str, str)
+        The name of a part and what was found.
     missing : list of str
-        One sentence each: what is missing, and the command that brings it.
+        One sentence each: what is missing, and the command that installs it.
     """
     findings = [
         ("skinage", __version__),
@@ -56,15 +56,15 @@ def examine() -> tuple[list[tuple[str, str]], list[str]]:
             missing.append(f"{package} is missing: pip install {package}")
     if not any(sentence.startswith("torch ") for sentence in missing):
         findings.append(("GPU", _gpu()))
-    for kind, found, works in _readers():
-        findings.append((kind, found))
+    for name, found, works in _readers():
+        findings.append((name, found))
         if not works:
-            missing.append(f"{kind} cannot be read here: {found}")
+            missing.append(f"{name} cannot be read here: {found}")
     return findings, missing
 
 
 def _readers() -> list[tuple[str, str, bool]]:
-    """Write a small file of each kind, open it, and tell who reads it and why."""
+    """Write a small file of each format and return its name, its reader and whether it works."""
     import numpy as np
     import tifffile
     from PIL import Image
@@ -74,20 +74,20 @@ def _readers() -> list[tuple[str, str, bool]]:
     pixels = np.full((512, 512, 3), 200, np.uint8)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for _kind, name, options in SAMPLES:
+        for _, name, options in SAMPLES:
             tifffile.imwrite(
                 Path(folder) / name, pixels, photometric="rgb", tile=(256, 256),
                 resolution=(10_000, 10_000), resolutionunit="CENTIMETER", **options,
             )  # fmt: skip
         Image.fromarray(pixels).save(Path(folder) / "picture.png")
-        kinds = [(kind, name) for kind, name, _ in SAMPLES]
-        for kind, name in [*kinds, ("PNG, JPEG or plain TIFF with mpp", "picture.png")]:
+        written = [(label, name) for label, name, _ in SAMPLES]
+        for label, name in [*written, ("PNG, JPEG or plain TIFF with mpp", "picture.png")]:
             try:
                 slide = open_slide(Path(folder) / name, mpp=1.0)
                 slide.read_region(0, 0, 64, 64)
-                rows.append((kind, f"read by {slide.reader} ({slide.reason})", True))
+                rows.append((label, f"read by {slide.reader} ({slide.reason})", True))
             except SlideError as error:
-                rows.append((kind, str(error), False))
+                rows.append((label, str(error), False))
     rows.append((OPENSLIDE_ONLY, "read by OpenSlide (formats that cuCIM does not know)", True))
     return rows
 

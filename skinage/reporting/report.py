@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from skinage.reporting.results import read_skipped, summarise
+
 HEADLINES = (
     ("cohort.n_people", "people", "{:.0f}"),
     ("cohort.n_tiles", "tiles", "{:,.0f}"),
@@ -53,6 +55,7 @@ def write_report(results: str | Path) -> Path:
     facts = {
         "name": results.name,
         "run": run,
+        "skipped": summarise(read_skipped(results)),
         "numbers": list(_numbers(metrics)),
         "tables": {
             "Settings": {**run["settings"], "cohort": run["cohort"]["path"], **run["machine"]},

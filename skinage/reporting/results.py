@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("png", "pdf", "svg")
+SHOWN = 3
+"""Skipped items of one reason that are named; skipped.csv has all."""
 
 
 def save_figure(drawing: "Axes | Figure", results: str | Path, name: str) -> None:
@@ -78,9 +80,8 @@ def save_skipped(results: str | Path, *stage_results: Any) -> None:
     *stage_results
         Tables, AnnData, encoders or clocks, as the stages return them.
     """
-    rows = skipped(*stage_results)
-    for row in append_skipped(results, rows).itertuples():
-        print(f"skipped: {row.item} ({row.reason})")
+    for line in summarise(append_skipped(results, skipped(*stage_results))):
+        print("skipped: {} ({})".format(*line))
 
 
 def record_skipped(results: str | Path, stage: str, item: str, reason: str) -> None:
@@ -97,9 +98,9 @@ def record_skipped(results: str | Path, stage: str, item: str, reason: str) -> N
     reason
         Why, and what would make it possible.
     """
-    row = {"stage": stage, "item": item, "reason": reason}
-    for _ in append_skipped(results, pd.DataFrame([row])).itertuples():
-        print(f"skipped: {item} ({reason})")
+    row = pd.DataFrame([{"stage": stage, "item": item, "reason": reason}])
+    for line in summarise(append_skipped(results, row)):
+        print("skipped: {} ({})".format(*line))
 
 
 def read_skipped(results: str | Path) -> pd.DataFrame:
@@ -108,6 +109,15 @@ def read_skipped(results: str | Path) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=COLUMNS)
     return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def summarise(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return items and reason for each reason of a stage; many items are counted, not listed."""
+    lines = []
+    for (_, reason), items in rows.groupby(["stage", "reason"], sort=False)["item"]:
+        more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+        lines.append((", ".join(items[:SHOWN]) + more, str(reason)))
+    return lines
 
 
 def append_skipped(results: str | Path, rows: pd.DataFrame) -> pd.DataFrame:

@@ -146,15 +146,9 @@ def fixed(number: float, digits: int = 0) -> str:
 
 
 def estimates(
-    table: pd.DataFrame,
-    digits: int = 1,
-    unit: str = " years",
-    *,
-    label: str = "label",
-    value: str = "mae_years",
-    ends: str = "{}_years",
-    between: str = "; ",
-) -> str:
+    table: pd.DataFrame, digits: int = 1, unit: str = " years", *, label: str = "label",
+    value: str = "mae_years", ends: str = "{}_years", between: str = "; ",
+) -> str:  # fmt: skip
     """Return each row's label and number, with its 95 % interval if it has one."""
     low, high = (ends.format(end) for end in ("lower", "upper"))
     texts = [

@@ -170,6 +170,15 @@ def _measures(card: pd.DataFrame) -> pd.DataFrame:
     return card.assign(label=card["metric"].map(METRICS)).dropna(subset=["value", "label"])
 
 
+def _regressor(clock: Facts) -> str | None:
+    name = clock["model"]
+    if not name[:1].isupper():  # a model of our own; listing scikit-learn's takes seconds
+        return None
+    from sklearn.utils import all_estimators
+
+    return name if name in dict(all_estimators("regressor")) else None
+
+
 def _tests(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return the tests per 5 years of acceleration, with the words for them."""
     rows = outcomes[outcomes["unit"] == "per 5 years"] if "unit" in outcomes else outcomes
@@ -203,6 +212,7 @@ DERIVED: dict[str, tuple[list[str], Callable[..., Any]]] = {
     "trained_on": (["encoder", "tiles"], _trained_on),
     "ages_seen": (["encoder", "ages"], _ages_seen),
     "features": (["clock"], _features),
+    "regressor": (["clock"], _regressor),
     "measures": (["card"], _measures),
     "tests": (["outcomes"], _tests),
     "errors": (["groups"], _by_group),

@@ -43,12 +43,12 @@ def results(tmp_path):
     run = {
         "skinage": "0.1.0", "finished": "2026-01-01", "settings": {"seed": 0},
         "cohort": {"path": "<cohort>.csv"}, "machine": {"python": "3.11"},
-        "skipped": [{"item": "mortality", "reason": "no column died & no follow-up"}],
         "versions": {"torch": "2.15.0"},
     }  # fmt: skip
     (tmp_path / "run.json").write_text(json.dumps(run))
     save_metrics(tmp_path, "mortality", {"hr_per_5y": 1.2, "hr_per_5y_low": 1, "hr_per_5y_high": 2})
     save_metrics(tmp_path, "seconds", {"total": 90.0})
+    record_skipped(tmp_path, "associations", "mortality", "no column died & no follow-up")
     return tmp_path
 
 
@@ -127,6 +127,18 @@ def test_skipped_items_are_printed_once_and_a_new_reason_replaces_the_old(tmp_pa
         ["prevalence", "disease_eye", "NA"],
         ["tile", "slide S1", "no tissue"],
     ]
+
+
+def test_many_items_of_one_reason_are_counted(tmp_path, capsys):
+    table = pd.DataFrame()
+    add_skipped(table, "predict_age", {f"slide S{n}": "of a later visit" for n in range(9)})
+    add_skipped(table, "predict_age", {"slide S9": "not in the cohort"})
+    save_skipped(tmp_path, table)
+    assert capsys.readouterr().out.splitlines() == [
+        "skipped: slide S0, slide S1, slide S2 and 6 more (of a later visit)",
+        "skipped: slide S9 (not in the cohort)",
+    ]
+    assert len(read_skipped(tmp_path)) == 10
 
 
 def test_nothing_skipped_leaves_no_file(tmp_path, capsys):

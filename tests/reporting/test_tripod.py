@@ -299,8 +299,12 @@ def test_the_model_of_the_clock_is_described_or_missing(results, cohort):
     assert "also used sex" not in table["9a"]
     change(card, model="unknown")
     assert answers(tripod(results, cohort))["12b"] == (
-        "[Missing: clock/clock.json (nothing there of: unknown)]"
+        "[Missing: clock/clock.json (nothing there of: regressor)]"
     )
+    change(card, model="ElasticNetCV")
+    table = answers(tripod(results, cohort))
+    assert "The saved clock is the scikit-learn regressor ElasticNetCV;" in table["12c"]
+    assert table["12b"].endswith("standardised by the mean and SD of the training people.")
 
 
 def test_every_sentence_can_be_filled_in_and_needs_a_file(results, cohort):
