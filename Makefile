@@ -3,14 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test fast check lab clean
+.PHONY: demo test fast check lab docs clean
 
 demo: $(STAMP)
 	$(BIN)/skinage run --out results/demo
 	@echo "open results/demo/report.html"
 
 test: $(STAMP) check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=25
 
 fast: $(STAMP)
 	$(BIN)/python -m pytest -m "not slow"
@@ -22,6 +22,10 @@ check: $(STAMP)
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab notebooks
+
+docs: $(STAMP)
+	$(BIN)/python .ci/reference.py results/reference
+	@echo "open results/reference/index.html"
 
 # The constraints pin every package to versions that were tried together.
 $(STAMP): pyproject.toml .ci/constraints.txt

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -39,11 +40,12 @@ TOOLS = {
     "pdoc": "a program",
     "ruff": "a program",
 }
-"""The same for the extras."""
+"""What the extras list and no test imports."""
 OF_BENCHMARKS = {
-    "cupy": "comes with cucim", "tiatoolbox": "compared with, in its own environment",
-    "wsidata": "likewise",
+    "cupy-cuda13x": "comes with cucim", "torchvision": "comes with lightly",
+    "tiatoolbox": "compared with, in its own environment", "wsidata": "likewise",
 }  # fmt: skip
+"""What only benchmarks import."""
 
 
 def names_of(requirements: Iterable[str]) -> set[str]:
@@ -114,9 +116,8 @@ def test_tests_and_benchmarks_import_what_the_extras_declare():
         *(benchmarks := list((CHECKOUT / "benchmarks").glob("*.py"))),
     ]
     needed = distributions_of(files, own={file.stem for file in benchmarks})
-    known = {"cupy-cuda13x", *OF_BENCHMARKS}
-    extra = EXTRAS["tests"] | EXTRAS["docs"]
-    assert needed - REQUIRED - known - EXTRAS["trees"] == extra - set(TOOLS)
+    known = {*REQUIRED, *EXTRAS["trees"], *OF_BENCHMARKS}
+    assert needed - known == EXTRAS["tests"].union(EXTRAS["docs"]) - set(TOOLS)
 
 
 def test_make_installs_every_extra_and_pins_every_package():
@@ -128,6 +129,20 @@ def test_make_installs_every_extra_and_pins_every_package():
         for line in (CHECKOUT / ".ci" / "constraints.txt").read_text().splitlines()[1:]
     }
     assert REQUIRED.union(*EXTRAS.values()) <= pinned
+
+
+@pytest.mark.slow
+def test_the_reference_holds_every_public_name(tmp_path):
+    command = [sys.executable, str(CHECKOUT / ".ci" / "reference.py"), str(tmp_path)]
+    subprocess.run(
+        command, check=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(CHECKOUT)}
+    )
+    for page, module in (("skinage", skinage), ("skinage/figures", skinage.figures)):
+        written = (tmp_path / f"{page}.html").read_text()
+        assert not {name for name in module.__all__ if f'id="{name}"' not in written} - {
+            "figures",
+            "phantom",
+        }
 
 
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(monkeypatch):
