@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 Density = NDArray[np.float32]
 
 
-def _unit(*vector: float) -> NDArray[np.float64]:
-    return np.array(vector) / np.linalg.norm(vector)
-
-
-HAEMATOXYLIN = _unit(0.65, 0.70, 0.29)
-EOSIN = _unit(0.07, 0.99, 0.11)
-"""Optical density of each stain in red, green and blue, of unit length."""
+STAIN_VECTORS = np.array([[0.650, 0.704, 0.286], [0.072, 0.990, 0.105], [0.268, 0.570, 0.776]])
+"""Optical density of haematoxylin, eosin and a residual (rows) in red, green and blue."""
+HAEMATOXYLIN, EOSIN, _ = STAIN_VECTORS / np.linalg.norm(STAIN_VECTORS, axis=1, keepdims=True)
+"""The same of unit length."""
 
 
 def optical_density(pixels: NDArray[np.uint8], *, offset: int = 0) -> Density:
@@ -69,5 +66,6 @@ def _densities(offset: int) -> Density:
 
 @cache
 def _unmixing() -> Density:
-    stains = np.stack([HAEMATOXYLIN, EOSIN, _unit(*np.cross(HAEMATOXYLIN, EOSIN))])
+    neither = np.cross(HAEMATOXYLIN, EOSIN)
+    stains = np.stack([HAEMATOXYLIN, EOSIN, neither / np.linalg.norm(neither)])
     return np.linalg.inv(stains).T[:2].astype(np.float32)

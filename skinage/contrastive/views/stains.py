@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-# Optical density of haematoxylin, eosin and a residual (rows) in red, green and blue: the vectors
-# of `skinage.stains` with one digit more, which every measured training used, and a third colour.
-STAINS = torch.tensor([[0.650, 0.704, 0.286], [0.072, 0.990, 0.105], [0.268, 0.570, 0.776]])
+from skinage.stains import STAIN_VECTORS
+
+STAINS = torch.tensor(STAIN_VECTORS, dtype=torch.float32)
 WHITE = 255.0
 
 
