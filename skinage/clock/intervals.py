@@ -59,7 +59,7 @@ class Calibration:
         if not 0 < coverage < 1 or rank < 1:
             raise SettingError(
                 f"clock: coverage {coverage:g} is not possible with {n_people} training people; "
-                f"use a number between 0 and {n_people / (n_people + 1):.3f}, or None for no intervals"
+                f"use 0 to {n_people / (n_people + 1):.3f}, or None for no intervals"
             )
         predicted = np.stack([model.predict(inputs) for model in self.models])[self.fold]
         low = np.partition(predicted - self.errors_years[:, None], rank - 1, axis=0)[rank - 1]

@@ -31,7 +31,7 @@ def test_the_interval_ends_at_quantiles_of_the_proposals():
 def test_too_few_people_for_the_coverage_are_told():
     calibration = Calibration([Constant(50.0)], np.zeros(19, int), np.ones(19))
     calibration.interval(people(np.zeros((1, 1))), 0.95)
-    with pytest.raises(SettingError, match=r"coverage 0.99 is not possible with 19 .* 0 and 0.950"):
+    with pytest.raises(SettingError, match=r"coverage 0.99 is not possible with 19 .* 0 to 0.950"):
         calibration.interval(people(np.zeros((1, 1))), 0.99)
     with pytest.raises(SettingError, match="coverage 1"):
         calibration.interval(people(np.zeros((1, 1))), 1.0)
