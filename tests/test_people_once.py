@@ -20,8 +20,13 @@ WITH_ACCELERATION = {
     "associations": ska.associations,
 }
 WITH_PEOPLE = {
+    "predict_age": ska.predict_age,
+    "fit_clock": ska.fit_clock,
     "learning_curve": ska.learning_curve,
     "compare_clocks": lambda people, cohort: ska.compare_clocks({"features": people}, cohort),
+    "compare_clocks, second": lambda people, cohort: ska.compare_clocks(
+        {"first": people.drop_duplicates(), "second": people}, cohort
+    ),
 }
 
 

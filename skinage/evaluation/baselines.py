@@ -14,7 +14,6 @@ from skinage.clock.prediction import (
     check_folds,
     predict_out_of_fold,
 )
-from skinage.cohort.people import refuse_repeated_people
 from skinage.errors import SettingError
 from skinage.evaluation.metrics import (
     N_BOOTSTRAP,
@@ -77,8 +76,6 @@ def compare_clocks(
     """
     if not feature_sets:
         raise SettingError("compare_clocks: no feature sets; pass a dict of tables by name")
-    for people in feature_sets.values():
-        refuse_repeated_people(people, "people")
     shared, n_all = _shared_people(feature_sets)
     gathered = {
         name: clock_data(people.loc[shared], cohort, model) for name, people in feature_sets.items()
