@@ -74,8 +74,9 @@ def features_of(people: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def drawn(n_people: int, preset: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw people with the scanner of their first slide; return them and the cohort table."""
-    people = ska.phantom.make_people(n_people, seed, preset=preset)
-    slides = ska.phantom.make_slides(n_people, seed, preset=preset).drop_duplicates("person_id")
+    people = ska.phantom.make_people(n_people, seed=seed, preset=preset)
+    slides = ska.phantom.make_slides(n_people, seed=seed, preset=preset)
+    slides = slides.drop_duplicates("person_id")
     people["scanner"] = slides.set_index("person_id")["scanner"].reindex(people["person_id"]).array
     people["man"] = (people["sex"] == "M").astype(float)
     names = ["person_id", "age_years", "sex", "body_site", "scanner"]
@@ -192,7 +193,7 @@ def leak() -> str:
 def images(preset: str, seed: int) -> dict[str, str]:
     """Draw, tile, train, embed; then the clock from pictures."""
     folder = OUT / f"{preset}_{seed}"
-    path = ska.phantom.make_cohort(folder / "phantom", 100, seed, preset=preset)
+    path = ska.phantom.make_cohort(folder / "phantom", 100, seed=seed, preset=preset)
     cohort = ska.read_cohort(path)
     tiles = ska.tile(cohort, out=folder / "tiles.parquet")
     encoder = ska.train(tiles, seed=seed, out=folder / "encoder")

@@ -70,14 +70,14 @@ def prepare() -> None:
     cohort = ska.read_cohort(cohort_path)
     ska.tile(cohort, 64, 1.5, out=OUT / "tiles.parquet")
     ska.tile(cohort, 64, (1.5, 3.0), out=OUT / "tiles_two_scales.parquet")
-    slides = make_slides(N_PEOPLE, 0).set_index("slide_id", drop=False)
+    slides = make_slides(N_PEOPLE, seed=0).set_index("slide_id", drop=False)
     for slide_id in cohort.drop_duplicates("person_id")["slide_id"].head(N_TWINS):
         path = OUT / "twins" / f"{slide_id}.tiff"
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
             slide = slides.loc[slide_id].to_dict()
             slide["scanner"] = "A" if slide["scanner"] == "B" else "B"
-            write_slide(path, render(slide, slide_seed(0, slide_id)), 1.0)
+            write_slide(path, render(slide, seed=slide_seed(0, slide_id)), 1.0)
 
 
 def measured(job: tuple[str, str, str, int]) -> dict:

@@ -36,12 +36,12 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, help="where to write the pictures side by side")
     parser.add_argument("--overlays", type=Path, help="existing folder for pictures of the masks")
     options = parser.parse_args()
-    people = make_people(400, 0)
+    people = make_people(400, seed=0)
     young, old = people[people["age_years"] < 40], people[people["age_years"] > 70]
     pictures = {"real": [tifffile.imread(options.real)[..., :3]]}
     for name, group in (("young", young), ("old", old)):
         rows = group.head(options.people).to_dict("records")
-        pictures[name] = [window(render({**row, **CLEAN}, k)) for k, row in enumerate(rows)]
+        pictures[name] = [window(render({**row, **CLEAN}, seed=k)) for k, row in enumerate(rows)]
     measured = {}
     for name, drawn in pictures.items():
         masks = [Masks(picture) for picture in drawn]

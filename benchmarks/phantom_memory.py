@@ -19,7 +19,7 @@ N_PEOPLE = (10, 60)
 # slide of the sixty people is among those of the first ten.
 SEED = 33
 CODE = "import sys; from skinage.phantom import make_cohort\n"
-CODE += f"make_cohort(sys.argv[1], int(sys.argv[2]), {SEED}, n_workers=int(sys.argv[3]))"
+CODE += f"make_cohort(sys.argv[1], int(sys.argv[2]), seed={SEED}, n_workers=int(sys.argv[3]))"
 
 
 def main(n_workers: int) -> None:

@@ -168,7 +168,7 @@ def _phantom(options: argparse.Namespace) -> int:
     path = make_cohort(
         options.out,
         options.people,
-        options.seed,
+        seed=options.seed,
         preset=options.preset,
         dials=dict(options.dial),
         mpp=options.mpp,

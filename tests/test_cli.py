@@ -75,12 +75,12 @@ def test_phantom_makes_the_cohort_it_is_told(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("skinage.phantom.files.make_cohort", make_cohort)
     command = "phantom --people 7 --preset null --seed 5 --out x --mpp 0.5 --dial rete=1"
     assert main([*command.split(), "--dial", "dermis=.5"]) == 0
-    settings = {"preset": "null", "mpp": 0.5, "dials": {"rete": 1, "dermis": 0.5}}
-    assert asked["all"] == ("x", 7, 5, settings)
+    settings = {"seed": 5, "preset": "null", "mpp": 0.5, "dials": {"rete": 1, "dermis": 0.5}}
+    assert asked["all"] == ("x", 7, settings)
     assert f"cohort table: {tmp_path / 'cohort.csv'}" in capsys.readouterr().out
     assert main(["phantom"]) == 0
-    settings = {"preset": "teaching", "mpp": 1.0, "dials": {}}
-    assert asked["all"] == ("phantom", 100, 0, settings)
+    settings = {"seed": 0, "preset": "teaching", "mpp": 1.0, "dials": {}}
+    assert asked["all"] == ("phantom", 100, settings)
 
 
 def test_phantom_makes_a_cohort(tmp_path, capsys):
@@ -97,7 +97,7 @@ def test_phantom_makes_a_cohort(tmp_path, capsys):
     [
         (["--preset", "teachng"], "preset: found 'teachng', expected one of teaching, realistic"),
         (["--dial", "hair=1"], "dials: found 'hair', expected names among epidermis"),
-        (["--dial", "rete=3"], "dials: found 3.0 for rete, expected a number from 0"),
+        (["--dial", "rete=3"], "dials['rete']: found 3.0, expected a number from 0"),
         (["--mpp", "9"], "mpp: found 9.0, expected um per pixel from 0.25 to 2"),
         (["--seed", "-1"], "seed: found -1, expected a whole number from 0 up"),
     ],
@@ -125,4 +125,4 @@ def test_run_passes_the_preset_to_its_phantom(tmp_path, monkeypatch):
     monkeypatch.setattr("skinage.reporting.run.make_cohort", make_cohort)
     with pytest.raises(Enough) as asked:
         main(["run", "--out", str(tmp_path), "--people", "9", "--preset", "confounded"])
-    assert asked.value.args == (tmp_path / "phantom", 9, 0, {"preset": "confounded"})
+    assert asked.value.args == (tmp_path / "phantom", 9, {"seed": 0, "preset": "confounded"})

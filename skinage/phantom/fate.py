@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skinage.phantom.drawing.fields import stream
+from skinage.phantom.randomness import stream
 
 LAST_YEAR = 2022
 EMIGRATION_PER_YEAR = 0.01
@@ -23,7 +23,7 @@ DISEASES = pd.DataFrame(
 ).set_index("disease")
 """Diseases at the first biopsy: log odds at 60 years, their slope per year of age, and the share of
 log(odds ratio) that they follow per five years of acceleration. The last three are controls: they
-know nothing of acceleration, and psoriasis nothing of age either."""
+do not depend on acceleration, and psoriasis does not depend on age either."""
 
 
 def draw_fate(
@@ -43,9 +43,9 @@ def draw_fate(
         A row per person: age_years, sex, biopsy_date (in years, with its fraction),
         acceleration_years.
     seed
-        Seed of the draws; person k uses row k of each.
+        The seed of the draws; person k uses row k of each.
     hazard_ratio, odds_ratio
-        Planted ratios per five years of acceleration.
+        The planted ratios per five years of acceleration.
 
     Returns
     -------
@@ -73,7 +73,12 @@ def draw_fate(
 
 
 def planted_effects(hazard_ratio: float, odds_ratio: float) -> pd.DataFrame:
-    """Tell what five years of acceleration were planted to do, as a tidy table.
+    """Return the planted effects of five years of acceleration, as a tidy table.
+
+    Parameters
+    ----------
+    hazard_ratio, odds_ratio
+        The planted ratios per five years of acceleration.
 
     Returns
     -------

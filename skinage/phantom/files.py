@@ -1,6 +1,5 @@
-"""Make the phantom folder: slides, what each of their pixels is, and the truth beside them."""
+"""Make the phantom folder: slides, the label of each of their pixels, and the truth."""
 
-import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
@@ -16,14 +15,13 @@ from skinage.errors import StageError
 from skinage.phantom.drawing.optics import draw_slide
 from skinage.phantom.folder import LABELS, SLIDES, explained, prepared
 from skinage.phantom.people import make_slides
-from skinage.phantom.presets import choose
+from skinage.phantom.presets import check_number, check_whole, choose
 from skinage.phantom.slide_file import write_labels, write_slide
 from skinage.phantom.truth import public, truth_of_all, truth_tables
 from skinage.storage import stored, storing, unwritten, write_csv, write_json
 
 MPP_RANGE = (0.25, 2.0)
 DRAWING = 5  # raised whenever the drawing changes, so that older slides are drawn again
-RATIOS = ("hazard_ratio", "odds_ratio")
 TABLES = ("cohort.csv", "truth.csv", "truth_slides.csv", "truth.json")
 Job = tuple[Path, Path, dict[str, Any]]
 
@@ -31,8 +29,8 @@ Job = tuple[Path, Path, dict[str, Any]]
 def make_cohort(
     out: str | Path,
     n_people: int = 100,
-    seed: int = 0,
     *,
+    seed: int = 0,
     preset: str = "teaching",
     dials: Mapping[str, float] | None = None,
     ratios: Mapping[str, float] | None = None,
@@ -48,24 +46,25 @@ def make_cohort(
     Parameters
     ----------
     out
-        Folder to make: ``cohort.csv``, ``truth.csv``, ``truth_slides.csv``, ``truth.json``,
+        The folder to make: ``cohort.csv``, ``truth.csv``, ``truth_slides.csv``, ``truth.json``,
         ``slides/`` and ``labels/``; ``data/README.md`` describes them.
     n_people
-        How many people, a slide or more each.
+        The number of people, each with one slide or more.
     seed
-        Seed of everything: the same seed gives the same bytes.
+        The seed of everything: the same seed gives the same bytes.
     preset
         ``teaching`` (clear effects), ``realistic`` (as large as published), ``null`` (no ageing
         in the tissue) or ``confounded`` (age in the scanner only).
     dials
-        Effects to set otherwise than in the preset, 0 (none) to 2 (twice the stated law) each.
+        Effects that differ from the preset, 0 (none) to 2 (twice the stated law) each; None keeps
+        all.
     ratios
-        ``hazard_ratio`` of death and ``odds_ratio`` of disease per five years of acceleration, to
-        set otherwise than in the preset.
+        ``hazard_ratio`` of death and ``odds_ratio`` of disease per five years of acceleration that
+        differ from the preset; None keeps both.
     mpp
         um per pixel of the slides, 0.25 to 2.
     n_workers
-        Processes that draw; all cores by default.
+        The number of processes that draw; None takes one per core.
 
     Returns
     -------
@@ -74,41 +73,28 @@ def make_cohort(
 
     Raises
     ------
+    SettingError
+        If an argument cannot be used; nothing is written then.
     StageError
-        If a setting cannot be used (nothing is written then), or if a file cannot be written.
+        If a file cannot be written.
     """
-    _check(ratios or {}, mpp, n_workers)
-    hazard_ratio, odds_ratio = ((ratios or {}).get(name) for name in RATIOS)
-    planted = choose(preset, dials, hazard_ratio, odds_ratio)
-    slides = make_slides(
-        n_people, seed, preset=preset, dials=dials, hazard_ratio=hazard_ratio, odds_ratio=odds_ratio
-    )
+    check_number("mpp", mpp, *MPP_RANGE, "um per pixel from {} to {:g}".format(*MPP_RANGE))
+    if n_workers is not None:
+        check_whole("n_workers", n_workers, 1)
+    slides = make_slides(n_people, seed=seed, preset=preset, dials=dials, ratios=ratios)
     settings = {"seed": int(seed), "mpp": float(mpp)}
     with prepared(Path(out)) as out:
         _draw_all(out, slides, settings, n_workers or cpu_count())
-        truth = settings | {"n_people": int(n_people), "preset": preset} | truth_of_all(planted)
-        with explained(out / "truth.json"):
-            write_json(out / "truth.json", truth)
+        truth = settings | {"n_people": int(n_people), "preset": preset}
+        write_json(out / "truth.json", truth | truth_of_all(choose(preset, dials, ratios)))
         for name, table in (truth_tables(slides) | {"cohort.csv": public(slides)}).items():
-            with explained(out / name):
-                write_csv(out / name, table)
+            write_csv(out / name, table)
         return out / "cohort.csv"
 
 
 def slide_seed(seed: int, slide_id: str) -> list[int]:
-    """Give a slide its own seed, whichever slides stand beside it."""
+    """Return the seed of a slide; other slides do not change it."""
     return [seed, zlib.crc32(slide_id.encode())]
-
-
-def _check(ratios: Mapping[str, float], mpp: float, n_workers: int | None) -> None:
-    unknown = sorted(set(ratios) - set(RATIOS))
-    if unknown:
-        raise StageError(f"ratios: found {', '.join(unknown)}, expected {' or '.join(RATIOS)}.")
-    low, high = MPP_RANGE
-    if not (isinstance(mpp, int | float) and math.isfinite(mpp) and low <= mpp <= high):
-        raise StageError(f"mpp: found {mpp!r}, expected um per pixel from {low} to {high:g}.")
-    if n_workers is not None and not (isinstance(n_workers, int) and n_workers >= 1):
-        raise StageError(f"n_workers: found {n_workers!r}, expected a whole number from 1 up.")
 
 
 def _draw_all(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any], n_workers: int) -> None:
@@ -134,7 +120,7 @@ def _draw_all(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any], n_wo
 
 
 def _work(jobs: Iterable[Job], n_workers: int, bar: tqdm) -> None:
-    """Draw slides in processes; after a problem no new one is begun, but those begun end well."""
+    """Draw slides in processes; after a problem no new one is begun, those begun are finished."""
     problems: list[str] = []
     jobs = takewhile(lambda _: not problems, jobs)
     # loky's workers share nothing with this process (a fork of one that holds torch can hang)
@@ -159,7 +145,7 @@ def _jobs(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any]) -> Itera
 
 
 def _draw(slide_path: Path, label_path: Path, recipe: Mapping[str, Any]) -> str:
-    """Draw a slide and write it; tell in words what went wrong (an exception would be joblib's)."""
+    """Draw a slide and write it; return the problem in words (an exception would be joblib's)."""
     picture, labels = draw_slide(recipe["slide"], recipe["seed"], recipe["mpp"])
     files = ((slide_path, write_slide, picture), (label_path, write_labels, labels))
     for path, write, pixels in files:

@@ -1,4 +1,4 @@
-"""Write into the phantom folder: whole files or none, and errors that say what to do."""
+"""Write into the phantom folder: whole files or none, and errors that explain."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ SLIDES, LABELS = "slides", "labels"
 
 @contextmanager
 def prepared(out: Path) -> Iterator[Path]:
-    """Make the folder, and keep it free of what stopped runs or workers leave half-written.
+    """Make the folder, and remove the half-written files of stopped runs and workers.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def prepared(out: Path) -> Iterator[Path]:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn an error of the disk into a StageError about `path`."""
+    """Raise a StageError about `path` for an error of the disk."""
     try:
         yield
     except OSError as error:

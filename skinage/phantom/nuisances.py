@@ -1,4 +1,4 @@
-"""What varies from slide to slide and is not the tissue: stain, scanner, cut and dirt.
+"""What varies between slides and is not the tissue: stain, scanner, section and dirt.
 
 All of it is free of age and acceleration, but for the scanner where its dial ties it to age.
 
@@ -13,7 +13,7 @@ All of it is free of age and acceleration, but for the scanner where its dial ti
 import numpy as np
 import pandas as pd
 
-from skinage.phantom.drawing.fields import stream
+from skinage.phantom.randomness import stream
 
 # Optical-density vectors of the warm pink and purple that a picture of real skin shows: eosin from
 # its dense bundles, haematoxylin between its nuclei and published estimates (Ruifrok 2001).
@@ -37,11 +37,11 @@ def draw_nuisances(visits: pd.DataFrame, seed: int, *, scanner_dial: float) -> p
     ----------
     visits
         A row per slide, indexed by the number of the person: age_years, biopsy_year, and slot
-        (0 first biopsy, 1 its replicate, 2 later biopsy), which says whose draws are whose.
+        (0 first biopsy, 1 its replicate, 2 later biopsy): which of the person's draws it takes.
     seed
-        Seed of the draws.
+        The seed of the draws.
     scanner_dial
-        0 to 2: how closely the scanner goes with age.
+        How closely the scanner depends on age, 0 (not at all) to 2.
 
     Returns
     -------
@@ -99,7 +99,7 @@ class _Draws:
         return stream(self.seed, name).poisson(mean, (self.n_people, SLOTS))[self.mine]
 
     def batches(self, name: str, width: int) -> np.ndarray:
-        """Offsets of the batches: of mean 0 and SD 1 in every cohort, few as they are."""
+        """Return an offset per batch; they have mean 0 and SD 1 in every cohort."""
         offsets = stream(self.seed, name).standard_normal((N_BATCHES, width))
         return (offsets - offsets.mean(axis=0)) / offsets.std(axis=0)
 

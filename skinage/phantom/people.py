@@ -10,16 +10,14 @@ same however many follow, and a new column leaves the others as they were.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from skinage.errors import StageError
-from skinage.phantom.drawing.fields import stream
 from skinage.phantom.fate import draw_fate
 from skinage.phantom.nuisances import draw_nuisances
-from skinage.phantom.presets import choose
+from skinage.phantom.presets import check_whole, choose
+from skinage.phantom.randomness import stream
 from skinage.phantom.tissue import SITES, draw_constitution, tissue_of
 
 ACCELERATION_SD_YEARS = 6.0
@@ -30,28 +28,28 @@ YEARS_TO_LATER = (2.0, 6.0)
 
 def make_people(
     n_people: int,
-    seed: int = 0,
     *,
+    seed: int = 0,
     preset: str = "teaching",
     dials: Mapping[str, float] | None = None,
-    hazard_ratio: float | None = None,
-    odds_ratio: float | None = None,
+    ratios: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Draw people as they were at their first biopsy, and what became of them.
+    """Draw people as they were at their first biopsy, with their follow-up and diseases.
 
     Parameters
     ----------
     n_people
-        How many people; person k is the same whatever this number is.
+        The number of people; person k is the same whatever this number is.
     seed
-        Seed of all draws.
+        The seed of all draws.
     preset
-        ``"teaching"``, ``"realistic"``, ``"null"`` or ``"confounded"``.
-    dials
-        Effects to plant otherwise than the preset does, 0 to 2 each: see
+        ``"teaching"``, ``"realistic"``, ``"null"`` or ``"confounded"``, see
         `skinage.phantom.presets`.
-    hazard_ratio, odds_ratio
-        Effect of five years of acceleration on death and on disease, if not the preset's.
+    dials
+        Effects that differ from the preset, 0 to 2 each; None keeps all.
+    ratios
+        ``hazard_ratio`` of death and ``odds_ratio`` of disease per five years of acceleration that
+        differ from the preset; None keeps both.
 
     Returns
     -------
@@ -63,25 +61,22 @@ def make_people(
 
     Raises
     ------
-    StageError
-        If `n_people` or `seed` is not a fitting whole number, the preset or a dial is unknown, a
-        dial is not within 0 to 2, or a ratio is not positive.
+    SettingError
+        If `n_people` or `seed` is not a fitting whole number, the preset, a dial or a ratio is
+        unknown, a dial is not within 0 to 2, or a ratio is not positive.
     """
-    slides = make_slides(
-        n_people, seed, preset=preset, dials=dials, hazard_ratio=hazard_ratio, odds_ratio=odds_ratio
-    )
+    slides = make_slides(n_people, seed=seed, preset=preset, dials=dials, ratios=ratios)
     first = slides[(slides["visit"] == 1) & (slides["replicate"] == 1)]
     return first.drop(columns=["slide_id", "visit", "replicate"]).reset_index(drop=True)
 
 
 def make_slides(
     n_people: int,
-    seed: int = 0,
     *,
+    seed: int = 0,
     preset: str = "teaching",
     dials: Mapping[str, float] | None = None,
-    hazard_ratio: float | None = None,
-    odds_ratio: float | None = None,
+    ratios: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Draw people and all slides taken of them.
 
@@ -92,7 +87,7 @@ def make_slides(
 
     Parameters
     ----------
-    n_people, seed, preset, dials, hazard_ratio, odds_ratio
+    n_people, seed, preset, dials, ratios
         As in `make_people`.
 
     Returns
@@ -104,12 +99,12 @@ def make_slides(
 
     Raises
     ------
-    StageError
+    SettingError
         As in `make_people`.
     """
-    _check_whole("n_people", n_people, 1)
-    _check_whole("seed", seed, 0)
-    chosen = choose(preset, dials, hazard_ratio, odds_ratio)
+    check_whole("n_people", n_people, 1)
+    check_whole("seed", seed, 0)
+    chosen = choose(preset, dials, ratios)
     people = _draw_people(int(n_people), seed, chosen.ages)
     fate = draw_fate(people, seed, hazard_ratio=chosen.hazard_ratio, odds_ratio=chosen.odds_ratio)
     slides = _take_slides(people, fate, seed, arm_effect_years=chosen.arm_effect_years)
@@ -120,12 +115,6 @@ def make_slides(
     slides = slides.drop(columns=["slot", "biopsy_date"])
     table = pd.concat([slides, tissue, nuisances, fate.loc[person]], axis=1)
     return table.reset_index(drop=True)
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not (whole and value >= least):
-        raise StageError(f"{name}: found {value!r}, expected a whole number from {least} up.")
 
 
 def _draw_people(n_people: int, seed: int, ages: str) -> pd.DataFrame:
@@ -154,7 +143,7 @@ def _draw_people(n_people: int, seed: int, ages: str) -> pd.DataFrame:
 def _take_slides(
     people: pd.DataFrame, fate: pd.DataFrame, seed: int, *, arm_effect_years: float
 ) -> pd.DataFrame:
-    """Give a row per slide, indexed by the person's number: who, when, and d at that time."""
+    """Return a row per slide, indexed by the person's number: who, when, and d at that time."""
     chance = stream(seed, "slides").random((len(people), 4))
     years_later = (YEARS_TO_LATER[0] + np.ptp(YEARS_TO_LATER) * chance[:, 0]).round(1)
     has_replicate = chance[:, 1] < REPLICATE_CHANCE

@@ -4,35 +4,28 @@ There is one law (`skinage.phantom.tissue`); a preset is nothing but dials and r
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from skinage.errors import StageError
+from skinage.errors import SettingError
 
 EFFECTS = (
-    "epidermis",
-    "rete",
-    "dermis",
-    "collagen",
-    "disorder",
-    "bundles",
-    "elastosis",
-    "fibroblasts",
-    "dark_nuclei",
-    "vessels",
-    "adnexa",
-)
-"""What ages in the tissue; each has a dial."""
+    "epidermis", "rete", "dermis", "collagen", "disorder", "bundles", "elastosis", "fibroblasts",
+    "dark_nuclei", "vessels", "adnexa",
+)  # fmt: skip
+"""The effects of age on the tissue; each has a dial."""
 DIALS = (*EFFECTS, "scanner")
 MAX_DIAL = 2.0
+RATIOS = ("hazard_ratio", "odds_ratio")
+SMALLEST = math.nextafter(0.0, 1.0)
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A cohort's settings.
+    """The settings of a cohort.
 
     Attributes
     ----------
@@ -40,12 +33,12 @@ class Preset:
         A number from 0 to 2 for each name in `DIALS`: 0 plants no effect, 1 the stated law, 2 twice
         that. ``scanner`` ties the scanner to age.
     hazard_ratio, odds_ratio
-        Planted effect of five years of acceleration on death and on disease.
+        The planted ratios of death and of disease per five years of acceleration.
     arm_effect_years
-        What the treatment adds to the acceleration of the treated by their later biopsy.
+        The years that the treatment adds to the acceleration of the treated at their later biopsy.
     ages
-        ``"uniform"``: 20 to 90 years alike; ``"register"``: as biopsies come, few young and most
-        between 45 and 75.
+        ``"uniform"``: all ages from 20 to 90 years alike; ``"register"``: few young people, most of
+        them between 45 and 75 years.
     """
 
     dials: Mapping[str, float]
@@ -90,67 +83,59 @@ PRESETS = {
 
 
 def choose(
-    preset: str,
-    dials: Mapping[str, float] | None = None,
-    hazard_ratio: float | None = None,
-    odds_ratio: float | None = None,
+    preset: str, dials: Mapping[str, float] | None = None, ratios: Mapping[str, float] | None = None
 ) -> Preset:
-    """Take a preset and replace in it what was asked for otherwise.
+    """Return a preset with other dials or ratios where they are given.
 
     Parameters
     ----------
     preset
         A name in `PRESETS`.
     dials
-        Effects to set otherwise, 0 to 2 each.
-    hazard_ratio, odds_ratio
-        Positive ratios per five years of acceleration; those of the preset if not given.
+        Effects that differ from the preset, 0 to 2 each; None keeps all.
+    ratios
+        ``hazard_ratio`` and ``odds_ratio`` per five years of acceleration that differ from the
+        preset; None keeps both.
 
     Raises
     ------
-    StageError
-        If the preset or a dial is unknown, a dial is not a number from 0 to 2, or a ratio is not
-        a positive number.
+    SettingError
+        If the preset, a dial or a ratio is unknown, a dial is not a number from 0 to 2, or a ratio
+        is not a positive number.
     """
     if not isinstance(preset, str) or preset not in PRESETS:
-        raise StageError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}.")
+        raise SettingError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}.")
+    dials = _checked("dials", dials, DIALS, (0.0, MAX_DIAL), "a number from 0 (no effect) over 1 "
+                     f"(the stated law) to {MAX_DIAL:g}")  # fmt: skip
+    ratios = _checked("ratios", ratios, RATIOS, (SMALLEST, math.inf), "a positive number per five "
+                      "years of acceleration; 1 plants no effect")  # fmt: skip
     known = PRESETS[preset]
-    return replace(
-        known,
-        dials={**known.dials, **_checked_dials(dials)},
-        hazard_ratio=_checked_ratio("hazard_ratio", hazard_ratio, known.hazard_ratio),
-        odds_ratio=_checked_ratio("odds_ratio", odds_ratio, known.odds_ratio),
-    )
+    changed: dict[str, Any] = {"dials": {**known.dials, **dials}, **ratios}
+    return replace(known, **changed)
 
 
-def _checked_ratio(name: str, ratio: float | None, of_preset: float) -> float:
-    if ratio is None:
-        return of_preset
-    if not (_is_number(ratio) and ratio > 0):
-        raise StageError(
-            f"{name}: found {ratio!r}, expected a positive number per five years of "
-            "acceleration; 1 plants no effect."
-        )
-    return float(ratio)
+def check_number(
+    name: str, value: Any, low: float, high: float, expected: str, *, whole: bool = False
+) -> None:
+    """Raise a SettingError unless the value of an argument is a finite number from low to high."""
+    numbers = (int, np.integer) if whole else (int, float, np.number)
+    is_number = isinstance(value, numbers) and not isinstance(value, bool)
+    if not (is_number and math.isfinite(value) and low <= value <= high):
+        raise SettingError(f"{name}: found {value!r}, expected {expected}.")
 
 
-def _checked_dials(dials: Mapping[str, float] | None) -> dict[str, float]:
-    if not isinstance(dials, Mapping | None):
-        raise StageError(
-            f"dials: found {dials!r}, expected a name and a number each, such as "
-            "{'epidermis': 0.5}."
-        )
-    for name, dial in (dials or {}).items():
-        if name not in DIALS:
-            raise StageError(f"dials: found {name!r}, expected names among {', '.join(DIALS)}.")
-        if not (_is_number(dial) and 0 <= dial <= MAX_DIAL):
-            raise StageError(
-                f"dials: found {dial!r} for {name}, expected a number from 0 (no effect) over 1 "
-                f"(the stated law) to {MAX_DIAL:g}."
-            )
-    return {name: float(dial) for name, dial in (dials or {}).items()}
+def check_whole(name: str, value: Any, least: int) -> None:
+    """Raise a SettingError unless the value of an argument is a whole number, large enough."""
+    check_number(name, value, least, math.inf, f"a whole number from {least} up", whole=True)
 
 
-def _is_number(value: Any) -> bool:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+def _checked(
+    name: str, given: Any, names: Sequence[str], limits: tuple[float, float], expected: str
+) -> dict[str, float]:
+    if not isinstance(given, Mapping | None):
+        raise SettingError(f"{name}: found {given!r}, expected such as {{{names[0]!r}: 1.0}}.")
+    for key, value in (given or {}).items():
+        if key not in names:
+            raise SettingError(f"{name}: found {key!r}, expected names among {', '.join(names)}.")
+        check_number(f"{name}[{key!r}]", value, *limits, expected)
+    return {key: float(value) for key, value in (given or {}).items()}

@@ -1,1 +1,13 @@
-"""Streams of random numbers, one for each purpose."""
+"""Random streams: one for each thing that is drawn, so that none disturbs another."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+Seed = int | Sequence[int]
+
+
+def stream(seed: Seed, name: str) -> np.random.Generator:
+    """Return the random generator of one structure or column, by its name."""
+    return np.random.default_rng([*np.atleast_1d(seed).tolist(), zlib.crc32(name.encode())])

@@ -37,7 +37,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from skinage.phantom.drawing.fields import stream
+from skinage.phantom.randomness import stream
 
 SITES = pd.DataFrame(
     {"sun_exposure": [0.0, 0.3, 1.0], "thickness": [1.0, 0.95, 0.9]},

@@ -22,22 +22,22 @@ PUBLIC = [
     "slide_id", "person_id", "path", "age_years", "sex", "body_site", "scanner", "stain_batch",
     "biopsy_year", "visit", "arm", "follow_up_years", "died",
 ]  # fmt: skip
-"""What a register would know; the diseases follow."""
+"""The columns that a register would know; the diseases follow."""
 TISSUE = [*chain.from_iterable(COLUMNS_OF.values()), "corneum_um", "inflammation_per_mm2"]
 MPP_TOLERANCE = 1.01
 
 
 def public(slides: pd.DataFrame) -> pd.DataFrame:
-    """Give the cohort table of a phantom: the rows of `make_slides` without what is planted."""
+    """Return the cohort table of a phantom: the rows of `make_slides` without what is planted."""
     diseases = [column for column in slides if str(column).startswith("disease_")]
     paths = SLIDES + "/" + slides["slide_id"] + ".tiff"
     return slides.assign(path=paths)[PUBLIC + diseases]
 
 
 def truth_tables(slides: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Give the truth as tables by file name: a row per person at first biopsy, a row per slide.
+    """Return the truth as tables by file name: a row per person at first biopsy, a row per slide.
 
-    They share no column but the ids with the cohort table.
+    They share only the ids with the cohort table.
     """
     known = set(public(slides)) - {"slide_id", "person_id"}
     hidden = slides.drop(columns=known & set(slides))
@@ -50,7 +50,7 @@ def truth_tables(slides: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def truth_of_all(planted: Preset) -> dict[str, Any]:
-    """Give what is true of the whole phantom, for ``truth.json``."""
+    """Return what holds for the whole phantom, for ``truth.json``."""
     effects = planted_effects(planted.hazard_ratio, planted.odds_ratio)
     return {
         **dataclasses.asdict(planted),
@@ -106,8 +106,8 @@ def read_planted(cohort_path: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per thing: ``planted`` (``preset``, ``seed``, ``treated arm``, and outcomes by the
-        names they have in tables of results: ``death``, ``disease_*``), ``value``, ``unit``.
+        A row per planted effect or setting: ``planted`` (``preset``, ``seed``, ``treated arm``, and
+        outcomes as results name them: ``death``, ``disease_*``), ``value``, ``unit``.
 
     Raises
     ------
@@ -134,17 +134,17 @@ def read_planted(cohort_path: str | Path) -> pd.DataFrame:
 def read_labels(
     cohort_path: str | Path, slide_id: str, mpp: float | None = None
 ) -> tuple[np.ndarray, float]:
-    """Read what each pixel of a phantom's slide is.
+    """Read the label of each pixel of a phantom's slide.
 
     Parameters
     ----------
     cohort_path
         The cohort table; ``labels/`` lies beside it.
     slide_id
-        Which slide.
+        The slide whose labels are read.
     mpp
-        um per pixel wanted: the coarsest level that is not coarser is read, the finest if none is
-        fine enough or nothing is asked.
+        The um per pixel wanted: the coarsest level that is not coarser is read, or the finest if
+        none is fine enough. None reads the finest.
 
     Returns
     -------

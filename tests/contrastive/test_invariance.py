@@ -13,12 +13,12 @@ from skinage.slides.reading.batches import read_pixels
 @pytest.fixture(scope="module")
 def twins(phantom_tiles, tmp_path_factory):
     """Some tiles, and the paths of their slides drawn again on the other scanner."""
-    folder, slides = tmp_path_factory.mktemp("twins"), make_slides(6, 1).set_index("slide_id")
+    folder, slides = tmp_path_factory.mktemp("twins"), make_slides(6, seed=1).set_index("slide_id")
     mine = phantom_tiles[phantom_tiles["slide_id"].isin(["P00000_S1", "P00001_S1", "P00002_S1"])]
     for slide_id in mine["slide_id"].unique():
         slide = slides.loc[slide_id].to_dict() | {"slide_id": slide_id}
         slide["scanner"] = "A" if slide["scanner"] == "B" else "B"
-        write_slide(folder / f"{slide_id}.tiff", render(slide, slide_seed(1, slide_id)), 1.0)
+        write_slide(folder / f"{slide_id}.tiff", render(slide, seed=slide_seed(1, slide_id)), 1.0)
     return mine.assign(path=mine["slide_id"].map(lambda name: str(folder / f"{name}.tiff")))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage import StageError
+from skinage import SettingError
 from skinage.phantom.people import make_people, make_slides
 from skinage.phantom.presets import DIALS, EFFECTS, PRESETS
 from skinage.phantom.tissue import COLUMNS_OF, NOISE_OF
@@ -131,7 +131,7 @@ def test_confounded_people_can_be_aged_by_their_scanner_alone():
     assert (newer == (people["age_years"] > 55)).mean() > 0.85
     chance = 1 / (1 + np.exp(-(people["age_years"] - 55) / 5))
     assert abs((newer - chance).sum()) < 4 * np.sqrt((chance * (1 - chance)).sum())
-    sharper = make_people(N, 7, preset="null", dials={"scanner": 2})["scanner"] == "B"
+    sharper = make_people(N, seed=7, preset="null", dials={"scanner": 2})["scanner"] == "B"
     assert (sharper == (people["age_years"] > 55)).mean() > 0.92
 
 
@@ -144,7 +144,9 @@ def test_presets_are_nothing_but_dials_and_ratios():
     assert halved == ["epidermis", "collagen", "vessels"]
     assert all([*preset.dials] == [*DIALS] for preset in PRESETS.values())
     assert {*COLUMNS_OF} == {*EFFECTS}
-    own_dials = make_people(200, dials=PRESETS["null"].dials, hazard_ratio=1, odds_ratio=1)
+    own_dials = make_people(
+        200, dials=PRESETS["null"].dials, ratios={"hazard_ratio": 1, "odds_ratio": 1}
+    )
     # The arm effect of the two differs, but the first biopsy knows no treatment.
     pd.testing.assert_frame_equal(own_dials, make_people(200, preset="null"))
     half = make_people(200, preset="teaching", dials={"epidermis": 0.5})
@@ -165,20 +167,24 @@ def test_presets_are_nothing_but_dials_and_ratios():
         ({"preset": "clear"}, "preset: found 'clear', expected one of teaching, realistic, null"),
         ({"preset": None}, "preset: found None"),
         ({"dials": {"wrinkles": 1}}, "dials: found 'wrinkles', expected names among epidermis"),
-        ({"dials": {"rete": 2.1}}, "dials: found 2.1 for rete, expected a number from 0"),
-        ({"dials": {"rete": -0.1}}, "dials: found -0.1 for rete"),
-        ({"dials": {"rete": float("nan")}}, "dials: found nan for rete"),
-        ({"dials": {"rete": "half"}}, "dials: found 'half' for rete"),
-        ({"dials": 0.5}, "dials: found 0.5, expected a name and a number each"),
-        ({"hazard_ratio": 0}, "hazard_ratio: found 0, expected a positive number"),
-        ({"odds_ratio": -1}, "odds_ratio: found -1"),
-        ({"odds_ratio": float("inf")}, "odds_ratio: found inf"),
-        ({"odds_ratio": "1.5"}, "odds_ratio: found '1.5'"),
+        ({"dials": {"rete": 2.1}}, r"dials\['rete'\]: found 2.1, expected a number from 0"),
+        ({"dials": {"rete": -0.1}}, "found -0.1, expected"),
+        ({"dials": {"rete": float("nan")}}, "found nan, expected"),
+        ({"dials": {"rete": "half"}}, "found 'half', expected"),
+        ({"dials": 0.5}, "dials: found 0.5, expected such as {'epidermis': 1.0}"),
+        ({"ratios": {"odds": 2}}, "ratios: found 'odds', expected names among hazard_ratio, odds"),
+        (
+            {"ratios": {"hazard_ratio": 0}},
+            r"ratios\['hazard_ratio'\]: found 0, expected a positive",
+        ),
+        ({"ratios": {"odds_ratio": -1}}, r"\['odds_ratio'\]: found -1"),
+        ({"ratios": {"odds_ratio": float("inf")}}, r"\['odds_ratio'\]: found inf"),
+        ({"ratios": {"odds_ratio": "1.5"}}, r"\['odds_ratio'\]: found '1.5'"),
     ],
 )
 @pytest.mark.parametrize("make", [make_people, make_slides])
 def test_unusable_settings_are_named(make, wrong, message):
-    with pytest.raises(StageError, match=message):
+    with pytest.raises(SettingError, match=message):
         make(**{"n_people": 2} | wrong)
 
 

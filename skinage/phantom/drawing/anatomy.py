@@ -63,7 +63,7 @@ class Skin:
         )
 
     def pixels_of(self, *labels: Label) -> np.ndarray:
-        """Give the flat indices of the pixels that carry one of these labels."""
+        """Return the flat indices of the pixels that carry one of these labels."""
         wanted = np.zeros(256, bool)
         wanted[list(labels)] = True
         return np.flatnonzero(wanted[self.labels])
@@ -75,11 +75,11 @@ class Skin:
         within: Callable[[tuple[np.ndarray, np.ndarray]], np.ndarray],
         n_more: int = 0,
     ) -> np.ndarray:
-        """Scatter ``(n, 2)`` um (down, across) over the window, and keep those that lie within.
+        """Return random spots ``(n, 2)`` um (down, across), those of the window that lie within.
 
-        `within` tells for rows and columns whether a spot may lie there. Drawn in um before
-        anything is looked up, together with `n_more` columns of uniform numbers from 0 to 1 for
-        size and shape, so that the same spots look the same at any mpp.
+        `within` takes rows and columns and returns whether a spot may lie there. The spots are
+        drawn in um before anything is looked up, together with `n_more` columns of uniform numbers
+        from 0 to 1 for size and shape, so that the same spots look the same at any mpp.
         """
         sides = self.window.height_um, self.window.width_um
         number = rng.poisson(per_mm2 * sides[0] * sides[1] / 1e6)
@@ -88,7 +88,7 @@ class Skin:
         return spots[within(self.window.pixels(spots[:, :2]))]
 
     def place(self, along_um: np.ndarray, depth_um: np.ndarray) -> np.ndarray:
-        """Give ``(n, 2)`` um (down, across) of places known by along and depth."""
+        """Return ``(n, 2)`` um (down, across) of places given by along and depth."""
         x, y = along_um, depth_um + self.surface[profile_index(along_um)]
         down = y * np.cos(self.tilt) + x * np.sin(self.tilt) + self.window.height_um / 2
         across = x * np.cos(self.tilt) - y * np.sin(self.tilt) + self.window.width_um / 2
@@ -96,7 +96,7 @@ class Skin:
 
 
 def profile_index(along_um: np.ndarray) -> np.ndarray:
-    """Give the index into a profile along the surface."""
+    """Return the index into a profile along the surface."""
     last = int(2 * _REACH_UM / _STEP_UM) - 1
     return np.clip((along_um + _REACH_UM) / _STEP_UM, 0, last).astype(np.int32)
 
@@ -109,7 +109,7 @@ def lay_out(person: Mapping[str, Any], rng: np.random.Generator, mpp: float) -> 
     person
         A row of `make_people`.
     rng
-        Source of surface, ridges, outline and tilt.
+        The generator of surface, ridges, outline and tilt.
     mpp
         Micrometres per pixel.
 

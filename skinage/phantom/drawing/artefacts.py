@@ -1,4 +1,4 @@
-"""What lies on the section or was done to it: lesions, folds, dust and pen."""
+"""Lesions in the section, and what was done to it: folds, dust and pen."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -67,7 +67,7 @@ def _add_naevus(skin: Skin, patch: Outline, rng: np.random.Generator) -> None:
 
 
 def add_fold(skin: Skin, slide: Mapping[str, Any], rng: np.random.Generator) -> None:
-    """Let a band of the section lie double, where the slide has a fold."""
+    """Fold a band of the section over its neighbour, where the slide has a fold."""
     if not slide["has_fold"]:
         return
     where, width_um = rng.uniform(-450, 450), rng.uniform(35, 80)

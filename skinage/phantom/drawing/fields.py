@@ -1,7 +1,5 @@
 """Random fields on a window: smooth noise, and a texture of cells parted by gaps."""
 
-import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,20 +23,15 @@ class Window:
         return round(self.height_um / self.mpp), round(self.width_um / self.mpp)
 
     def axes_um(self) -> tuple[np.ndarray, np.ndarray]:
-        """Give the middles of rows and of columns, um."""
+        """Return the middles of rows and of columns, um."""
         down, across = ((np.arange(n, dtype=np.float32) + 0.5) * self.mpp for n in self.shape)
         return down, across
 
     def pixels(self, spots_um: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Turn ``(n, 2)`` um (down, across) into rows and columns, moved into the window."""
+        """Return the rows and columns of ``(n, 2)`` um (down, across), moved into the window."""
         at = (spots_um / self.mpp).astype(np.int32)
         rows, cols = np.clip(at, 0, np.array(self.shape, np.int32) - 1).T
         return rows, cols
-
-
-def stream(seed: int | Sequence[int], name: str) -> np.random.Generator:
-    """Give every structure its own random stream, so that none disturbs another."""
-    return np.random.default_rng([*np.atleast_1d(seed).tolist(), zlib.crc32(name.encode())])
 
 
 def smooth_noise(rng: np.random.Generator, window: Window, scale_um: float) -> np.ndarray:
@@ -66,27 +59,27 @@ def _spread(size_um: float, at_um: np.ndarray, scale_um: float) -> np.ndarray:
 
 
 class CellTexture:
-    """A periodic mosaic of convex cells (Worley noise) to be laid out in any coordinates.
+    """A periodic mosaic of convex cells (Worley noise) that any coordinates can look up.
 
     Parameters
     ----------
     rng
-        Source of the cell centres.
+        The generator that places the cell centres.
     n_cells
-        Cells in a row, and rows, before the mosaic repeats.
+        The number of cells in a row, and of rows, before the mosaic repeats.
     texels
-        Resolution of a cell.
+        The number of samples across a cell.
     jitter
         How far a centre may lie from the middle of its square; 0 gives squares.
 
     Attributes
     ----------
     centres
-        ``(2, n_cells, n_cells)`` middles of the cells within their squares, 0 to 1.
+        ``(2, n_cells, n_cells)`` places of the centres within their squares, 0 to 1.
     edge
         ``(n_cells * texels,) * 2`` distance to the nearest border, in cell widths.
     cell
-        As `edge`: number of the cell, below ``n_cells ** 2``.
+        The number of the cell, below ``n_cells ** 2``; shaped as `edge`.
     """
 
     def __init__(

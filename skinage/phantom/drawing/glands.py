@@ -137,7 +137,7 @@ def _add_long_nuclei(
 
 
 def _fibres(organ: Outline, wide_um: float, long_um: float) -> tuple[np.ndarray, np.ndarray]:
-    """Give wavy coordinates, in cells of a mosaic, across and along the long axis of an organ."""
+    """Return wavy coordinates, in cells of a mosaic, across and along the long axis of an organ."""
     cosine, sine = np.float32(np.cos(organ.angle)), np.float32(np.sin(organ.angle))
     onward = organ.across * cosine + organ.down * sine + np.float32(organ.middle.sum())
     aside = organ.down * cosine - organ.across * sine + 3 * np.sin(onward / 13)

@@ -1,4 +1,4 @@
-"""What a pixel of the phantom can be."""
+"""The labels that a pixel of the phantom can have."""
 
 from enum import IntEnum
 
@@ -28,6 +28,6 @@ class Label(IntEnum):
 
 
 DERMIS = (Label.PAPILLARY_DERMIS, Label.COLLAGEN, Label.GAP, Label.ELASTOSIS)
-"""What is dermis and no organ."""
+"""The labels of the dermis without organs."""
 LABEL_NAMES = {int(label): label.name.replace("_", " ").lower() for label in Label}
-"""What a label is, in words."""
+"""The name of each label, in words."""

@@ -1,4 +1,4 @@
-"""The nuclei that belong to no organ: of keratinocytes, of fibroblasts and of lymphocytes."""
+"""The nuclei outside organs: of keratinocytes, fibroblasts and lymphocytes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,14 +39,7 @@ def _add_keratinocytes(skin: Skin, rng: np.random.Generator) -> None:
     )
     shrunk = chance[keep] > 0.6
     clear_halos(skin, middles[shrunk] + 0.5, axes[shrunk] + 0.6, angle[shrunk])
-    stamp_nuclei(
-        skin,
-        middles,
-        axes,
-        angle=angle,
-        dye=dye,
-        label=Label.KERATINOCYTE_NUCLEUS,
-    )
+    stamp_nuclei(skin, middles, axes, angle=angle, dye=dye, label=Label.KERATINOCYTE_NUCLEUS)
 
 
 def _add_basal_cells(skin: Skin, rng: np.random.Generator) -> None:
@@ -85,7 +78,7 @@ def _around(values: np.ndarray, skin: Skin, spots: np.ndarray) -> np.ndarray:
 
 
 def _apart(spots: np.ndarray, least_um: float) -> np.ndarray:
-    """Tell which spots stay when, in turn, those too near to an earlier one go."""
+    """Return which spots stay when, in turn, those too near to an earlier one go."""
     from scipy.spatial import cKDTree
 
     keep = np.ones(len(spots), bool)

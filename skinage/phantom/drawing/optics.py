@@ -1,6 +1,6 @@
 """From dye to picture: Beer-Lambert light through two stains, then optics and noise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,28 +8,28 @@ from scipy.ndimage import gaussian_filter1d
 
 from skinage.phantom.drawing.anatomy import WINDOW_UM, Skin, lay_out
 from skinage.phantom.drawing.artefacts import add_fold, add_lesion, mark
-from skinage.phantom.drawing.fields import Window, stream
+from skinage.phantom.drawing.fields import Window
 from skinage.phantom.drawing.nuclei import add_nuclei
 from skinage.phantom.drawing.organs import add_organs
 from skinage.phantom.drawing.staining import stain_layers
+from skinage.phantom.randomness import Seed, stream
 
 SCANNER_BLUR_UM = {"A": 0.45, "B": 0.75}
 SCANNER_GAMMA = {"A": 1.0, "B": 0.94}
-HAEMATOXYLIN_DENSITY, EOSIN_DENSITY = 1.2, 1.05  # optical density of a unit of dye, fresh
+DENSITIES = {"haematoxylin": 1.2, "eosin": 1.05}  # optical density of a unit of dye, fresh
 BLOOD_OD = (0.05, 0.42, 0.62)  # red cells beside eosin: orange
 THICKNESSES = ("epidermis_um", "rete_um", "corneum_um", "dermis_um", "elastosis_um")
-Seed = int | Sequence[int]
 
 
-def render(slide: Mapping[str, Any], seed: Seed, mpp: float = 1.0) -> np.ndarray:
+def render(slide: Mapping[str, Any], *, seed: Seed, mpp: float = 1.0) -> np.ndarray:
     """Draw a slide.
 
     Parameters
     ----------
     slide
-        A row of `make_people` or `make_slides`.
+        A row of `make_people` or `make_slides`, as a dict.
     seed
-        Seed of the pieces: the same row and seed give the same pixels.
+        The seed of the pieces: the same row and seed give the same pixels.
     mpp
         Micrometres per pixel; the same pieces are drawn at any scale.
 
@@ -41,8 +41,13 @@ def render(slide: Mapping[str, Any], seed: Seed, mpp: float = 1.0) -> np.ndarray
     return draw_slide(slide, seed, mpp)[0]
 
 
-def render_labels(slide: Mapping[str, Any], seed: Seed, mpp: float = 1.0) -> np.ndarray:
-    """Give the truth of the picture that `render` draws.
+def render_labels(slide: Mapping[str, Any], *, seed: Seed, mpp: float = 1.0) -> np.ndarray:
+    """Return what each pixel is in the picture that `render` draws.
+
+    Parameters
+    ----------
+    slide, seed, mpp
+        As in `render`.
 
     Returns
     -------
@@ -55,7 +60,7 @@ def render_labels(slide: Mapping[str, Any], seed: Seed, mpp: float = 1.0) -> np.
 def draw_slide(
     slide: Mapping[str, Any], seed: Seed, mpp: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a slide: ``(h, w, 3)`` uint8 RGB, and ``(h, w)`` uint8 what each pixel is."""
+    """Return the picture of a slide, ``(h, w, 3)`` uint8 RGB, and its labels, ``(h, w)`` uint8."""
     # Plain Python numbers: a numpy scalar would turn the float32 arithmetic into float64.
     slide = {name: getattr(value, "item", lambda v=value: v)() for name, value in slide.items()}
     seeds = np.atleast_1d(seed).tolist()
@@ -80,7 +85,7 @@ def draw_slide(
 
 
 def draw_piece(slide: Mapping[str, Any], seed: Seed, mpp: float) -> Skin:
-    """Draw one piece as labels and dye, before any light passes through."""
+    """Return one piece of skin as labels and dye, before any light passes through."""
     # A section cut at an angle shows every layer thicker than it is.
     oblique = 1 / np.cos(np.deg2rad(slide["section_tilt_deg"]))
     slide = dict(slide) | {name: float(slide[name] * oblique) for name in THICKNESSES}
@@ -94,11 +99,11 @@ def draw_piece(slide: Mapping[str, Any], seed: Seed, mpp: float) -> Skin:
 
 
 def expose(skin: Skin, slide: Mapping[str, Any], seed: Seed) -> np.ndarray:
-    """Shine light through dyed skin: ``(h, w, 3)`` uint8."""
-    haematoxylin = skin.haematoxylin * np.float32(
-        HAEMATOXYLIN_DENSITY * slide["haematoxylin_strength"]
+    """Return the picture, ``(h, w, 3)`` uint8, that light makes of dyed skin."""
+    haematoxylin, eosin = (
+        getattr(skin, dye) * np.float32(density * slide[f"{dye}_strength"])
+        for dye, density in DENSITIES.items()
     )
-    eosin = skin.eosin * np.float32(EOSIN_DENSITY * slide["eosin_strength"])
     bloody = np.flatnonzero(skin.blood)
     grain = _grain(seed, skin.window.shape)
     picture = np.empty((*skin.window.shape, 3), np.uint8)
@@ -116,5 +121,5 @@ def expose(skin: Skin, slide: Mapping[str, Any], seed: Seed) -> np.ndarray:
 
 
 def _grain(seed: Seed, shape: tuple[int, int]) -> np.ndarray:
-    """Draw the noise of the sensor, alike in all colours."""
+    """Return the noise of the sensor, the same in all colours."""
     return stream(seed, "grain").standard_normal(shape, dtype=np.float32) * 1.5

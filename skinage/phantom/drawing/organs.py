@@ -33,7 +33,7 @@ def add_organs(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) 
 
 
 def _deep(skin: Skin, at: Places, below_um: float) -> np.ndarray:
-    """Tell where an organ finds room: in the dermis, away from its borders."""
+    """Return where an organ has room: in the dermis, away from its borders."""
     return is_any_of(skin, *DERMIS)(at) & (skin.below[at] > below_um)
 
 

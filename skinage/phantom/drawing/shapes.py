@@ -9,7 +9,7 @@ from skinage.phantom.drawing.stamping import stamp_nuclei
 Layer = tuple[float, float, float]
 """Outer radius (1 is the outline), amount of haematoxylin, amount of eosin."""
 SOFT = (*DERMIS, Label.FAT)
-"""What an organ or a lesion may displace."""
+"""The labels that an organ or a lesion may cover."""
 
 
 class Outline:
@@ -18,17 +18,17 @@ class Outline:
     Parameters
     ----------
     skin
-        The piece it lies in.
+        The piece that it lies in.
     middle
         Down and across, um.
     halves
         Half length and half width, um.
     angle
-        Of the long axis on the picture, radians.
+        The angle of the long axis on the picture, radians.
     rng
-        Source of the wobble.
+        The generator of the wobble.
     over
-        Labels it may cover.
+        The labels that it may cover.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Outline:
         skin.labels[self.window][self.radius < 1] = label
 
     def share(self, skin: Skin, outer: float) -> np.ndarray:
-        """Tell how much of each pixel of the window lies within a radius."""
+        """Return how much of each pixel of the window lies within a radius."""
         return np.clip((outer - self.radius) * (self.halves[1] / skin.window.mpp) + 0.5, 0, 1)
 
     def tint(

@@ -1,4 +1,4 @@
-"""How much dye horn, epidermis, dermis and fat hold, place by place."""
+"""The amount of dye that horn, epidermis, dermis and fat hold, pixel by pixel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -100,7 +100,7 @@ def _follow_fibres(
     at: np.ndarray,
     noises: list[np.ndarray],
 ) -> tuple[np.ndarray, ...]:
-    """Turn places into um along and across the fibres, with width and stretch of a bundle there.
+    """Return um along and across the fibres, and the width and stretch of a bundle, for places.
 
     The dermis is a mosaic of patches; each has its own direction, drawn about the surface.
     """

@@ -50,7 +50,7 @@ def stamp_nuclei(
 def footprint(
     skin: Skin, middles: np.ndarray, axes: np.ndarray, angle: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the pixels that ellipses touch: flat index, number of the ellipse, radius."""
+    """Return the pixels that ellipses touch: flat index, number of the ellipse, radius."""
     mpp, shape = skin.window.mpp, skin.window.shape
     reach = int(np.ceil((axes.max() + 1) / mpp))
     steps = np.arange(-reach, reach + 1)
@@ -80,7 +80,7 @@ def clear_halos(skin: Skin, middles: np.ndarray, axes: np.ndarray, angle: np.nda
 
 
 def is_any_of(skin: Skin, *labels: Label) -> Callable[[Places], np.ndarray]:
-    """Make a test for `Skin.spots`: whether a place carries one of these labels."""
+    """Return a test for `Skin.spots`: whether a place carries one of these labels."""
     wanted = np.zeros(256, bool)
     wanted[list(labels)] = True
     return lambda at: wanted[skin.labels[at]]
