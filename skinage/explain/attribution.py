@@ -20,7 +20,7 @@ _BATCH = 32  # pictures on the way from glass to tile that pass the encoder at o
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """A tile's share of a person's predicted age, pixel by pixel.
+    """The contribution of a tile to a person's predicted age, pixel by pixel.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Attribution:
     difference_years
         ``age_years`` less the predicted age with blank glass in place of the tile.
     n_steps
-        Points of the quadrature that it took.
+        Number of points of the quadrature that was used.
     baseline
         What the tile was compared with, in words.
     """
@@ -44,7 +44,7 @@ class Attribution:
 
     @property
     def completeness_error(self) -> float:
-        """``|heat.sum() - difference_years|`` in years: 0 for an exact integral."""
+        """Return ``|heat.sum() - difference_years|`` in years: 0 for an exact integral."""
         return abs(float(self.heat.sum(dtype=float)) - self.difference_years)
 
 
@@ -53,29 +53,36 @@ def attribute(
 ) -> Attribution:
     """Attribute a person's predicted age to the pixels of one of the person's tiles.
 
-    Integrated gradients (Sundararajan 2017, equation 1; Captum, Gauss-Legendre quadrature) of the
-    whole chain: the tile goes through the encoder, is pooled with the person's other tiles, which
-    stay as they are, and the pooled features go through the clock. The path is the straight line
-    from white glass to the tile; the heat of the three colours is summed per pixel.
+    The method is integrated gradients (Sundararajan et al. 2017, arXiv 1703.01365, equation 1; by
+    Captum, Gauss-Legendre quadrature) of the whole chain: the tile goes through the encoder and is
+    pooled with the person's other tiles, which stay as they are; the pooled features go through the
+    clock. The path is the straight line from white glass to the tile. The heat of the three colours
+    is summed per pixel.
 
     Parameters
     ----------
     encoder
-        What the clock's features were embedded with.
+        The encoder that the clock's features were embedded with.
     clock
-        A linear clock on ``mean`` and ``std`` features.
+        A linear clock on ``mean`` and ``std`` features, such as `fit_fold_clock` returns.
     pixels
         ``(n, h, w, 3)`` uint8 RGB, all tiles of the person that were pooled.
     position
-        Which of them to explain.
+        The position of the tile to explain among them.
     n_steps
-        Points of the quadrature to start with. They are doubled, up to 1,024, until the heat adds
-        up to the difference within 2 % or 0.01 years; a warning says where it does not.
+        Number of points of the quadrature to start with. It is doubled, up to 1,024, until the heat
+        adds up to the difference within 2 % or 0.01 years. If it does not, a warning says so.
+
+    Returns
+    -------
+    Attribution
+        ``heat`` (h, w) in years per pixel, ``age_years``, ``difference_years``.
 
     Raises
     ------
-    skinage.StageError
-        If there is no tile at ``position``, or the clock does not fit the encoder.
+    StageError
+        If there is no tile at ``position``, the clock is not linear, or it does not fit the
+        encoder.
     """
     if not 0 <= position < len(pixels):
         raise StageError(f"attribute: position {position}, but the person has {len(pixels)} tiles.")
@@ -94,15 +101,17 @@ def attribute(
     if found.completeness_error > _allowed(found.difference_years):
         warnings.warn(
             f"attribute: after {n_steps} steps the heat of tile {position} adds up to "
-            f"{heat.sum():.3g} years instead of {found.difference_years:.3g}; read it as a rough "
-            "guide.",
+            f"{heat.sum():.3g} years instead of {found.difference_years:.3g}; it is only roughly "
+            "right",
             stacklevel=2,
         )
     return found
 
 
 def tile_contributions(clock: Clock, features: np.ndarray) -> np.ndarray:
-    """Tell how many years each tile of a person adds: the age with it less the age without it.
+    """Compute how many years each tile adds to a person's predicted age.
+
+    The contribution of a tile is the predicted age with all tiles less the one without this tile.
 
     Parameters
     ----------
@@ -114,12 +123,12 @@ def tile_contributions(clock: Clock, features: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        ``(n,)`` years.
+        ``(n,)`` years; above 0 makes the person older.
 
     Raises
     ------
-    skinage.StageError
-        If there is one tile only, or the clock does not fit the features.
+    StageError
+        If there is one tile only, the clock is not linear, or it does not fit the features.
     """
     if len(features) < 2:
         raise StageError("tile_contributions: the person has one tile; there is no age without it.")
@@ -131,7 +140,7 @@ def tile_contributions(clock: Clock, features: np.ndarray) -> np.ndarray:
 
 
 def _embed(encoder: Encoder, pixels: np.ndarray) -> Tensor:
-    """Embed tiles a batch at a time; ``(n, dim)`` float64, also for none."""
+    """Embed tiles batch by batch: ``(n, dim)`` float64, also for no tile at all."""
     batches = (pixels[i : i + 8 * _BATCH] for i in range(0, len(pixels), 8 * _BATCH))
     embedded = [
         np.empty((0, encoder.metadata["dim"])),
@@ -145,7 +154,7 @@ def _add_up(
 ) -> tuple[np.ndarray, int]:
     """Integrate the gradient from glass to tile with more and more steps until it adds up.
 
-    Returns the heat ``(h, w)`` in years, summed over the colours, and the steps it took.
+    Returns the heat ``(h, w)`` in years, summed over the colours, and the number of steps.
     """
     from captum.attr import IntegratedGradients
 
@@ -166,7 +175,7 @@ def _allowed(difference_years: float) -> float:
 
 
 def _age_of_one_tile(clock: Clock, others: Tensor) -> Callable[[Tensor], Tensor]:
-    """Give the age as a function of one tile's embedding ``(m, dim)``, the others being fixed."""
+    """Return the age as a function of one tile's embedding ``(m, dim)``, the others being fixed."""
     n, dim = len(others) + 1, others.shape[1]
     weights = _weights(clock, dim)
     terms = clock.linear
@@ -188,7 +197,7 @@ def _age_of_one_tile(clock: Clock, others: Tensor) -> Callable[[Tensor], Tensor]
 
 
 def _weights(clock: Clock, dim: int) -> dict[str, Tensor]:
-    """Years per unit of each pooled feature, by statistic; features without one weigh nothing."""
+    """Return years per unit of each pooled feature, by statistic; 0 for features without one."""
     weights = {name: torch.zeros(dim, dtype=torch.float64) for name in ("mean", "std")}
     years_per_unit = clock.linear.coefficients / clock.linear.scale
     for feature, weight in zip(clock.feature_names, years_per_unit, strict=True):

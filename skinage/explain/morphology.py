@@ -1,26 +1,26 @@
-"""Readable measures of a tile: what a pathologist would call what the features see.
+"""Readable measures of tiles, in a pathologist's terms: stains, nuclei, gaps, fibres, matrix.
 
-They are rough, fast and fixed in advance, so that they can name features and be set against age;
-they are no segmentation. Stains are unmixed after Ruifrok and Johnston (2001); "tissue" is every
-pixel that is not pale.
+They are rough, fast and fixed in advance, so that they can name features and be compared with age.
+They are no segmentation. Stains are unmixed as in `skinage.stains`; "tissue" is every pixel that is
+not pale.
 
 ``haematoxylin_optical_density``, ``eosin_optical_density``
-    Mean density of the stain over tissue.
+    Mean optical density of the stain over tissue.
 ``nuclear_area_fraction``
-    Share of the tile whose haematoxylin, smoothed by 1 um, lies at least 0.2 above the tile's
-    lower quartile (so that a darker section or cytoplasm does not turn into nuclei).
+    Fraction of the tile whose haematoxylin, smoothed by 1 um, lies at least 0.2 above the tile's
+    lower quartile (so that a darker section or cytoplasm does not count as nuclei).
 ``nuclei_per_mm2``
     Connected nuclear areas of at least 8 um2 per mm2 of tile; touching nuclei count as one.
 ``pale_gap_fraction``
-    Share of the tile with a mean optical density under 0.1: clefts, lumina, glass.
+    Fraction of the tile with a mean optical density under 0.1: clefts, lumina, glass.
 ``fibre_coherency``
     Order of the fibres in windows of about 100 um: with ``J`` the structure tensor of eosin,
     averaged over a window, ``sqrt((Jxx - Jyy)^2 + 4 Jxy^2) / (Jxx + Jyy)``, weighted by
     ``Jxx + Jyy`` (Bigun and Granlund 1987). 0 is no preferred direction, 1 is parallel.
 ``grey_blue_fraction``
-    Share of the tissue outside nuclei that absorbs red at least half as much as green (eosin
-    alone 0.1 to 0.3 times, haematoxylin 0.9 times): elastotic matrix in the dermis, but
-    basophilic cytoplasm and horny layer too. A grey cast of the glass raises it.
+    Fraction of the tissue outside nuclei that absorbs red at least half as much as green (eosin
+    alone 0.1 to 0.3 times, haematoxylin 0.9 times): elastotic matrix in the dermis, but also
+    basophilic cytoplasm and horny layer. A grey cast of the glass raises it.
 """
 
 import warnings
@@ -31,7 +31,8 @@ import pandas as pd
 from scipy import ndimage
 from tqdm.auto import tqdm
 
-from skinage.errors import StageError
+from skinage.errors import SettingError, SlideError
+from skinage.skip_log import add_skipped
 from skinage.slides.reading.batches import read_tiles
 from skinage.stains import optical_density, unmix
 from skinage.storage import stored, storing, table_hash
@@ -40,7 +41,7 @@ PALE_DENSITY = 0.1
 NUCLEAR_EXCESS = 0.2
 NUCLEUS_UM2 = 8.0
 WINDOW_UM = 100.0
-LEAST_SHARE = 0.01
+LEAST_TISSUE = 0.01
 GREY_BLUE_RATIO = 0.5
 _CHUNK = 128  # tiles whose float planes stay within a few MB
 
@@ -59,7 +60,7 @@ MEASURES = (
 def measure_tiles(pixels: np.ndarray, mpp: float, *, progress: bool = True) -> pd.DataFrame:
     """Measure stain, nuclei, gaps, fibre order and grey-blue matrix of each tile.
 
-    The measures are defined at the head of this module.
+    The measures are defined in the docstring of this module.
 
     Parameters
     ----------
@@ -73,20 +74,18 @@ def measure_tiles(pixels: np.ndarray, mpp: float, *, progress: bool = True) -> p
     Returns
     -------
     pandas.DataFrame
-        A row per tile, columns as in `MEASURES`; NaN where under 1 % of a tile is
-        tissue to measure.
-        ``measures.groupby(tiles["person_id"].to_numpy()).mean()`` makes it a row per person.
+        A row per tile, columns as in `MEASURES`; NaN where less than 1 % of a tile is tissue.
 
     Raises
     ------
-    skinage.StageError
+    SettingError
         If the pixels are not uint8 RGB tiles, or ``mpp`` is not positive.
     """
     if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8:
         found = f"{pixels.dtype} of shape {pixels.shape}"
-        raise StageError(f"measure_tiles: pixels are {found}; expected uint8 (n, h, w, 3) RGB.")
+        raise SettingError(f"measure_tiles: pixels are {found}; expected uint8 (n, h, w, 3) RGB.")
     if not mpp > 0:
-        raise StageError(f"measure_tiles: mpp is {mpp}; expected micrometres per pixel above 0.")
+        raise SettingError(f"measure_tiles: mpp is {mpp}; expected micrometres per pixel above 0.")
     chunks = []
     with tqdm(total=len(pixels), desc="Measuring tiles", unit="tile", disable=not progress) as bar:
         for start in range(0, len(pixels), _CHUNK):
@@ -95,20 +94,26 @@ def measure_tiles(pixels: np.ndarray, mpp: float, *, progress: bool = True) -> p
     return pd.concat(chunks, ignore_index=True) if chunks else pd.DataFrame(columns=MEASURES)
 
 
-def measure_people(tiles: pd.DataFrame, out: str | Path | None = None) -> pd.DataFrame:
-    """Measure every tile and give each person the mean of the measures.
+def measure_people(tiles: pd.DataFrame, *, out: str | Path | None = None) -> pd.DataFrame:
+    """Measure every tile, and return the mean of each measure over the tiles of each person.
 
     Parameters
     ----------
     tiles
-        The tile table.
+        The tile table. Select the slides of one visit first (`first_visits`).
     out
-        A Parquet file; one made of the same tiles is loaded instead.
+        Path of a Parquet file to keep the result in; a file made from the same tiles is loaded.
 
     Returns
     -------
     pandas.DataFrame
-        A row per person, index ``person_id``, columns as in `MEASURES`.
+        A row per person, index ``person_id``, columns as in `MEASURES`. `skipped` lists the slides
+        that could not be read.
+
+    Raises
+    ------
+    SlideError
+        If no tile at all could be read.
     """
     recipe = {"tiles": table_hash(tiles), "measures": MEASURES}
     if out is not None and stored(out, recipe):
@@ -120,12 +125,14 @@ def measure_people(tiles: pd.DataFrame, out: str | Path | None = None) -> pd.Dat
             rows.append(positions)
             measured.append(_measure(pixels, float(tiles["mpp"].iloc[0])))
             bar.update(len(positions))
+    if not rows:
+        raise SlideError(f"measure_people: no tile could be read: {failures or 'no tiles given'}")
     if failures:
-        warnings.warn(
-            f"measuring went on without {len(failures)} slide(s): {failures}", stacklevel=2
-        )
+        warnings.warn(f"measure_people: skipped {len(failures)} slides: {failures}", stacklevel=2)
     persons = tiles["person_id"].to_numpy()[np.concatenate(rows)]
     people = pd.concat(measured).groupby(persons).mean().rename_axis("person_id")
+    reasons = {f"slide {slide}": reason for slide, reason in failures.items()}
+    add_skipped(people, "measure_people", reasons)
     if out is not None:
         with storing(out, recipe) as partial:
             people.to_parquet(partial)
@@ -183,7 +190,7 @@ def _coherency(eosin: np.ndarray, mpp: float) -> np.ndarray:
 
 
 def _windows(plane: np.ndarray, mpp: float) -> np.ndarray:
-    """Average over equal windows of about 100 um; up to a window's rest is cut off at the edge."""
+    """Average over equal windows of about 100 um; what is left at the edge is cut off."""
     n, height, width = plane.shape
     rows, columns = (max(1, round(side * mpp / WINDOW_UM)) for side in (height, width))
     cut = plane[:, : height // rows * rows, : width // columns * columns]
@@ -197,5 +204,5 @@ def _smooth(planes: np.ndarray, sigma_px: float) -> np.ndarray:
 def _mean_where(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     count = mask.sum(axis=(1, 2))
     total = (values * mask).sum(axis=(1, 2), dtype=float)
-    enough = count >= LEAST_SHARE * mask[0].size
+    enough = count >= LEAST_TISSUE * mask[0].size
     return np.divide(total, count, out=np.full(len(mask), np.nan), where=enough)

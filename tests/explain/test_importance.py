@@ -11,6 +11,7 @@ from skinage.clock.learners.ridge import LinearModel, Ridge
 from skinage.clock.prediction import predict_age
 from skinage.errors import SettingError, StageError
 from skinage.explain.importance import _shap, feature_importance, name_features, shap_values
+from skinage.people.pool import pool
 
 N_PEOPLE = 40
 NAMES = ["mean_0000", "mean_0001", "std_0000", "std_0001"]
@@ -91,6 +92,22 @@ def test_values_add_up_to_what_the_model_of_the_fold_predicted(people, cohort, m
     assert ("sex_male" in explanation.feature_names) == (model == "trees")
     names = explanation.feature_names[:3]
     np.testing.assert_array_equal(explanation.data[:, :3], people[names][::-1])
+
+
+def test_values_add_up_to_ages_that_were_predicted_from_the_atlas(make_cohort, make_atlas):
+    cohort = make_cohort(40)
+    later = cohort.assign(slide_id=cohort["person_id"] + "_2", age_years=cohort["age_years"] + 9)
+    cohort = pd.concat([cohort.assign(visit=1), later.assign(visit=2)], ignore_index=True)
+    atlas = make_atlas(cohort)
+    people = pool(atlas, cohort)
+    ages = predict_age(atlas, cohort, folds=3, coverage=None)
+    clocks = {
+        fold: fit_fold_clock(people, cohort, ages, fold, calibrated=False) for fold in range(3)
+    }
+    explanation = shap_values(clocks, people, cohort, ages=ages)
+    total = np.sum(explanation.values, axis=1) + explanation.base_values
+    predicted = ages.set_index("person_id")["predicted_years"].loc[people.index]
+    np.testing.assert_allclose(total, predicted, atol=1e-6)
 
 
 @pytest.mark.slow  # Numba compiles shap's masks for some seconds

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.errors import StageError
+from skinage import SettingError, SlideError, skipped
 from skinage.explain.morphology import MEASURES, measure_people, measure_tiles
 from skinage.slides.reading.batches import read_pixels
 
@@ -145,7 +145,7 @@ def test_real_skin_reads_as_a_pathologist_would(skin_tiles):
     ],
 )
 def test_unusable_input(pixels, mpp, message):
-    with pytest.raises(StageError, match=message):
+    with pytest.raises(SettingError, match=message):
         measure_tiles(pixels, mpp)
 
 
@@ -158,5 +158,19 @@ def test_people_get_the_mean_of_their_tiles_once(phantom_tiles, tmp_path):
     pd.testing.assert_series_equal(people.loc[person], expected, check_names=False)
     assert len(people) == phantom_tiles["person_id"].nunique()
     stamp = out.stat().st_mtime_ns
-    pd.testing.assert_frame_equal(measure_people(phantom_tiles, out=out), people)
+    pd.testing.assert_frame_equal(measure_people(phantom_tiles, out=str(out)), people)
     assert out.stat().st_mtime_ns == stamp
+
+
+def test_slides_that_cannot_be_read_are_skipped_and_listed(write_slide, tile_table, tmp_path):
+    good = tile_table(write_slide("a.tiff")[0], "a", 5).assign(person_id="P1", mpp=1.0)
+    bad = tile_table("/none.tiff", "b", 3).assign(person_id="P2", mpp=1.0)
+    out = tmp_path / "measures.parquet"
+    with pytest.warns(UserWarning, match="skipped 1 slides"):
+        made = measure_people(pd.concat([good, bad], ignore_index=True), out=out)
+    loaded = measure_people(pd.concat([good, bad], ignore_index=True), out=out)
+    for people in (made, loaded):
+        assert list(people.index) == ["P1"]
+        assert skipped(people)["item"].tolist() == ["slide b"]
+    with pytest.raises(SlideError, match="no tile could be read"):
+        measure_people(bad)
