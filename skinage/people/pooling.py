@@ -44,10 +44,8 @@ def summarise(tiles: np.ndarray, statistics: Sequence[str]) -> np.ndarray:
     exact = tiles.astype(np.float64)
     levels = [level for level in map(quantile_level, statistics) if level is not None]
     quantiles = iter(np.quantile(exact, levels, axis=0) if levels else ())
-    moments = {"mean": exact.mean, "std": exact.std}
-    return np.stack([
-        moments[name](axis=0) if name in moments else next(quantiles) for name in statistics
-    ])  # fmt: skip
+    rows = {"mean": exact.mean(axis=0), "std": exact.std(axis=0)}
+    return np.stack([rows[name] if name in rows else next(quantiles) for name in statistics])
 
 
 @dataclass(frozen=True, eq=False)
