@@ -1,5 +1,6 @@
 """What many tests share: a small phantom, people of known age, slides made on the spot."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,10 @@ from scipy import ndimage
 from skinage import read_cohort
 from skinage.phantom import make_cohort as make_phantom
 from skinage.tiling.table import tile
+
+# Small tensors wait longer for a second thread than they compute, and where other programs use the
+# cores, forty times longer. Before torch is imported; children inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from skinage.slides.reading.batches import read_pixels
 def twins(phantom_tiles, tmp_path_factory):
     """Some tiles, and the paths of their slides drawn again on the other scanner."""
     folder, slides = tmp_path_factory.mktemp("twins"), make_slides(6, seed=1).set_index("slide_id")
-    mine = phantom_tiles[phantom_tiles["slide_id"].isin(["P00000_S1", "P00001_S1", "P00002_S1"])]
+    mine = phantom_tiles[phantom_tiles["slide_id"].isin(["P00000_S1", "P00001_S1"])]
     for slide_id in mine["slide_id"].unique():
         slide = slides.loc[slide_id].to_dict() | {"slide_id": slide_id}
         slide["scanner"] = "A" if slide["scanner"] == "B" else "B"
@@ -27,7 +27,7 @@ def test_a_tile_on_the_other_scanner_is_nearer_to_itself_than_to_other_people(ph
     pixels, again = read_pixels(phantom_tiles.loc[twins.index]), read_pixels(twins)
     assert np.abs(pixels.astype(int) - again).mean() > 2  # another scanner indeed
     method = Method("vicreg", batch_size=32)
-    trained = train(phantom_tiles, method=method, epochs=30, device="cpu")
+    trained = train(phantom_tiles, method=method, epochs=15, device="cpu")
     nearer, nearest = shares(trained, phantom_tiles, twins)
     assert nearer > 0.98
     assert nearest > 0.6

@@ -21,10 +21,12 @@ from skinage import (
     embed,
     pool,
     predict_age,
+    skipped,
 )
 from skinage.cohort.label_seen import label_seen
 from skinage.contrastive.methods.module import SimCLR
 from skinage.contrastive.methods.momentum import DINO, MoCo, WithTeacher
+from skinage.contrastive.training.labels import label_tiles
 from skinage.contrastive.training.train import train
 from skinage.contrastive.training.trainer import share_statistics
 from skinage.contrastive.views.choice import views_named
@@ -43,9 +45,9 @@ def _weights(encoder):
 
 @pytest.mark.slow
 def test_training_lowers_the_loss_and_leaves_an_encoder(phantom_tiles, tmp_path):
-    encoder = train(phantom_tiles, **SETTINGS | {"epochs": 30}, out=tmp_path / "encoder")
+    encoder = train(phantom_tiles, **SETTINGS | {"epochs": 12}, out=tmp_path / "encoder")
     losses = [row["loss"] for row in encoder.history]
-    assert [row["epoch"] for row in encoder.history] == list(range(1, 31))
+    assert [row["epoch"] for row in encoder.history] == list(range(1, 13))
     assert np.mean(losses[-5:]) < np.mean(losses[:5])  # of three batches each, so it varies
     names = {path.name for path in (tmp_path / "encoder").iterdir()}
     assert names == {
@@ -54,8 +56,9 @@ def test_training_lowers_the_loss_and_leaves_an_encoder(phantom_tiles, tmp_path)
     }  # fmt: skip
     best = int(np.argmin(losses))
     kept = load_encoder(tmp_path / "encoder", weights="best.safetensors")
-    same = torch.equal(_weights(kept), _weights(load_encoder(tmp_path / "encoder")))
-    assert same == (best == 29)
+    last = load_encoder(tmp_path / "encoder")
+    pairs = zip(kept.module.parameters(), last.module.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs) == (best == 11)
     log = pd.read_csv(tmp_path / "encoder" / "log.csv")
     assert log["loss"].dropna().to_numpy() == pytest.approx(losses)
     metadata = json.loads((tmp_path / "encoder" / "encoder.json").read_text())
@@ -96,21 +99,20 @@ def test_the_same_settings_load_and_others_train_anew(phantom_tiles, tmp_path):
 
 
 STOPPABLE = """
-import sys
 import pandas as pd
 from skinage import Method, train
 tiles = pd.read_parquet("tiles.parquet")
-train(tiles, method=Method(sys.argv[1], batch_size=32), epochs=4, device="cpu", out="encoder")
+train(tiles, method=Method("dino", batch_size=32), epochs=4, device="cpu", out="encoder")
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["simclr", "dino"])
-def test_killed_and_started_again_it_ends_at_the_same_curve(phantom_tiles, tmp_path, method):
-    settings = SETTINGS | {"method": Method(method, batch_size=32)}
+def test_killed_and_started_again_it_ends_at_the_same_curve(phantom_tiles, tmp_path):
+    """DINO has a teacher and a centre of its prototypes to remember beside its weights."""
+    settings = SETTINGS | {"method": Method("dino", batch_size=32)}
     whole = train(phantom_tiles, **settings, out=tmp_path / "whole")
     phantom_tiles.to_parquet(tmp_path / "tiles.parquet")
-    child = subprocess.Popen([sys.executable, "-c", STOPPABLE, method], cwd=tmp_path)
+    child = subprocess.Popen([sys.executable, "-c", STOPPABLE], cwd=tmp_path)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob(".made/encoder-*/last.ckpt")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -171,6 +173,30 @@ def test_tiles_without_a_partner_are_counted(phantom_tiles):
 
 
 AGES = SETTINGS | {"method": Method("y_aware", batch_size=32), "epochs": 1}
+
+
+def test_slides_without_an_age_are_skipped_by_a_method_that_sees_ages(
+    phantom_tiles, phantom_cohort
+):
+    unknown = phantom_cohort["slide_id"].iloc[-1]
+    cohort = phantom_cohort.assign(
+        age_years=phantom_cohort["age_years"].mask(phantom_cohort["slide_id"] == unknown)
+    )
+    with pytest.warns(UserWarning, match="1 slides without an age are skipped"):
+        labelled = label_tiles(phantom_tiles, cohort, ["P00000"], needs_ages=True, columns=())
+    assert unknown not in set(labelled.training["slide_id"])
+    assert labelled.skipped == {f"slide {unknown}": "no age is known"}
+
+
+def test_slides_that_cannot_be_read_are_skipped_and_named(phantom_tiles, tmp_path):
+    broken = tmp_path / "broken.svs"
+    broken.write_text("no slide")
+    first = phantom_tiles["slide_id"].iloc[0]
+    path = phantom_tiles["path"].mask(phantom_tiles["slide_id"] == first, str(broken))
+    with pytest.warns(UserWarning, match=r"1 slide.s. could not be read; see skinage.skipped"):
+        train(phantom_tiles.assign(path=path), **SETTINGS | {"epochs": 1}, out=str(tmp_path / "e"))
+    found = skipped(load_encoder(str(tmp_path / "e")))
+    assert found[["stage", "item"]].to_numpy().tolist() == [["train", f"slide {first}"]]
 
 
 def test_a_method_that_sees_ages_needs_people_held_out(phantom_tiles, phantom_cohort):
@@ -332,7 +358,7 @@ def watch(self, batch, number):
 SimCLR.training_step = watch
 tiles = pd.read_parquet("tiles.parquet")
 method = Method("simclr", batch_size=8, trainer_kws={"devices": 2, "strategy": "ddp"})
-encoder = train(tiles, method=method, epochs=2, device="cpu", out="encoder")
+encoder = train(tiles, method=method, epochs=1, device="cpu", out="encoder")
 rank = torch.distributed.get_rank()
 weights = torch.cat([w.flatten() for w in encoder.module.parameters()])
 torch.save((seen, weights), f"rank{rank}.pt")
@@ -351,10 +377,9 @@ def test_two_processes_train_one_encoder_on_different_tiles(phantom_tiles, tmp_p
         torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1)
     )
     assert torch.equal(weights_0, weights_1)
-    assert len(seen_0) == len(seen_1) == 2 * (len(phantom_tiles) // 8 // 2)
+    assert len(seen_0) == len(seen_1) == len(phantom_tiles) // 8 // 2
     # Half an epoch each: no tile in both. With negatives of both, chance is ln 31, not ln 15.
-    n = len(seen_0) // 2
-    tiles_0, tiles_1 = ({k for _, keys in seen[:n] for k in keys} for seen in (seen_0, seen_1))
+    tiles_0, tiles_1 = ({k for _, keys in seen for k in keys} for seen in (seen_0, seen_1))
     assert not tiles_0 & tiles_1
     assert seen_0[0][0] > np.log(15) + 0.1
     assert load_encoder(tmp_path / "encoder").metadata["recipe"]["trainer"]["devices"] == "2"
