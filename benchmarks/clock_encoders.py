@@ -31,7 +31,7 @@ def compare_encoders(
     folder: Path, n_people: int, epochs: int, seed: int = 0
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Return a row per way of training encoders, and a row per paired difference."""
-    path = ska.phantom.make_cohort(folder / "phantom", n_people, seed, preset="teaching")
+    path = ska.phantom.make_cohort(folder / "phantom", n_people, seed=seed, preset="teaching")
     cohort = ska.first_visits(ska.read_cohort(path))
     tiles = ska.tile(cohort, out=folder / "tiles.parquet")
     ages_years = cohort.drop_duplicates("person_id").set_index("person_id")["age_years"]

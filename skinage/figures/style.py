@@ -82,7 +82,7 @@ def fitted_line(
 
 
 def equal_axes(ax: Axes, label: str) -> None:
-    """Give both axes one scale that shows everything drawn, and draw the line of equality."""
+    """Set one scale on both axes that shows everything drawn, and draw the line of equality."""
     low, high = np.min(ax.dataLim.min), np.max(ax.dataLim.max)
     margin = 0.04 * (high - low) or 1.0
     ax.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")

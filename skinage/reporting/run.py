@@ -70,14 +70,13 @@ def run(
     from skinage.reporting.report import write_report
     from skinage.reporting.tripod import tripod
 
-<<<<<<< HEAD
     started, start, out = datetime.now(UTC), time.monotonic(), Path(out).resolve()
     _check_names(settings)
     cohort = None if cohort_path is None else read_cohort(cohort_path)
     with _locked(out):
         seconds = {}
         if cohort is None or cohort_path is None:
-            cohort_path = make_cohort(out / "phantom", people, settings["seed"], preset=preset)
+            cohort_path = make_cohort(out / "phantom", people, seed=settings["seed"], preset=preset)
             cohort = read_cohort(cohort_path)
             seconds["phantom"] = round(time.monotonic() - start, 1)
         _clear(out)
@@ -86,25 +85,6 @@ def run(
         seconds |= execute_notebooks(parameters, cohort, out)
         save_metrics(out, "seconds", seconds | {"total": sum(seconds.values())})
         entry = {
-=======
-    learner_of(settings.get("model", "ridge"), ("mean",))  # a misspelt one is told before the work
-    started, out = datetime.now(UTC), Path(out).resolve()
-    seconds = {}
-    if cohort_path is None:
-        start = time.monotonic()
-        cohort_path = make_cohort(
-            out / "phantom", people, seed=int(settings["seed"]), preset=preset
-        )
-        seconds["phantom"] = round(time.monotonic() - start, 1)
-    cohort = read_cohort(cohort_path)
-    _clear(out)
-    parameters = {"cohort_path": str(Path(cohort_path).resolve()), "results": str(out), **settings}
-    seconds |= _execute_all(parameters, cohort, out)
-    save_metrics(out, "seconds", seconds | {"total": sum(seconds.values())})
-    write_json(
-        out / "run.json",
-        {
->>>>>>> e3722aa (The phantom: random streams apart, one check of numbers, ratios and seeds alike everywhere)
             "skinage": __version__,
             "started": started.isoformat(timespec="seconds"),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -20,21 +20,19 @@ def shown(monkeypatch):
 
 
 def test_the_curves_grow_in_one_output_and_go_at_the_end(shown):
-    keeper, curves = SimpleNamespace(history=HISTORY[:1]), LiveCurves()
-    trainer = SimpleNamespace(callbacks=[object(), keeper, curves])
-    curves.on_train_epoch_end(trainer, None)
-    keeper.history = HISTORY
-    curves.on_train_epoch_end(trainer, None)
+    curves = LiveCurves()
+    for n_epochs in (1, 2):
+        curves.on_train_epoch_end(None, SimpleNamespace(history=HISTORY[:n_epochs]))
     losses = [figure.axes[0].lines[0].get_ydata().tolist() for figure in shown]
     assert losses == [[5], [5, 4]]
-    curves.on_train_end(trainer, None)
+    curves.on_train_end(None, None)
     assert shown[-1].data == ""
 
 
 def test_without_a_history_or_a_notebook_nothing_is_drawn(shown, monkeypatch):
     curves = LiveCurves()
-    curves.on_train_epoch_end(SimpleNamespace(callbacks=[curves]), None)
+    curves.on_train_epoch_end(None, SimpleNamespace(history=[]))
     monkeypatch.setattr(live_curves, "get_ipython", lambda: None)
-    curves.on_train_epoch_end(SimpleNamespace(callbacks=[SimpleNamespace(history=HISTORY)]), None)
+    curves.on_train_epoch_end(None, SimpleNamespace(history=HISTORY))
     curves.on_train_end(None, None)
     assert shown == []
