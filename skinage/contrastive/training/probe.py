@@ -1,6 +1,6 @@
-"""A look at the features while they are learnt: spread, age of neighbours, share of the scanner.
+"""Measures of the features while they are learnt: spread, age by neighbours, share of the scanner.
 
-A fixed sample of tiles is embedded after every epoch; nothing of what is found goes into training.
+A fixed sample of tiles is embedded after every epoch. The measures have no influence on training.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score
-from torch import Tensor, nn
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.preprocessing import normalize
+from torch import nn
 
 from skinage.encoders.encoder import normalise
 from skinage.slides.reading.batches import read_tiles
@@ -25,19 +27,20 @@ class Probe:
     Parameters
     ----------
     tiles
-        The tile table with ``age_years`` and ``scanner`` where they are known.
+        The tile table, with ``age_years`` and ``scanner`` where they are known.
     held_out
-        Marks the tiles of people that training does not see: their age is then asked of the others.
-        Without any, each person's age is asked of all others.
+        ``(n_tiles,)``, marks the tiles of people that training does not see. The ages of these
+        people are predicted from the others; if nobody is held out, each person's age is predicted
+        from all others.
     seed
-        Fixes the tiles.
+        Fixes the choice of tiles.
     """
 
     def __init__(self, tiles: pd.DataFrame, held_out: NDArray[np.bool_], *, seed: int) -> None:
         mixed = tiles.assign(held_out=held_out).sample(frac=1, random_state=seed)
         per_person = max(1, min(TILES_PER_PERSON, MOST_TILES // tiles["person_id"].nunique()))
         chosen = mixed.groupby("person_id").head(per_person).head(MOST_TILES)
-        failures: dict[str, str] = {}  # training itself tells of them
+        failures: dict[str, str] = {}  # training itself reports them
         read = list(read_tiles(chosen, failures=failures))
         rows = np.concatenate([rows for rows, _ in read])
         pixels = np.concatenate([pixels for _, pixels in read])
@@ -45,16 +48,16 @@ class Probe:
         self._pixels = torch.from_numpy(pixels)
 
     def measure(self, backbone: nn.Module, metadata: dict) -> dict[str, float]:
-        """Give ``spread``; ``age_r2`` and ``scanner_share`` where ages and scanners are known."""
+        """Return ``spread``, and ``age_r2`` and ``scanner_share`` if ages and scanners are known."""
         tiles, features = self._tiles, self._features(backbone, metadata)
         found = {"spread": spread(features)}
         if "age_years" in tiles and tiles["age_years"].notna().any():
-            people, means = person_means(features, tiles["person_id"].to_numpy())
-            of_person = tiles.groupby("person_id")[["age_years", "held_out"]].first().loc[people]
-            known = neighbour_r2(
-                means, of_person["age_years"].to_numpy(float), of_person["held_out"].to_numpy(bool)
-            )
-            found |= {"age_r2": known} if np.isfinite(known) else {}
+            means = pd.DataFrame(features).groupby(tiles["person_id"].to_numpy()).mean()
+            people = tiles.groupby("person_id")[["age_years", "held_out"]].first()
+            ages = people["age_years"].to_numpy(float)
+            held_out = people["held_out"].to_numpy(bool)
+            r2 = neighbour_r2(means.to_numpy(), ages, held_out)
+            found |= {"age_r2": r2} if np.isfinite(r2) else {}
         if "scanner" in tiles and len(tiles["scanner"].dropna().unique()) > 1:
             found["scanner_share"] = share_explained(features, tiles["scanner"].to_numpy())
         return found
@@ -63,17 +66,15 @@ class Probe:
         device = next(backbone.parameters()).device
         with torch.no_grad(), statistics_of_batch(backbone):
             parts = [
-                self._embed(backbone, metadata, part.to(device)) for part in self._pixels.split(256)
+                backbone(normalise(part.to(device).float() / 255, metadata))
+                for part in self._pixels.permute(0, 3, 1, 2).split(256)
             ]
         return torch.cat(parts).double().cpu().numpy()
-
-    def _embed(self, backbone: nn.Module, metadata: dict, pixels: Tensor) -> Tensor:
-        return backbone(normalise(pixels.permute(0, 3, 1, 2).float() / 255, metadata))
 
 
 @contextmanager
 def statistics_of_batch(module: nn.Module) -> Iterator[None]:
-    """Evaluate, but let batch norm use the batch at hand: running averages lag behind weights."""
+    """Evaluate with the batch norm of each batch, because running averages lag behind weights."""
     was_training = module.training
     module.eval()
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
@@ -90,7 +91,7 @@ def statistics_of_batch(module: nn.Module) -> Iterator[None]:
 
 
 def spread(features: NDArray[np.float64]) -> float:
-    """Measure how far features of unit length fill their space: 1 evenly, 0 all in one point.
+    """Compute how far features of unit length fill their space: 1 evenly, 0 all in one point.
 
     Mean standard deviation of a feature times the root of their number (Chen and He 2021,
     arXiv 2011.10566, section 4.1). Near 0 the encoder has collapsed.
@@ -100,36 +101,33 @@ def spread(features: NDArray[np.float64]) -> float:
     features
         ``(n, dim)``.
     """
-    unit = _unit(features)
-    return float(unit.std(axis=0).mean() * np.sqrt(unit.shape[1]))
+    return float(normalize(features).std(axis=0).mean() * np.sqrt(features.shape[1]))
 
 
 def share_explained(features: NDArray[np.float64], groups: NDArray) -> float:
-    """Give the share of the features' variance that lies between groups, 0 to 1.
+    """Compute the share of the variance of features that lies between groups, 0 to 1.
 
     Parameters
     ----------
     features
-        ``(n, dim)``.
+        ``(n, dim)``; they are scaled to unit length.
     groups
-        ``(n,)``, such as the scanner of each tile; rows without one are left out.
+        ``(n,)``, such as the scanner of each tile; rows without a group are not used.
     """
     known = ~pd.isna(groups)
-    unit, codes = _unit(features[known]), pd.factorize(groups[known])[0]
-    centred = unit - unit.mean(axis=0)
-    sums = np.zeros((codes.max() + 1, unit.shape[1]))
-    np.add.at(sums, codes, centred)
-    between = (sums**2 / np.bincount(codes)[:, None]).sum()
-    return float(between / (centred**2).sum())
+    centred = pd.DataFrame(normalize(features[known]))
+    centred -= centred.mean()
+    between = centred.groupby(groups[known]).transform("mean")
+    return float((between**2).to_numpy().sum() / (centred**2).to_numpy().sum())
 
 
 def neighbour_r2(
     features: NDArray[np.float64],
     ages_years: NDArray[np.float64],
-    asked: NDArray[np.bool_],
+    held_out: NDArray[np.bool_],
     n_neighbours: int = NEIGHBOURS,
 ) -> float:
-    """Tell how much of people's ages their nearest neighbours among others know: R2.
+    """Compute R2 of the mean age of each person's nearest neighbours as a prediction of the age.
 
     Parameters
     ----------
@@ -137,38 +135,25 @@ def neighbour_r2(
         ``(n_people, dim)``.
     ages_years
         ``(n_people,)``, NaN where unknown.
-    asked
-        People whose age is asked of all others; none marked: everybody's is asked of the rest.
+    held_out
+        ``(n_people,)``, marks the people who are predicted from all others. If nobody is marked,
+        everybody is predicted from the rest.
     n_neighbours
-        Of each, by cosine similarity; their mean age is the answer.
+        Number of neighbours, by cosine similarity.
+
+    Returns
+    -------
+    float
+        NaN if there are no neighbours or the ages that are predicted do not differ.
     """
     known = np.isfinite(ages_years)
-    unit, ages, asked = _unit(features[known]), ages_years[known], asked[known]
-    asks = asked if asked.any() else np.ones(len(ages), bool)
-    similarity = unit[asks] @ unit.T
-    if asked.any():
-        similarity[:, asked] = -np.inf
-        n_others = int((~asked).sum())
-    else:
-        np.fill_diagonal(similarity, -np.inf)
-        n_others = len(ages) - 1
-    if not n_others:
+    features, ages, held_out = features[known], ages_years[known], held_out[known]
+    everybody = not held_out.any()
+    n_others = int((~held_out).sum()) - everybody
+    actual = ages if everybody else ages[held_out]
+    if n_others < 1 or np.ptp(actual) == 0:
         return float("nan")
-    nearest = np.argsort(-similarity, axis=1)[:, : min(n_neighbours, n_others)]
-    if np.ptp(ages[asks]) == 0:
-        return float("nan")
-    return float(r2_score(ages[asks], ages[nearest].mean(axis=1)))
-
-
-def person_means(
-    features: NDArray[np.float64], person_ids: NDArray
-) -> tuple[NDArray, NDArray[np.float64]]:
-    """Average features by person: ``(n_people,)`` ids, sorted, and ``(n_people, dim)``."""
-    codes, people = pd.factorize(person_ids, sort=True)
-    sums = np.zeros((len(people), features.shape[1]))
-    np.add.at(sums, codes, features)
-    return people, sums / np.bincount(codes)[:, None]
-
-
-def _unit(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    model = KNeighborsRegressor(min(n_neighbours, n_others), metric="cosine")
+    model.fit(features[~held_out], ages[~held_out])
+    # Without features scikit-learn predicts each person from the neighbours other than themselves.
+    return float(r2_score(actual, model.predict(None if everybody else features[held_out])))

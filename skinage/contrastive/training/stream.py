@@ -5,6 +5,7 @@ tile table -> pools of people -> pixels, read ahead -> batches of pairs
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -32,25 +33,25 @@ class TileStream(IterableDataset[TileBatch]):
 
     A table that fits into the pool is read once. A larger one is read again in every epoch, people
     in random order, a pool full of people at a time, the next pool while training goes on. Several
-    training processes deal the people among them anew in every epoch.
+    training processes share the people out anew in every epoch.
 
     Parameters
     ----------
     tiles
-        The tile table; with ``age_years`` where a method sees ages.
+        The tile table, with ``age_years`` if the method sees ages.
     batch_size
         Pairs in a batch.
     seed
         The order depends on the seed and the epoch only, so that a resumed run repeats it.
     pairs
-        What makes a pair.
+        The rule by which two tiles form a pair; each tile with itself if not given.
     pool_gb
-        Largest size of the pixels in memory.
+        Largest size of the pixels in memory, in GiB.
 
     Attributes
     ----------
     epoch
-        Which order the next iteration takes.
+        Number of the epoch whose order the next iteration takes.
     failures
         Slides that could not be read, with the reason; their tiles are not trained on.
 
@@ -87,16 +88,16 @@ class TileStream(IterableDataset[TileBatch]):
         self._whole: _Pool | None = None
 
     def __len__(self) -> int:
-        """Batches of one process in an epoch."""
+        """Return the number of batches of one process in an epoch."""
         return max(1, len(self.tiles) // self.batch_size // dist.world_size())
 
     def __iter__(self) -> Iterator[TileBatch]:
-        """Give the batches of one epoch."""
+        """Yield the batches of one epoch."""
         mine = self._people_of_this_process()
         random = np.random.default_rng([self.seed, self.epoch, 1 + dist.rank()])
         n_tiles, done = sum(map(len, mine)), 0
         for asked, pool in self._pools(mine):
-            # Shares of the epoch, so that every process gives as many batches as it said.
+            # Proportions of the epoch, so that every process yields as many batches as its length.
             n_before = len(self) * done // n_tiles
             done += len(asked)
             n_batches = len(self) * done // n_tiles - n_before
@@ -114,7 +115,7 @@ class TileStream(IterableDataset[TileBatch]):
         return [self._rows_of[k] for k in order[dist.rank() :: dist.world_size()]]
 
     def _pools(self, people: list[Rows]) -> Iterator[tuple[Rows, _Pool]]:
-        """Give rows asked for and a pool that holds them, the next one read meanwhile."""
+        """Yield rows and a pool that holds them, while the next pool is read."""
         if len(self.tiles) <= self._pool_tiles:
             if self._whole is None:
                 self._whole = self._read(np.arange(len(self.tiles)))
@@ -123,7 +124,8 @@ class TileStream(IterableDataset[TileBatch]):
         ends = np.cumsum([len(rows) for rows in people])
         n_pools = -(-2 * int(ends[-1]) // self._pool_tiles)  # two are in memory
         cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_pools) / n_pools)
-        asked = [np.concatenate(part) for part in np.split(_objects(people), cuts) if len(part)]
+        parts = pairwise([0, *cuts.tolist(), len(people)])
+        asked = [np.concatenate(people[first:after]) for first, after in parts if first < after]
         with ThreadPoolExecutor(1) as reading:
             coming = reading.submit(self._read, asked[0])
             for rows, after in zip(asked, [*asked[1:], None], strict=True):
@@ -145,13 +147,6 @@ class TileStream(IterableDataset[TileBatch]):
     def _read(self, rows: Rows) -> _Pool:
         batches = list(read_tiles(self.tiles.iloc[rows], failures=self.failures))
         if not batches:
-            raise StageError(f"training: no tile could be read. {self.failures}")
+            raise StageError(f"training: no tile could be read: {self.failures}")
         held, pixels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
         return _Pool(rows[held], pixels)
-
-
-def _objects(parts: list[Rows]) -> np.ndarray:
-    """Keep parts of different length apart in one array."""
-    held = np.empty(len(parts), object)
-    held[:] = parts
-    return held

@@ -6,7 +6,6 @@ from torch import nn
 from skinage.contrastive.training.probe import (
     Probe,
     neighbour_r2,
-    person_means,
     share_explained,
     spread,
     statistics_of_batch,
@@ -41,6 +40,8 @@ def test_neighbours_know_the_age_that_features_hold_and_nothing_of_noise():
     nobody = np.zeros(200, bool)
     assert neighbour_r2(features, ages, nobody) > 0.99
     assert neighbour_r2(random.standard_normal((200, 8)), ages, nobody) < 0
+    assert np.isnan(neighbour_r2(features, np.full(200, 50.0), nobody))
+    assert np.isnan(neighbour_r2(features[:1], ages[:1], nobody[:1]))
 
 
 def test_people_held_out_are_asked_of_the_others_only():
@@ -52,12 +53,6 @@ def test_people_held_out_are_asked_of_the_others_only():
     # The others' tissue says 80 for those of 30, and 20 for those of 70.
     error = ((80 - 30) ** 2 * 2 + (20 - 70) ** 2 * 2) / (20**2 * 4)
     assert neighbour_r2(features, ages, asked, n_neighbours=2) == pytest.approx(1 - error)
-
-
-def test_person_means_average_the_tiles_of_each():
-    people, means = person_means(np.array([[1.0], [3.0], [10.0]]), np.array(["b", "b", "a"]))
-    assert [*people] == ["a", "b"]
-    assert means.tolist() == [[10.0], [2.0]]
 
 
 def test_looking_changes_neither_mode_nor_statistics():
