@@ -1,4 +1,4 @@
-"""The map of all tiles: neighbourhoods, clusters, and the tiles typical of each."""
+"""A map of all tiles, clusters, and typical tiles of each cluster."""
 
 import warnings
 from typing import TYPE_CHECKING
@@ -16,20 +16,20 @@ N_NEIGHBOURS = 15
 
 
 def map_atlas(atlas: "AnnData", *, n_clusters: int = 8, seed: int = 0) -> "AnnData":
-    """Lay all tiles out on a map and group them by look.
+    """Return the atlas with a map and clusters of all tiles.
 
     Principal components first (50 at most), then UMAP (McInnes 2018; started from the first two
-    components, which keeps far things apart, Kobak and Linderman 2021) and k-means on the
-    components, not on the map: distances across a UMAP mean little.
+    components, which preserves large distances, Kobak and Linderman 2021) and k-means on the
+    components, not on the map, because large distances on a UMAP mean little.
 
     Parameters
     ----------
     atlas
         Embeddings, X (n_tiles, dim).
     n_clusters
-        How many groups; a choice of resolution, not a finding.
+        Number of clusters; a choice of resolution, not a finding.
     seed
-        Fixes the map and the groups.
+        Fixes the map and the clusters.
 
     Returns
     -------
@@ -58,25 +58,25 @@ def map_atlas(atlas: "AnnData", *, n_clusters: int = 8, seed: int = 0) -> "AnnDa
 
 
 def typical_tiles(atlas: "AnnData", n: int = 8) -> pd.DataFrame:
-    """Pick the tiles nearest to each cluster's centre, from different people where possible.
+    """Return the tiles nearest to the centre of each cluster, from different people if possible.
 
     Parameters
     ----------
     atlas
         As `map_atlas` returns it, with ``obs["person_id"]``.
     n
-        Tiles per cluster; a smaller cluster gives all it has.
+        Number of tiles of each cluster; a smaller cluster contributes all its tiles.
 
     Returns
     -------
     pandas.DataFrame
-        ``cluster``, ``tile_id``, ``person_id``, ``rank`` (1 is the first choice). A person's
-        second tile comes only once everybody in the cluster has given one.
+        ``cluster``, ``tile_id``, ``person_id``, ``rank`` (1 is the first choice). The second
+        tile of a person comes after one tile of everybody in the cluster.
 
     Raises
     ------
     skinage.StageError
-        If the atlas has not been mapped, or does not say whose the tiles are.
+        If the atlas has no map, or no ``person_id``.
     """
     found = {*atlas.obs.columns, *atlas.obsm}
     missing = [name for name in ("cluster", "X_pca", "person_id") if name not in found]
@@ -93,7 +93,7 @@ def typical_tiles(atlas: "AnnData", n: int = 8) -> pd.DataFrame:
     centres = pd.DataFrame(components).groupby(table["cluster"]).transform("mean").to_numpy()
     table = table.assign(distance=np.linalg.norm(components - centres, axis=1))
     table = table.sort_values("distance", kind="stable")
-    # The nth tile of a person stands behind everybody's (n - 1)th.
+    # The nth tile of a person comes after the (n - 1)th tile of everybody.
     table = table.assign(turn=table.groupby(["cluster", "person_id"]).cumcount())
     order = pd.Index(atlas.obs["cluster"].cat.categories).get_indexer(table["cluster"])
     table = table.assign(order=order).sort_values(["order", "turn", "distance"], kind="stable")

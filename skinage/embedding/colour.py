@@ -1,6 +1,6 @@
-"""Colour statistics of tiles: the simple baseline that every encoder has to beat.
+"""Colour statistics of tiles, a simple and strong baseline for encoders.
 
-Whatever ages by changing an area (paler dermis, fewer nuclei, grey-blue elastosis) also shifts the
+Ageing that changes an area (paler dermis, fewer nuclei, grey-blue elastosis) also shifts the
 distribution of colours, so that a clock on these few numbers is a strong baseline.
 """
 
@@ -25,12 +25,12 @@ _CHUNK = 128  # tiles whose float planes stay within a few MB
 
 @dataclass(frozen=True)
 class ColourFeatures:
-    """Colour statistics in the shape of an encoder, so that they are embedded like one.
+    """Colour statistics with the members of an encoder, for `embed`.
 
     Attributes
     ----------
     metadata
-        What made the features.
+        The description of the features.
     """
 
     metadata: dict[str, Any] = field(
@@ -38,12 +38,12 @@ class ColourFeatures:
     )
 
     def embed(self, pixels: np.ndarray) -> np.ndarray:
-        """Describe ``(n, h, w, 3)`` uint8 tiles by ``(n, 25)`` float32 colour statistics."""
+        """Return the ``(n, 25)`` float32 colour statistics of ``(n, h, w, 3)`` uint8 tiles."""
         return colour_features(pixels)
 
 
 def colour_features(pixels: np.ndarray) -> np.ndarray:
-    """Describe each tile by the distribution of its optical densities and stains.
+    """Compute statistics of the optical densities and stains of each tile.
 
     Mean, standard deviation and the 10 %, 50 % and 90 % quantiles (nearest rank) of the optical
     density in red, green and blue and of haematoxylin and eosin.

@@ -1,4 +1,4 @@
-"""Tiles to embeddings, in AnnData on Zarr: the table every later room works on."""
+"""From tiles to embeddings, in AnnData on Zarr: the table that all later stages use."""
 
 import warnings
 from pathlib import Path
@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 
 
 class Embedder(Protocol):
-    """Anything that turns tiles into features: an encoder, colour statistics."""
+    """Any object that computes features of tiles, such as `Encoder` and `ColourFeatures`."""
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What made the features, JSON-able."""
+        """Return a description of the features, as JSON-able values.
+
+        ``mpp`` is the scale of the tiles (without it any scale is accepted), ``labels_seen`` the
+        marks of people whose labels were used. Embeddings are loaded instead of computed again
+        only if the whole description is the same.
+        """
 
     def embed(self, pixels: np.ndarray) -> np.ndarray:
-        """Turn ``(n, h, w, 3)`` uint8 into ``(n, dim)`` float32."""
+        """Return ``(n, dim)`` float32 features of ``(n, h, w, 3)`` uint8 RGB tiles."""
 
 
 def embed(
@@ -109,12 +114,17 @@ def embed(
 
 
 def read_atlas(path: str | Path) -> "anndata.AnnData":
-    """Read embeddings that :func:`embed` has written.
+    """Read embeddings that `embed` has written.
 
     Parameters
     ----------
     path
         A ``.zarr`` folder.
+
+    Raises
+    ------
+    StageError
+        If there is no such folder.
     """
     import anndata
 
@@ -153,7 +163,7 @@ def _write(atlas: "anndata.AnnData", path: Path) -> None:
 
 
 def _plain(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Make a metadata that Zarr can hold: no nesting, lists as arrays."""
+    """Return metadata that Zarr can hold: without nesting, lists as arrays."""
     flat = {key: value for key, value in metadata.items() if not isinstance(value, dict)}
     return {
         key: np.asarray(value) if isinstance(value, list) else value for key, value in flat.items()

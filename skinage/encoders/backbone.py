@@ -1,4 +1,4 @@
-"""Backbones: made by timm from a metadata, with random weights."""
+"""Backbones, built by timm from metadata with random weights."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from skinage.errors import StageError
 
 
 class ClassAndMean(nn.Module):
-    """A vision transformer's class token beside the mean of its patch tokens.
+    """The class token of a vision transformer beside the mean of its patch tokens.
 
-    Register tokens are left out, as the model metadata of Virchow and Virchow2 ask.
+    Register tokens are excluded, as the model cards of Virchow and Virchow2 ask.
 
     Parameters
     ----------
@@ -31,24 +31,24 @@ class ClassAndMean(nn.Module):
         self.model: Any = model
 
     def forward(self, images: Tensor) -> Tensor:
-        """Turn ``(n, 3, h, w)`` into ``(n, 2 * width)``."""
+        """Return ``(n, 2 * width)`` features of ``(n, 3, h, w)`` images."""
         tokens = self.model.forward_features(images)
         patches = tokens[:, self.model.num_prefix_tokens :]
         return torch.cat([tokens[:, 0], patches.mean(dim=1)], dim=1)
 
 
 def make_backbone(name: str) -> nn.Module:
-    """Make a backbone without its classifier and with random weights."""
+    """Return a backbone without its classifier, with random weights."""
     return build_backbone(describe(name))
 
 
 def build_backbone(metadata: dict[str, Any]) -> nn.Module:
-    """Make the module that a metadata describes, with random weights and without the hub.
+    """Return the module that metadata describes, with random weights and without the hub.
 
     Parameters
     ----------
     metadata
-        With what `skinage.encoders.foundation.describe` gives.
+        Metadata with the keys that `skinage.encoders.foundation.describe` returns.
 
     Raises
     ------
@@ -65,8 +65,8 @@ def build_backbone(metadata: dict[str, Any]) -> nn.Module:
         )
     except (TypeError, RuntimeError, AssertionError) as error:
         raise StageError(
-            f"backbone: timm cannot build a {metadata['architecture']} with {metadata['model_args']}: "
-            f"{error}"
+            f"backbone: timm cannot build a {metadata['architecture']} with "
+            f"{metadata['model_args']}: {error}"
         ) from error
     # On two (busy) cores mobilenetv3_small_050 at 64 px trained about twice as fast.
     model = model.to(memory_format=torch.channels_last)
@@ -74,7 +74,7 @@ def build_backbone(metadata: dict[str, Any]) -> nn.Module:
 
 
 def feature_width(module: nn.Module, metadata: dict[str, Any], tile_px: int) -> int:
-    """Ask a forward pass: some backbones give more features than their num_features says."""
+    """Return the number of features of a forward pass: num_features of some backbones is less."""
     try:
         with torch.inference_mode():
             features = module(torch.zeros(2, 3, tile_px, tile_px))
@@ -85,7 +85,7 @@ def feature_width(module: nn.Module, metadata: dict[str, Any], tile_px: int) -> 
         ) from error
     if features.ndim != 2:
         raise StageError(
-            f"backbone: {metadata['backbone']} gives an array of {tuple(features.shape[1:])} a tile; "
-            "expected one vector. Set global_pool in model_args of its config.json."
+            f"backbone: {metadata['backbone']} gives an array of {tuple(features.shape[1:])} a "
+            "tile; expected one vector. Set global_pool in model_args of its config.json."
         )
     return features.shape[1]

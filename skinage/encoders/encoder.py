@@ -1,4 +1,4 @@
-"""The encoder: a backbone, and a metadata that says how it wants to be used."""
+"""The encoder: a backbone with the metadata that says how to use it."""
 
 import json
 from collections.abc import Iterable
@@ -40,15 +40,15 @@ class Encoder:
     Attributes
     ----------
     module
-        ``(n, 3, h, w)`` normalised float to ``(n, dim)``.
+        The module from ``(n, 3, h, w)`` normalised images to ``(n, dim)`` features.
     metadata
         ``backbone`` as given; what rebuilds it without the hub (``architecture``, ``model_args``,
         ``features``: ``"pooled"`` or ``"class_and_mean"``, ``input_size``, ``fixed_input_size``);
         ``dim``, ``tile_px``, ``mpp``, ``mean``, ``std``, ``method``, ``seed``, ``hash`` (of data
         and settings), for loaded weights ``weights``, ``weights_hash`` and ``weights_dropped``,
-        and what training adds.
+        and what training adds: ``epochs``, ``recipe``, ``labels_seen``, ``skipped``.
     history
-        Loss per epoch; empty without training.
+        A dict per epoch with its loss and measures of the features; empty without training.
     """
 
     module: nn.Module
@@ -56,12 +56,12 @@ class Encoder:
     history: list[dict[str, float]] = field(default_factory=list)
 
     def prepare(self, pixels: np.ndarray) -> Tensor:
-        """Turn ``(n, h, w, 3)`` uint8 pixels into the normalised tensor the module takes."""
+        """Return ``(n, h, w, 3)`` uint8 pixels as the normalised tensor that the module takes."""
         images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
         return normalise(images.float() / 255, self.metadata)
 
     def embed(self, pixels: np.ndarray) -> np.ndarray:
-        """Embed ``(n, h, w, 3)`` uint8 pixels as ``(n, dim)`` float32."""
+        """Return the features, ``(n, dim)`` float32, of ``(n, h, w, 3)`` uint8 pixels."""
         device = next(self.module.parameters()).device
         with torch.inference_mode():
             return self.module(self.prepare(pixels).to(device)).float().cpu().numpy()
@@ -69,7 +69,8 @@ class Encoder:
     def save(self, folder: str | Path) -> None:
         """Write ``encoder.safetensors``, ``history.json`` and ``encoder.json`` into a folder.
 
-        The metadata goes first and comes last: it never stands beside weights not its own.
+        An old metadata file is removed first and the new one is written last, so that metadata
+        never stands beside the weights of another encoder.
 
         Raises
         ------
@@ -90,15 +91,15 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
     Parameters
     ----------
     folder
-        With ``encoder.json`` and the weights.
+        A folder with ``encoder.json`` and the weights, as `Encoder.save` writes it.
     weights
-        Their file in it, such as ``"best.safetensors"`` of a training.
+        Name of the file with the weights, such as ``"best.safetensors"`` of a training.
 
     Raises
     ------
     StageError
-        If a file is missing or cut short, the metadata lacks something, or the weights are of another
-        backbone.
+        If a file is missing or cut short, the metadata lacks something, or the weights are of
+        another backbone.
     """
     folder = Path(folder)
     for name in (weights, METADATA):
@@ -108,8 +109,8 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
     lacking = [key for key in METADATA_KEYS if key not in metadata]
     if lacking:
         raise StageError(
-            f"{folder / METADATA}: the metadata lacks {', '.join(lacking)}; it was changed by hand or "
-            "written by an older version. Train or save the encoder again."
+            f"{folder / METADATA}: the metadata lacks {', '.join(lacking)}; it was changed by hand "
+            "or written by an older version. Train or save the encoder again."
         )
     module = build_backbone(metadata)
     fit(module, read_weights(folder / weights), folder / weights)
@@ -117,20 +118,20 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
     return Encoder(module.eval(), metadata, _read_json(history, list) if history.is_file() else [])
 
 
-def _read_json(path: Path, kind: type) -> Any:
+def _read_json(path: Path, expected: type) -> Any:
     try:
         content = json.loads(path.read_text())
     except ValueError as error:  # of JSON and of UTF-8 alike
         raise StageError(f"{path}: not JSON ({error}). Save the encoder again.") from error
-    if not isinstance(content, kind):
-        raise StageError(f"{path}: found {type(content).__name__}, expected {kind.__name__}.")
+    if not isinstance(content, expected):
+        raise StageError(f"{path}: found {type(content).__name__}, expected {expected.__name__}.")
     return content
 
 
 def new_encoder(
     backbone: str, tile_px: int, mpp: float, *, seed: int = 0, weights: str | Path | None = None
 ) -> Encoder:
-    """Make an encoder: random weights, the baseline that every training has to beat, or pretrained.
+    """Return an encoder with random weights, the baseline of every training, or pretrained ones.
 
     Parameters
     ----------
@@ -138,18 +139,27 @@ def new_encoder(
         Any timm model name (random weights); ``"hf-hub:org/model"``, such as
         ``"hf-hub:MahmoodLab/UNI2-h"``; or ``"local-dir:FOLDER"`` with ``config.json`` and
         ``model.safetensors``. See `skinage.encoders.foundation`.
-    tile_px, mpp
-        The side of the tiles and their um per px.
+    tile_px
+        The side of the tiles in px.
+    mpp
+        The scale of the tiles in um per px.
     seed
         Fixes random weights.
     weights
         A local ``.safetensors`` file to load instead.
 
+    Returns
+    -------
+    Encoder
+        In evaluation mode, on the CPU.
+
     Raises
     ------
+    SettingError
+        If timm has no backbone of this name.
     StageError
-        On an unknown or unreachable backbone, unsuitable weights, or tiles of a size that the
-        backbone does not take.
+        If the backbone is out of reach, the weights belong to another one, or it does not take
+        tiles of this size.
     """
     metadata: dict[str, Any] = {"backbone": backbone, "method": "untrained", **describe(backbone)}
     with torch.random.fork_rng(devices=[]):
@@ -164,7 +174,7 @@ def new_encoder(
 
 
 def normalise(images: Tensor, metadata: dict[str, Any]) -> Tensor:
-    """Normalise ``(n, 3, h, w)`` images in 0 to 1 as the metadata says."""
+    """Return ``(n, 3, h, w)`` images in 0 to 1, normalised by mean and std of the metadata."""
     mean = torch.tensor(metadata["mean"]).view(3, 1, 1).to(images)
     return (images - mean) / torch.tensor(metadata["std"]).view(3, 1, 1).to(images)
 
@@ -172,15 +182,15 @@ def normalise(images: Tensor, metadata: dict[str, Any]) -> Tensor:
 def settle_batch_norm(encoder: Encoder, batches: Iterable[Tensor]) -> None:
     """Set batch-norm statistics to the average over real tiles.
 
-    Running averages of a short training lag behind the weights and spoil the features; the
-    untrained baseline gets the same treatment, so that it is not beaten for a wrong reason.
+    Running averages of a short training lag behind the weights and spoil the features. The
+    untrained baseline gets the same treatment, so that the comparison is fair.
 
     Parameters
     ----------
     encoder
-        Changed in place.
+        The encoder, changed in place.
     batches
-        ``(n, 3, h, w)`` uint8 tiles, as many as shall be averaged.
+        Batches of tiles to average over, ``(n, 3, h, w)`` uint8.
     """
     norms = [layer for layer in encoder.module.modules() if isinstance(layer, nn.BatchNorm2d)]
     momenta = [layer.momentum for layer in norms]

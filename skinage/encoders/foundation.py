@@ -1,8 +1,8 @@
-"""Where a backbone's design comes from: timm by name, the Hugging Face hub, or a folder.
+"""Descriptions of backbones: by a name of timm, from the Hugging Face hub, or from a folder.
 
-Pathology foundation models keep mean, spread and input size in their repository's ``config.json``,
-and some of what builds them only in the text of their model metadata: that part is `ASKED` here.
-Prov-GigaPath (``hf-hub:prov-gigapath/prov-gigapath``) asks for nothing beyond its config.
+The ``config.json`` of a pathology foundation model holds mean, standard deviation and input size.
+Some arguments that build the model stand only in the text of its model card; they are in `ASKED`.
+Prov-GigaPath (``hf-hub:prov-gigapath/prov-gigapath``) needs nothing beyond its config.
 """
 
 import json
@@ -23,13 +23,13 @@ from skinage.errors import SettingError, StageError
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 
-# Layer classes that stand on a metadata by name.
+# Layer classes that metadata holds by name.
 LAYERS: dict[str, Any] = {"SwiGLUPacked": SwiGLUPacked, "SiLU": nn.SiLU}
 
 SWIGLU = {"mlp_layer": "SwiGLUPacked", "act_layer": "SiLU"}
 H_OPTIMUS = {"init_values": 1e-5, "dynamic_img_size": False}
 
-# What the model metadata on huggingface.co ask to be passed beside the config, by repository.
+# What the model cards on huggingface.co ask to pass beside the config, by repository.
 ASKED: dict[str, dict[str, Any]] = {
     "MahmoodLab/UNI": {"init_values": 1e-5, "dynamic_img_size": True},
     "MahmoodLab/UNI2-h": {
@@ -43,12 +43,12 @@ ASKED: dict[str, dict[str, Any]] = {
     "bioptimus/H-optimus-1": H_OPTIMUS,
 }  # fmt: skip
 
-# Their model metadata take the class token beside the mean of the patch tokens (2560 numbers).
+# Their model cards take the class token beside the mean of the patch tokens (2560 numbers).
 CLASS_AND_MEAN = {"paige-ai/Virchow", "paige-ai/Virchow2"}
 
 
 def describe(backbone: str) -> dict[str, Any]:
-    """Find out how a backbone is built and which pictures it takes.
+    """Return how a backbone is built and which pictures it takes.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def describe(backbone: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        The part of a metadata that `skinage.encoders.backbone.build_backbone` needs:
+        The part of the metadata that `skinage.encoders.backbone.build_backbone` needs:
         ``architecture``, ``model_args`` (layer classes by name), ``features``, ``input_size``
         (channels, height, width), ``fixed_input_size``, ``mean`` and ``std``.
 
@@ -96,14 +96,14 @@ def describe(backbone: str) -> dict[str, Any]:
 
 
 def source(backbone: str) -> tuple[str, str]:
-    """Split a backbone into ``"name"``, ``"hf-hub"`` or ``"local-dir"``, and what follows it."""
+    """Return ``"name"``, ``"hf-hub"`` or ``"local-dir"`` for a backbone, and what follows it."""
     prefix, _, place = backbone.partition(":")
     kind = prefix.replace("hf_hub", "hf-hub")
     return (kind, place) if kind in ("hf-hub", "local-dir") else ("name", backbone)
 
 
 def foundation_model(kind: str, place: str) -> str:
-    """Recognise a foundation model by its repository, or by a folder's name; else give ``""``."""
+    """Return the repository of a known foundation model, also for a folder of its name, or ""."""
     repository = place.partition("@")[0].lower()
     folders = [part.lower() for part in Path(place).parts]
     for known in ASKED:
@@ -134,7 +134,7 @@ def find_file(kind: str, place: str, name: str) -> Path | None:
 
 
 def with_layers(model_args: dict[str, Any]) -> dict[str, Any]:
-    """Put classes in the place of the names of layers."""
+    """Return the arguments with layer classes instead of their names."""
     return {
         key: LAYERS.get(value, value) if key.endswith("_layer") else value
         for key, value in model_args.items()
@@ -182,7 +182,7 @@ def _check_name(architecture: str, backbone: str) -> None:
 
 @contextmanager
 def _hub_in_words(repository: str) -> Iterator[None]:
-    """Say what to do where the hub, the licence or the network is in the way."""
+    """Raise a `StageError` with what to do if the hub, the licence or the network fails."""
     try:
         yield
     except (OSError, HFValidationError) as error:

@@ -1,4 +1,4 @@
-"""An encoder sees tissue at the scale it was made for, or not at all."""
+"""A check that tiles have the scale that an encoder was made for."""
 
 from typing import Any
 
@@ -16,16 +16,16 @@ def check_scale(metadata: dict[str, Any], tiles: pd.DataFrame, doing: str) -> No
     Parameters
     ----------
     metadata
-        The encoder's metadata; ``mpp`` is a number or several. Cards without it take any scale.
+        The encoder's metadata; ``mpp`` is a number or several. Without it any scale is accepted.
     tiles
         The tile table.
     doing
-        What is about to be done, as the start of the message.
+        The name of the stage, with which the message begins.
 
     Raises
     ------
     StageError
-        If a tile's mpp is more than 2 % from every scale on the metadata.
+        If the mpp of a tile differs by more than 2 % from every scale in the metadata.
     """
     if "mpp" not in metadata or "mpp" not in tiles:
         return

@@ -1,4 +1,4 @@
-"""Encoders that training starts from, and the baseline that stays untrained."""
+"""Encoders that training starts from, and the untrained baseline."""
 
 import copy
 
@@ -11,7 +11,7 @@ from skinage.encoders.scale import check_scale
 from skinage.slides.reading.batches import read_tiles
 
 SETTLING_TILES = 5120
-"""Tiles that batch-norm statistics are averaged over."""
+"""Number of tiles that batch-norm statistics are averaged over."""
 
 
 def starting_point(tiles: pd.DataFrame, backbone: str | Encoder, *, seed: int) -> Encoder:
@@ -20,11 +20,11 @@ def starting_point(tiles: pd.DataFrame, backbone: str | Encoder, *, seed: int) -
     Parameters
     ----------
     tiles
-        The tile table; its scales go into the metadata.
+        The tile table; its scales become part of the metadata.
     backbone
-        A name, or an encoder for tiles of these scales.
+        The name of a backbone, or an encoder for tiles of these scales.
     seed
-        Seed of new weights.
+        Fixes new weights.
 
     Raises
     ------
@@ -44,10 +44,10 @@ def starting_point(tiles: pd.DataFrame, backbone: str | Encoder, *, seed: int) -
 def untrained_encoder(
     tiles: pd.DataFrame, backbone: str = "test_resnet", *, seed: int = 0
 ) -> Encoder:
-    """Return an encoder with random weights: the baseline that training has to beat.
+    """Return an encoder with random weights, the baseline of a training.
 
     Its batch-norm statistics are the average over up to ``SETTLING_TILES`` tiles, as those of a
-    trained encoder are: otherwise the baseline would be beaten for the wrong reason.
+    trained encoder are; otherwise the comparison would not be fair.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def untrained_encoder(
     backbone
         Any timm model name.
     seed
-        Seed of the weights and of the choice of tiles.
+        Fixes the weights and the choice of tiles.
 
     Returns
     -------

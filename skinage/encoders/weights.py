@@ -26,12 +26,12 @@ save_file({{name: value.clone().contiguous() for name, value in state.items()}},
 
 
 def pretrained_file(backbone: str, weights: str | Path | None) -> Path | None:
-    """Find the safetensors file for a backbone: the one given, or that of its repository.
+    """Return the safetensors file for a backbone: the one given, or that of its repository.
 
     Returns
     -------
     pathlib.Path or None
-        None for a timm name without weights: it stays random.
+        None for a name of timm without weights; its weights stay random.
 
     Raises
     ------
@@ -51,12 +51,12 @@ def pretrained_file(backbone: str, weights: str | Path | None) -> Path | None:
 
 
 def fill_backbone(module: nn.Module, path: Path) -> dict[str, Any]:
-    """Load a timm checkpoint strictly; give what the metadata shall say of it.
+    """Load a timm checkpoint strictly, and return the metadata about it.
 
     Parameters
     ----------
     module
-        From `build_backbone`; changed in place.
+        The module of `build_backbone`; changed in place.
     path
         A safetensors file. Entries of a classifier that the module lacks are dropped.
 
@@ -98,7 +98,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def fit(model: nn.Module, weights: dict[str, Tensor], path: Path, advice: str = "") -> None:
-    """Load weights of which none is missing, none is left over and each has the right shape."""
+    """Load weights; none may be missing or surplus, and each must have the right shape."""
     own = model.state_dict()
     missing = sorted(set(own) - set(weights))
     surplus = sorted(set(weights) - set(own))
@@ -107,7 +107,7 @@ def fit(model: nn.Module, weights: dict[str, Tensor], path: Path, advice: str = 
     wrong = [
         f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if names[3:] else ''})"
         for names, what in [
-            (missing, "missing"), (surplus, "left over"), (misshapen, "of another shape"),
+            (missing, "missing"), (surplus, "surplus"), (misshapen, "of another shape"),
         ] if names
     ]  # fmt: skip
     if wrong:
@@ -119,7 +119,7 @@ def fit(model: nn.Module, weights: dict[str, Tensor], path: Path, advice: str = 
 
 
 def conversion(found: str, made: str) -> str:
-    """Say how a pickled checkpoint is converted once."""
+    """Return instructions to convert a pickled checkpoint once."""
     snippet = CONVERSION.format(found=found, made=made)
     return (
         "Convert it once, if you trust where it comes from, and pass the new file as weights=:\n\n"
@@ -139,7 +139,7 @@ def write_weights(model: nn.Module, path: Path) -> None:
 
 
 def _unshared(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Give every name its own memory: safetensors refuses weights that two layers share."""
+    """Return weights that share no memory, because safetensors refuses shared memory."""
     taken: set[int] = set()
     alone = {}
     for name, value in state.items():

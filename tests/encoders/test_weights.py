@@ -44,7 +44,7 @@ def test_missing_surplus_and_misshapen_entries_are_named(checkpoint):
         fill_backbone(make_backbone("test_resnet"), path)
     message = str(refusal.value)
     assert "1 missing (layer1.0.conv1.weight)" in message
-    assert "1 left over (extra.weight)" in message
+    assert "1 surplus (extra.weight)" in message
     assert "1 of another shape (conv1.0.weight)" in message
 
 

@@ -1,4 +1,4 @@
-"""Methods that see ages. Their encoders are marked with the people whose ages they saw."""
+"""Methods that use ages. Their encoders carry marks of the people whose ages they saw."""
 
 import torch
 from lightly.models.modules import SimCLRProjectionHead
@@ -14,25 +14,25 @@ RANK_TEMPERATURE = 2.0
 
 
 class YAware(ContrastiveModule):
-    """Tiles of people of like age shall lie near each other, the nearer the more alike.
+    """y-aware InfoNCE: tiles attract each other the more, the closer the ages of their people.
 
-    y-aware InfoNCE, Dufumier et al. 2021 (arXiv 2106.08808).
+    Dufumier et al. 2021 (arXiv 2106.08808).
     """
 
     sees_ages = True
 
     def build(self, dim: int) -> None:
-        """Projection head."""
+        """Make the projection head."""
         self.head = SimCLRProjectionHead(dim, max(dim // 2, 64), 128)
 
     def compare(self, first: Tensor, second: Tensor, batch: TileBatch) -> Tensor:
-        """y-aware InfoNCE of the projections of both views."""
+        """Return y-aware InfoNCE of the projections of both views."""
         projected = self.head(self.backbone(torch.cat([first, second])))
         return y_aware_loss(*gathered(projected, batch.ages_years.repeat(2)))
 
 
 class RankNContrast(ContrastiveModule):
-    """Of two tiles, the one of nearer age shall lie nearer.
+    """Rank-N-Contrast: distances between features are ordered as differences of ages.
 
     Zha et al. 2023 (arXiv 2210.01189), on the features themselves, without a head.
     """
@@ -40,10 +40,10 @@ class RankNContrast(ContrastiveModule):
     sees_ages = True
 
     def build(self, _dim: int) -> None:
-        """Need nothing beside the backbone."""
+        """Make nothing: the method has no head."""
 
     def compare(self, first: Tensor, second: Tensor, batch: TileBatch) -> Tensor:
-        """Rank-N-Contrast of the features of both views."""
+        """Return Rank-N-Contrast of the features of both views."""
         features = self.backbone(torch.cat([first, second]))
         return rank_n_contrast_loss(*gathered(features, batch.ages_years.repeat(2)))
 
@@ -59,13 +59,13 @@ def y_aware_loss(
     Parameters
     ----------
     projected
-        ``(n, dim)``, any length.
+        ``(n, dim)`` projections; they are scaled to unit length.
     ages_years
-        ``(n,)``.
+        ``(n,)`` ages in years.
     reach_years
-        Standard deviation of the Gaussian kernel on the difference of ages.
+        Standard deviation of the Gaussian kernel on the difference of ages, in years.
     temperature
-        Divides the cosine similarity.
+        Divisor of the cosine similarity.
     """
     unit = functional.normalize(projected.float(), dim=1)
     others = ~torch.eye(len(unit), dtype=torch.bool, device=unit.device)
@@ -87,11 +87,11 @@ def rank_n_contrast_loss(
     Parameters
     ----------
     features
-        ``(n, dim)``; similar means a small Euclidean distance.
+        ``(n, dim)`` features; similar means a small Euclidean distance.
     ages_years
-        ``(n,)``.
+        ``(n,)`` ages in years.
     temperature
-        Divides the negative distance.
+        Divisor of the negative distance.
     """
     n = len(features)
     features = features.float()
@@ -109,7 +109,7 @@ def rank_n_contrast_loss(
 
 
 def gathered(features: Tensor, ages_years: Tensor) -> tuple[Tensor, Tensor]:
-    """Put the features and ages of all processes together, with gradients."""
+    """Return the features and ages of all processes, with gradients."""
     if dist.world_size() == 1:
         return features, ages_years
     return torch.cat(dist.gather(features)), torch.cat(dist.gather(ages_years))

@@ -1,4 +1,4 @@
-"""Contrastive methods as LightningModules, from Lightly's losses, heads and schedules."""
+"""Contrastive methods as LightningModules, made of Lightly's losses, heads and schedules."""
 
 import math
 from typing import Any, ClassVar
@@ -23,20 +23,21 @@ SCALING = ("mean", "std")
 
 
 class ContrastiveModule(LightningModule):
-    """What all methods share: views of a batch of pairs, a schedule, a loss that is a number.
+    """The base of all methods: views of pairs, optimiser and schedule, and a check of the loss.
 
-    A method makes its heads in `build` and compares two views of every pair in `compare`.
+    A subclass makes its heads and its loss in `build` and compares two views of every pair in
+    `compare`.
 
     Parameters
     ----------
     backbone
-        ``(n, 3, h, w)`` to ``(n, dim)``.
+        The module from ``(n, 3, h, w)`` to ``(n, dim)``.
     metadata
-        The encoder's metadata: ``dim``, ``mean``, ``std``.
+        The encoder's metadata; ``dim``, ``mean`` and ``std`` are used.
     views
-        What may change between two pictures of a pair.
+        Draws the views of a pair.
     batch_size
-        Pairs in a step, over all processes; the learning rate goes with its square root.
+        Pairs in a step, over all processes; the learning rate grows with its square root.
     seed
         Fixes the views of every epoch, also after a resume.
 
@@ -67,15 +68,15 @@ class ContrastiveModule(LightningModule):
         self.build(metadata["dim"])
 
     def build(self, dim: int) -> None:
-        """Make heads and loss for features of ``dim`` numbers."""
+        """Make heads and loss for features of length ``dim``."""
         raise NotImplementedError
 
     def compare(self, first: Tensor, second: Tensor, batch: TileBatch) -> Tensor:
-        """Give the loss of two normalised views, ``(n, 3, s, s)`` each."""
+        """Return the loss of two normalised views, ``(n, 3, s, s)`` each."""
         raise NotImplementedError
 
     def on_train_epoch_start(self) -> None:
-        """Draw order, views and dropout from seed and epoch alone: a resume repeats them."""
+        """Fix order, views and dropout by seed and epoch alone, so that a resume repeats them."""
         loader: Any = self.trainer.train_dataloader
         loader.dataset.epoch = self.current_epoch
         seed = (self.seed * 100_003 + self.current_epoch) * 1009 + dist.rank()
@@ -83,7 +84,7 @@ class ContrastiveModule(LightningModule):
         torch.manual_seed(seed)
 
     def training_step(self, batch: TileBatch, _step: int) -> Tensor:
-        """Loss of a batch of pairs."""
+        """Return the loss of a batch of pairs, or refuse one that is not finite."""
         loss = self.compare(*self.two_views(batch), batch)
         if not torch.isfinite(loss):
             raise StageError(
@@ -97,7 +98,7 @@ class ContrastiveModule(LightningModule):
         return loss
 
     def two_views(self, batch: TileBatch) -> tuple[Tensor, Tensor]:
-        """Draw a view of each tile of every pair, normalised as the metadata says."""
+        """Return one view of each tile of every pair, normalised by the metadata."""
         if batch.second is None:
             views = self.views(batch.first, self.generator, copies=2)
         else:
@@ -121,7 +122,7 @@ class ContrastiveModule(LightningModule):
         self.history = checkpoint["history"]
 
     def configure_optimizers(self) -> tuple[list, list]:
-        """AdamW with a warm-up and a cosine to zero, step by step."""
+        """Return AdamW with a linear warm-up and a cosine to zero, step by step."""
         rate = LEARNING_RATE * math.sqrt(self.batch_size / 256)
         learning = [weight for weight in self.parameters() if weight.requires_grad]
         optimizer = torch.optim.AdamW(learning, lr=rate, weight_decay=1e-4)
@@ -131,47 +132,47 @@ class ContrastiveModule(LightningModule):
 
 
 class OneNetwork(ContrastiveModule):
-    """A method that passes both views through one backbone and one head."""
+    """The base of methods that pass both views through one backbone and one head."""
 
     head: nn.Module
     loss: nn.Module
 
     def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
-        """Loss of the projections, negatives or statistics of all processes."""
+        """Return the loss of the projections, with negatives or statistics of all processes."""
         return self.loss(*self.head(self.backbone(torch.cat([first, second]))).chunk(2))
 
 
 class SimCLR(OneNetwork):
-    """Two views of a pair shall lie nearer to each other than to any other tile's.
+    """SimCLR: two views of a pair attract each other and repel those of all other tiles.
 
     Chen et al. 2020 (arXiv 2002.05709).
     """
 
     def build(self, dim: int) -> None:
-        """Projection head and NT-Xent."""
+        """Make projection head and NT-Xent."""
         self.head = SimCLRProjectionHead(dim, max(dim // 2, 64), 128)
         self.loss = NTXentLoss(TEMPERATURE, gather_distributed=True)
 
 
 class BarlowTwins(OneNetwork):
-    """Each feature shall agree between two views, and with no other feature.
+    """Barlow Twins: each feature agrees between two views and correlates with no other feature.
 
     Zbontar et al. 2021 (arXiv 2103.03230).
     """
 
     def build(self, dim: int) -> None:
-        """Projection head, and the loss on the cross-correlation against the identity."""
+        """Make projection head and the loss of the cross-correlation against the identity."""
         self.head = BarlowTwinsProjectionHead(dim, 4 * dim, 4 * dim)
         self.loss = BarlowTwinsLoss(gather_distributed=True)
 
 
 class VICReg(OneNetwork):
-    """Two views shall agree, and features keep their variance and do without covariance.
+    """VICReg: two views agree; features keep their variance and lose their covariance.
 
     Bardes et al. 2022 (arXiv 2105.04906).
     """
 
     def build(self, dim: int) -> None:
-        """Projection head, and the terms of invariance, variance and covariance."""
+        """Make projection head and the terms of invariance, variance and covariance."""
         self.head = VICRegProjectionHead(dim, 4 * dim, 4 * dim)
         self.loss = VICRegLoss(gather_distributed=True)

@@ -27,12 +27,12 @@ N_PROTOTYPES = 1024
 
 
 class WithTeacher(ContrastiveModule):
-    """A method whose teacher, backbone and head, is a moving average of the student."""
+    """The base of methods whose teacher is a moving average of the student, backbone and head."""
 
     head: nn.Module
 
     def add_head(self, make: Callable[[], nn.Module]) -> None:
-        """Make the student's head, and a teacher that starts as the student is."""
+        """Make the head of the student, and a teacher that starts as a copy of the student."""
         # A second head, not a copy: heads with weight norm cannot be copied.
         with warnings.catch_warnings():
             # Lightly's heads use torch's older form of weight norm.
@@ -45,11 +45,11 @@ class WithTeacher(ContrastiveModule):
 
     @torch.no_grad()
     def taught(self, images: Tensor) -> Tensor:
-        """Give the teacher's projections."""
+        """Return the projections of the teacher, without gradients."""
         return self.teacher_head(self.teacher(images))
 
     def on_train_batch_start(self, *_: object) -> None:
-        """Let the teacher follow, the slower the later."""
+        """Move the teacher towards the student, by smaller steps as training goes on."""
         steps = int(self.trainer.estimated_stepping_batches)
         momentum = cosine_schedule(min(self.global_step, steps), steps, FIRST_MOMENTUM, 1)
         update_momentum(self.backbone, self.teacher, momentum)
@@ -57,38 +57,38 @@ class WithTeacher(ContrastiveModule):
 
 
 class MoCo(WithTeacher):
-    """As SimCLR, with the second view seen by the teacher.
+    """MoCo: as SimCLR, with the other view seen by the teacher.
 
     He et al. 2020 (arXiv 1911.05722), in the form of Chen et al. 2021 (arXiv 2104.02057): negatives
-    come from the batch. A queue of earlier batches would hold tiles that belong with those at hand.
+    come from the batch. A queue of earlier batches would hold positives of the current tiles.
     """
 
     def build(self, dim: int) -> None:
-        """Projection head, its teacher, and NT-Xent with negatives of all processes."""
+        """Make projection head, its teacher, and NT-Xent with negatives of all processes."""
         self.add_head(lambda: MoCoProjectionHead(dim, max(dim // 2, 64), 128))
         self.loss = NTXentLoss(TEMPERATURE, gather_distributed=True)
 
     def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
-        """NT-Xent between the student's view and the teacher's, both ways."""
+        """Return NT-Xent between the student of each view and the teacher of the other."""
         student = self.head(self.backbone(torch.cat([first, second]))).chunk(2)
         teacher = self.taught(torch.cat([first, second])).chunk(2)
         return (self.loss(student[0], teacher[1]) + self.loss(student[1], teacher[0])) / 2
 
 
 class BYOL(WithTeacher):
-    """The student predicts what the teacher makes of the other view; no negatives.
+    """BYOL: the student predicts the projection of the other view by the teacher; no negatives.
 
     Grill et al. 2020 (arXiv 2006.07733).
     """
 
     def build(self, dim: int) -> None:
-        """Projection head, its teacher, and a prediction head."""
+        """Make projection head, its teacher, and a prediction head."""
         self.add_head(lambda: BYOLProjectionHead(dim, 4 * dim, 128))
         self.predict = BYOLPredictionHead(128, 4 * dim, 128)
         self.loss = NegativeCosineSimilarity()
 
     def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
-        """Negative cosine similarity of prediction and teacher, both ways."""
+        """Return the negative cosine similarity of prediction and teacher, both ways."""
         both = torch.cat([first, second])
         student = self.predict(self.head(self.backbone(both))).chunk(2)
         teacher = self.taught(both).chunk(2)
@@ -96,20 +96,20 @@ class BYOL(WithTeacher):
 
 
 class DINO(WithTeacher):
-    """The student, from small crops too, finds the prototypes that the teacher finds.
+    """DINO: the student assigns views and small crops to the prototypes of the teacher.
 
     Caron et al. 2021 (arXiv 2104.14294).
     """
 
     def build(self, dim: int) -> None:
-        """Projection head on prototypes and its teacher."""
+        """Make a projection head on prototypes and its teacher."""
         self.add_head(
             lambda: DINOProjectionHead(dim, 4 * dim, 128, N_PROTOTYPES, freeze_last_layer=1)
         )
         self.loss = DINOLoss(output_dim=N_PROTOTYPES)
 
     def compare(self, first: Tensor, second: Tensor, batch: TileBatch) -> Tensor:
-        """Cross-entropy of prototypes between all views but the same."""
+        """Return the cross-entropy of prototypes between all different views."""
         both = torch.cat([first, second])
         teacher = self.taught(both).chunk(2)
         student = self.head(self.backbone(both)).chunk(2)
@@ -118,6 +118,6 @@ class DINO(WithTeacher):
         return self.loss(list(teacher), [*student, *local])
 
     def on_after_backward(self) -> None:
-        """Keep the prototypes where they are in the first epoch, as the paper does."""
+        """Keep the prototypes fixed in the first epoch, as in the paper."""
         head = cast(DINOProjectionHead, self.head)
         head.cancel_last_layer_gradients(current_epoch=self.current_epoch)

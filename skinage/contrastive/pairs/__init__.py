@@ -1,5 +1,5 @@
 """Which tiles form a positive pair.
 
 In: the tile table. Out: row numbers of a batch and of the partners.
-Start with `pairs.Pairs`; `balance` weighs people, scanners and ages.
+Start with `pairs.Pairs`, then `pairs.PairSampler`.
 """

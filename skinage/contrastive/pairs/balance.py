@@ -1,4 +1,4 @@
-"""Balance: weights under which groups of unequal size are drawn equally often."""
+"""Weights with which groups of unequal size are drawn equally often."""
 
 from collections.abc import Sequence
 
@@ -12,24 +12,24 @@ ROUNDS = 50
 
 
 def balanced_weights(tiles: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.float64]:
-    """Give each tile a chance, so that all values of every column are drawn equally often.
+    """Compute probabilities of tiles with which all values of every column are equally frequent.
 
-    Raking: the chances of each column's values are made equal, one column after the other, until
-    all are (Deming and Stephan, Ann Math Statist 11 (1940) 427).
+    Raking: the values of one column after the other are made equally probable, until all are
+    (Deming and Stephan, Ann Math Statist 11 (1940) 427).
 
     Parameters
     ----------
     tiles
         The tile table with the columns.
     columns
-        Such as ``("person_id", "scanner", "age_years")``; ages count by decade, missing values as
-        a value of their own.
+        Columns such as ``("person_id", "scanner", "age_years")``. Ages are grouped by decade;
+        missing values are a group of their own.
 
     Returns
     -------
     numpy.ndarray
-        ``(n_tiles,)``, sum 1. Where columns go together (every old person on one scanner), not
-        all can be equal; the last column named then is.
+        ``(n_tiles,)``, sum 1. Where columns depend on each other (every old person on one scanner),
+        not all can be equal; the last column named is.
 
     Raises
     ------
@@ -48,14 +48,14 @@ def balanced_weights(tiles: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.
 
 
 def codes_of(tiles: pd.DataFrame, column: str) -> tuple[NDArray[np.intp], int]:
-    """Turn a column into codes, ages by decade: ``(n_tiles,)`` codes, and how many values.
+    """Return the codes of a column, ``(n_tiles,)``, and the number of its values.
 
     Parameters
     ----------
     tiles
         The tile table with the column.
     column
-        Its name.
+        The name of the column; ``"age_years"`` is grouped by decade.
     """
     if column not in tiles:
         raise StageError(
@@ -65,6 +65,6 @@ def codes_of(tiles: pd.DataFrame, column: str) -> tuple[NDArray[np.intp], int]:
     codes, names = pd.factorize(values, use_na_sentinel=False)
     if len(names) < 2:
         raise StageError(
-            f"pairs: all tiles have {column} {names[0]!r}: nothing to draw by; leave {column} out."
+            f"pairs: all tiles have {column} {names[0]!r}: nothing to draw by; do without {column}."
         )
     return codes, len(names)

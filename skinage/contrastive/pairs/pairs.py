@@ -1,7 +1,7 @@
-"""Pairs: which two tiles the encoder has to call alike, and which tiles may share a batch.
+"""Positive pairs of tiles, and batches without false negatives.
 
-tile table -> partners of each tile -> anchors in an order that balances -> batches in which nothing
-that belongs together is told apart.
+tile table -> partners of each tile -> anchors in a balanced order -> batches in which no two pairs
+are positives of each other.
 """
 
 from collections.abc import Iterator
@@ -14,44 +14,49 @@ from skinage.contrastive.pairs.balance import balanced_weights, codes_of
 from skinage.contrastive.pairs.partners import Rows, make_partners
 from skinage.errors import SettingError, StageError
 
-KINDS = ("augment", "neighbour", "scale", "slide", "person")
+RULES = ("augment", "neighbour", "scale", "slide", "person")
 PairBatch = tuple[Rows, Rows]
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """What makes a pair of tiles, and which pairs may share a batch.
+    """The rule by which two tiles form a positive pair, and which pairs may share a batch.
 
-    Whatever the kind, a batch holds a tile once at most, and no two pairs that the same rule
-    would call alike: they would be pushed apart as negatives.
+    Under every rule a batch holds a tile at most once, and no two pairs whose tiles the same rule
+    would pair: the loss would use them as negatives of each other.
 
     Attributes
     ----------
-    kind
+    rule
         ``"augment"``: a tile and itself. ``"neighbour"``: a tile whose centre lies within
         ``within_um``, at the same scale. ``"scale"``: the same centre at another field of view
         (tiles of several ``mpp``). ``"slide"``: another tile of the slide. ``"person"``: a tile of
         another slide of the person, be it a replicate or an earlier or later biopsy.
     within_um
-        Reach of ``"neighbour"``.
+        Largest distance between the centres of ``"neighbour"`` tiles, in um.
     balance
-        Columns of the tile or cohort table whose values shall be drawn equally often, such as
-        ``("person_id", "scanner", "age_years")``; ages count by decade. Without any, every tile is
-        drawn once per epoch.
+        Columns of the tile or cohort table whose values are drawn equally often, such as
+        ``("person_id", "scanner", "age_years")``; ages are grouped by decade. Without a column,
+        every tile is drawn once per epoch.
     together
-        A column in which all tiles of a batch agree, such as ``"scanner"``: what is the same in all
-        negatives cannot tell them apart, and so need not be learnt.
+        A column that has one value in each batch, such as ``"scanner"``: what all negatives have in
+        common does not separate them, so the encoder has no reason to learn it.
+
+    Raises
+    ------
+    SettingError
+        If the rule is unknown or ``within_um`` is not above 0.
     """
 
-    kind: str = "augment"
+    rule: str = "augment"
     within_um: float = 250.0
     balance: tuple[str, ...] = ()
     together: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse kinds that do not exist."""
-        if self.kind not in KINDS:
-            raise SettingError(f"pairs: found {self.kind!r}; expected one of {', '.join(KINDS)}.")
+        """Refuse a rule that does not exist."""
+        if self.rule not in RULES:
+            raise SettingError(f"pairs: found {self.rule!r}; expected one of {', '.join(RULES)}.")
         if not self.within_um > 0:
             raise SettingError(
                 f"pairs: within_um is {self.within_um}; expected micrometres above 0."
@@ -59,7 +64,7 @@ class Pairs:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns that the pairs are drawn by."""
+        """Columns that the draw of pairs uses."""
         return (*self.balance, *([self.together] if self.together else []))
 
 
@@ -69,44 +74,44 @@ def pairs_named(pairs: str | Pairs) -> Pairs:
 
 
 class PairSampler:
-    """Draws batches of pairs from a tile table.
+    """A sampler of batches of pairs from a tile table.
 
     Parameters
     ----------
     tiles
         The tile table, with the columns that `pairs` names.
     pairs
-        What makes a pair.
+        The rule and the balance.
     batch_size
         Pairs in a batch.
 
     Attributes
     ----------
     n_alone
-        Tiles without a partner of their kind; they are paired with themselves.
+        Number of tiles without a partner; they are paired with themselves.
 
     Raises
     ------
     StageError
-        If no tile has a partner, a column is missing or has one value only, or the rule leaves
-        fewer different groups than a batch has pairs.
+        If no tile has a partner, if a column is missing or has one value only, or if there are
+        fewer slides or people than pairs in a batch.
     """
 
     def __init__(self, tiles: pd.DataFrame, pairs: Pairs, batch_size: int) -> None:
         self.pairs, self.batch_size = pairs, batch_size
-        self.partners = make_partners(tiles, pairs.kind, pairs.within_um)
-        self.n_alone = 0 if pairs.kind == "augment" else int((~self.partners.has_one).sum())
+        self.partners = make_partners(tiles, pairs.rule, pairs.within_um)
+        self.n_alone = 0 if pairs.rule == "augment" else int((~self.partners.has_one).sum())
         if self.n_alone == len(tiles):
             raise StageError(
-                f"pairs: no tile has a partner of kind {pairs.kind!r}: {_WHY[pairs.kind]}"
+                f"pairs: no tile has a partner by the rule {pairs.rule!r}: {_WHY[pairs.rule]}"
             )
         self._weights = balanced_weights(tiles, pairs.balance) if pairs.balance else None
         self._together = codes_of(tiles, pairs.together)[0] if pairs.together else None
         n_groups = len(np.unique(self.partners.group))
-        if pairs.kind in ("slide", "person") and n_groups < batch_size:
+        if pairs.rule in ("slide", "person") and n_groups < batch_size:
             raise StageError(
-                f"pairs: a batch of {batch_size} pairs of kind {pairs.kind!r} needs as many "
-                f"different {pairs.kind}s, found {n_groups}; take batch_size={n_groups} at most."
+                f"pairs: a batch of {batch_size} pairs by {pairs.rule!r} needs as many "
+                f"different {pairs.rule}s, found {n_groups}; take batch_size={n_groups} at most."
             )
 
     def batches(self, rows: Rows, n_batches: int, random: np.random.Generator) -> list[PairBatch]:
@@ -117,7 +122,7 @@ class PairSampler:
         rows
             Rows to draw from.
         n_batches
-            How many batches.
+            Number of batches.
         random
             Source of randomness.
 
@@ -140,12 +145,12 @@ class PairSampler:
         queue: list[tuple[int, int]] = []
         for _ in range(n_batches):
             batch, rest = self._take(queue)
-            if len(batch) < self.batch_size:  # every tile was dealt: what waits goes first
-                batch, rest = self._take(queue + self._deal(rows, random))
+            if len(batch) < self.batch_size:  # every tile was drawn: pairs that wait go first
+                batch, rest = self._take(queue + self._draw(rows, random))
             if len(batch) < self.batch_size:
                 raise StageError(
-                    f"pairs: {len(rows)} tiles give no batch of {self.batch_size} pairs of kind "
-                    f"{self.pairs.kind!r} without telling apart what belongs together; "
+                    f"pairs: {len(rows)} tiles give no batch of {self.batch_size} pairs by "
+                    f"{self.pairs.rule!r} without false negatives; "
                     f"take batch_size={len(batch)} at most, or more slides."
                 )
             queue = rest
@@ -155,21 +160,21 @@ class PairSampler:
     def _take(
         self, queue: list[tuple[int, int]]
     ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """Split a queue into a batch and the rest; pairs that conflict stay in the rest."""
+        """Return a batch of a queue and the rest; pairs that conflict stay in the rest."""
         batch: list[tuple[int, int]] = []
-        refused: list[tuple[int, int]] = []
+        waiting: list[tuple[int, int]] = []
         held: dict[int, list[int]] = {}  # rows of the batch by group
         for place, pair in enumerate(queue):
             if len(batch) == self.batch_size:
-                return batch, refused + queue[place:]
+                return batch, waiting + queue[place:]
             if any(self.partners.conflict(row, held) for row in pair):
-                refused.append(pair)
+                waiting.append(pair)
                 continue
             batch.append(pair)
             held.setdefault(int(self.partners.group[pair[0]]), []).extend(pair)
-        return batch, refused
+        return batch, waiting
 
-    def _deal(self, rows: Rows, random: np.random.Generator) -> list[tuple[int, int]]:
+    def _draw(self, rows: Rows, random: np.random.Generator) -> list[tuple[int, int]]:
         if self._weights is None:
             anchors = random.permutation(rows)
         else:
@@ -180,7 +185,7 @@ class PairSampler:
 
 
 _WHY = {
-    "neighbour": "none lies within within_um of another; take more tiles or a larger reach.",
+    "neighbour": "none lies within within_um of another; take more tiles or a larger within_um.",
     "scale": "no centre was cut at two fields of view; tile with several mpp.",
     "slide": "every slide has one tile.",
     "person": "nobody has two slides.",

@@ -1,4 +1,4 @@
-"""Partners: the tiles that belong to a tile, found once and drawn anew every epoch."""
+"""Candidates for the partner of each tile, found once; partners are drawn anew every epoch."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ Rows = NDArray[np.intp]
 
 
 class Partners:
-    """Candidates for the partner of every tile, as spans of one order of rows.
+    """The candidates for the partner of every tile, as spans of one order of rows.
 
     The candidates of tile ``i`` are ``order[start[i]:stop[i]]`` without
     ``order[skip_start[i]:skip_stop[i]]``, its own tile or slide, so that no list of all pairs is
@@ -20,7 +20,7 @@ class Partners:
     Attributes
     ----------
     group
-        The slide or person of each tile: conflicts are looked for within it only.
+        The slide or person of each tile; only tiles of the same one can conflict.
     has_one
         Whether a tile has a partner other than itself.
     """
@@ -34,7 +34,7 @@ class Partners:
         self.has_one = self._count > 0
 
     def draw(self, rows: Rows, random: np.random.Generator) -> Rows:
-        """Draw a partner for each row; a tile without one is its own."""
+        """Return a random partner for each row; a tile without candidates is its own partner."""
         start, _, skip_start, skip_stop = self._spans[rows].T
         place = start + random.integers(0, np.maximum(self._count[rows], 1))
         place = np.where(place >= skip_start, place + skip_stop - skip_start, place)
@@ -42,7 +42,7 @@ class Partners:
         return np.where(alone, rows, self._order[np.where(alone, 0, place)])
 
     def conflict(self, row: int, held: Mapping[int, Sequence[int]]) -> bool:
-        """Say whether a tile belongs together with one of the rows held, by group."""
+        """Return whether a tile would be a positive of one of the rows held, by group."""
         others = held.get(int(self.group[row]))
         if others is None:
             return False
@@ -50,16 +50,16 @@ class Partners:
 
 
 class Nearness:
-    """Tells tiles of a slide that overlap, or whose centres lie within a reach.
+    """Finds out whether two tiles of a slide overlap or have centres within a reach.
 
     Parameters
     ----------
     centres_um
-        ``(n, 2)``.
+        ``(n, 2)`` centres of the tiles.
     sides_um
-        ``(n,)``, sides of the tiles.
+        ``(n,)`` sides of the tiles.
     reach_um
-        0: tiles are near if they overlap.
+        Largest distance of near centres; with 0 only tiles that overlap are near.
     """
 
     def __init__(
@@ -71,23 +71,23 @@ class Nearness:
         self._reach = reach_um
 
     def near(self, row: int, other: int) -> bool:
-        """Say whether two tiles of one slide are near."""
+        """Return whether two tiles of one slide are near."""
         dx, dy = abs(self._x[row] - self._x[other]), abs(self._y[row] - self._y[other])
         touching = self._half[row] + self._half[other] - 1e-6
         return max(dx, dy) < touching or dx * dx + dy * dy <= self._reach * self._reach
 
 
-def make_partners(tiles: pd.DataFrame, kind: str, within_um: float) -> Partners:
-    """Find every tile's candidates.
+def make_partners(tiles: pd.DataFrame, rule: str, within_um: float) -> Partners:
+    """Return the candidates of every tile.
 
     Parameters
     ----------
     tiles
         The tile table; its places are in level-0 px, at ``tile_px * mpp / extent_px`` um each.
-    kind
-        See `Pairs`.
+    rule
+        The rule of `Pairs`.
     within_um
-        Reach of ``"neighbour"``.
+        Largest distance between the centres of ``"neighbour"`` tiles.
     """
     n = len(tiles)
     slide = pd.factorize(tiles["slide_id"])[0]
@@ -96,10 +96,10 @@ def make_partners(tiles: pd.DataFrame, kind: str, within_um: float) -> Partners:
     centres_um = (corner + tiles[["extent_px"]].to_numpy() / 2) * level_0_mpp[:, None]
     sides_um = (tiles["tile_px"] * tiles["mpp"]).to_numpy(float)
     own = np.arange(n)
-    if kind == "augment":
+    if rule == "augment":
         return Partners(own, np.stack([own, own, own, own], 1), slide,
                         Nearness(centres_um, sides_um, 0.0))  # fmt: skip
-    if kind == "neighbour":
+    if rule == "neighbour":
         order, spans = _neighbours(slide, tiles["mpp"].to_numpy(float), centres_um, within_um)
         return Partners(order, spans, slide, Nearness(centres_um, sides_um, within_um))
     person = pd.factorize(tiles["person_id"])[0]
@@ -107,17 +107,17 @@ def make_partners(tiles: pd.DataFrame, kind: str, within_um: float) -> Partners:
         "scale": (pd.factorize(tiles["slide_id"] + "\0" + tiles["centre_id"].astype(str))[0], own),
         "slide": (slide, own),
         "person": (person, slide),
-    }[kind]
+    }[rule]
     order = np.lexsort((inner, outer))
     spans = np.empty((n, 4), np.intp)
     spans[order, :2] = _runs(outer[order])
     spans[order, 2:] = _runs((outer * (inner.max() + 1) + inner)[order])
-    near = Nearness(centres_um, sides_um, 0.0) if kind == "scale" else None
-    return Partners(order, spans, person if kind == "person" else slide, near)
+    near = Nearness(centres_um, sides_um, 0.0) if rule == "scale" else None
+    return Partners(order, spans, person if rule == "person" else slide, near)
 
 
 def _runs(values: Rows) -> Rows:
-    """Give start and stop, ``(n, 2)``, of the run of equal values that each place lies in."""
+    """Return start and stop, ``(n, 2)``, of the run of equal values that each place lies in."""
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
     lengths = np.diff(np.r_[starts, len(values)])
     start = np.repeat(starts, lengths)
@@ -127,7 +127,7 @@ def _runs(values: Rows) -> Rows:
 def _neighbours(
     slide: Rows, mpp: NDArray[np.float64], centres_um: NDArray[np.float64], within_um: float
 ) -> tuple[Rows, Rows]:
-    """List the tiles of the same slide and scale within reach; other tiles of a centre too."""
+    """Return the tiles of the same slide and scale within reach, as one order and spans."""
     near: list[Rows] = [np.empty(0, np.intp)] * len(slide)
     for rows in (
         pd.DataFrame({"slide": slide, "mpp": mpp}).groupby(["slide", "mpp"]).indices.values()

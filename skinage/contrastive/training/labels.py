@@ -1,4 +1,4 @@
-"""Who is trained on, and which labels training may look at."""
+"""The tiles to train on, with the labels that training may use."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -14,14 +14,14 @@ WATCHED = ("age_years", "scanner")
 
 
 class Labelled(NamedTuple):
-    """Tiles to train on and to look at.
+    """Tiles to train on and tiles to measure.
 
     Attributes
     ----------
     training
-        Tiles of the people trained on, with just the labels that training draws on.
+        Tiles of the people trained on, with only the labels that training uses.
     all_tiles
-        Every tile, with what the probes look at.
+        Every tile, with the labels that the probes use.
     is_held_out
         ``(n_tiles,)``, marks the tiles that training does not see.
     ages_seen_of
@@ -45,23 +45,23 @@ def label_tiles(
     needs_ages: bool,
     columns: Sequence[str],
 ) -> Labelled:
-    """Join labels to tiles, and part those trained on from those held out.
+    """Join labels to tiles, and separate those trained on from those held out.
 
     Parameters
     ----------
     tiles, cohort
-        The two tables.
+        The tile table and the cohort table.
     held_out
-        People to leave out of training.
+        People whose tiles training does not see.
     needs_ages
-        Whether the method sees ages.
+        Whether the method uses ages.
     columns
-        Other columns that pairs are drawn by.
+        Other columns that the draw of pairs uses.
 
     Raises
     ------
     StageError
-        If ages are to be seen but nobody is held out or no age is known, if nobody of `held_out`
+        If ages are to be used but nobody is held out or no age is known, if nobody of `held_out`
         has a tile, or if one person only is left to train on.
     """
     labels = _labels(cohort)
@@ -82,8 +82,8 @@ def label_tiles(
     n_people = training["person_id"].nunique()
     if n_people < 2:
         raise StageError(
-            f"training: the tiles are of {n_people} person(s); features that shall tell people "
-            "apart need two at least, and many to be of use."
+            f"training: the tiles are of {n_people} person(s); expected two at least, and many for "
+            "features that differ between people."
         )
     seen = sorted(training["person_id"].unique()) if sees_ages else []
     skipped = {f"slide {name}": "no age is known" for name in ageless}

@@ -22,7 +22,7 @@ TILES_PER_PERSON, MOST_TILES, NEIGHBOURS = 8, 1000, 5
 
 
 class Probe:
-    """Measures the features of some tiles of every person.
+    """A fixed sample of tiles of every person, whose features are measured.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Probe:
         self._pixels = torch.from_numpy(pixels)
 
     def measure(self, backbone: nn.Module, metadata: dict) -> dict[str, float]:
-        """Return ``spread``, and ``age_r2`` and ``scanner_share`` if ages and scanners are known."""
+        """Return ``spread``, and if labels are known ``age_r2`` and ``scanner_share``."""
         tiles, features = self._tiles, self._features(backbone, metadata)
         found = {"spread": spread(features)}
         if "age_years" in tiles and tiles["age_years"].notna().any():
@@ -74,7 +74,7 @@ class Probe:
 
 @contextmanager
 def statistics_of_batch(module: nn.Module) -> Iterator[None]:
-    """Evaluate with the batch norm of each batch, because running averages lag behind weights."""
+    """Evaluate with batch norm by each batch, because running averages lag behind weights."""
     was_training = module.training
     module.eval()
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]

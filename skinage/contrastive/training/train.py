@@ -1,4 +1,4 @@
-"""Train an encoder on tiles: stop it, start it again, watch it learn."""
+"""Training of an encoder on tiles; it can be stopped and goes on after its last epoch."""
 
 import copy
 import shutil
@@ -115,7 +115,7 @@ def train(
 
 
 class _Job(NamedTuple):
-    """What `train` was asked for, checked."""
+    """The checked arguments of `train`."""
 
     labelled: Labelled
     method: Method
@@ -133,13 +133,13 @@ def _train(job: _Job, folder: Path | None) -> Encoder:
     trainer_kws = method.trainer_kws or {}
     trainer = make_trainer(progress, recipe["epochs"], trainer_kws, folder, device=job.device)
     n_pairs = method.batch_size * trainer.accumulate_grad_batches * trainer.world_size
-    # Heads and dropout come of the seed, and the caller's own random numbers stay as they are.
+    # The seed decides heads and dropout; the caller's own random numbers stay as they are.
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         views = views_named(method.views)
         training = method.module_class(start.module, start.metadata, views, n_pairs, seed=seed)
         training.recipe = recipe_hash(recipe)
-        module = copy.deepcopy(start.module)  # with the norm layers that it shall have afterwards
+        module = copy.deepcopy(start.module)  # keeps the norm layers of one process
         share_statistics(trainer, training)
         fit(trainer, training, stream, folder)
     module.load_state_dict(start.module.state_dict())
@@ -181,10 +181,10 @@ def _weights_of(checkpoint: Path) -> dict[str, torch.Tensor]:
 
 
 def _warn_of_lone_tiles(stream: TileStream) -> None:
-    alone, kind = stream.sampler.n_alone, stream.sampler.pairs.kind
-    if alone and kind != "augment":
+    alone, rule = stream.sampler.n_alone, stream.sampler.pairs.rule
+    if alone and rule != "augment":
         warnings.warn(
-            f"training: {alone} of {len(stream.tiles)} tiles have no partner of kind {kind!r} and "
+            f"training: {alone} of {len(stream.tiles)} tiles have no partner by {rule!r} and "
             "are paired with themselves.",
             stacklevel=4,
         )

@@ -29,7 +29,7 @@ def make_trainer(
     *,
     device: str,
 ) -> Trainer:
-    """Make a trainer that keeps the last and the best epoch and a log in a folder.
+    """Return a trainer that keeps the last and the best epoch and a log in a folder.
 
     Parameters
     ----------
@@ -76,10 +76,14 @@ def fit(
 
     Parameters
     ----------
-    trainer, module, stream
-        What trains, what is trained, on what.
+    trainer
+        The trainer of `make_trainer`.
+    module
+        The module to train, changed in place.
+    stream
+        The batches.
     folder
-        Of `make_trainer`.
+        The folder given to `make_trainer`.
 
     Raises
     ------
@@ -94,7 +98,7 @@ def fit(
         try:
             trainer.fit(module, loader, ckpt_path=_checkpoint(folder), weights_only=True)
         except torch.OutOfMemoryError:
-            memory_is_short = True  # looked at below, where nothing holds the batch any more
+            memory_is_short = True  # handled below, where nothing holds the batch any more
     if memory_is_short:
         raise StageError(_what_fits(trainer, module, stream))
     if trainer.interrupted:
@@ -104,15 +108,15 @@ def fit(
 
 
 def share_statistics(trainer: Trainer, module: ContrastiveModule) -> None:
-    """Let batch norm use the batch of all processes, as the loss does.
+    """Synchronise batch norm over all processes, because the loss compares their tiles.
 
-    Otherwise a pair could be told by the statistics of its device. By timm, because torch's and
-    Lightning's own conversion drops the activation that timm keeps inside its norm layers.
+    Otherwise the statistics of a device would mark its pairs. The conversion is timm's: those of
+    torch and Lightning drop the activation that timm keeps inside its norm layers.
 
     Parameters
     ----------
     trainer, module
-        Changed in place where several GPUs train.
+        The module is changed in place if several GPUs train.
     """
     if trainer.world_size > 1 and trainer.strategy.root_device.type == "cuda":
         from timm.layers import convert_sync_batchnorm
@@ -132,7 +136,7 @@ def _checkpoint(folder: Path | None) -> Path | None:
 
 
 def _what_fits(trainer: Trainer, module: ContrastiveModule, stream: TileStream) -> str:
-    """Try smaller and smaller batches on the device until one goes through."""
+    """Return a message with the largest halved batch size that fits into memory."""
     device = trainer.strategy.root_device
     module.to(device)
     side, size = int(stream.tiles["tile_px"].iloc[0]), stream.batch_size
@@ -166,7 +170,7 @@ def _has_bfloat16(device: str) -> bool:
 
 @contextmanager
 def _quiet_lightning() -> Iterator[None]:
-    """Keep Lightning's advertisements out; its errors and other warnings stay."""
+    """Suppress Lightning's advertisements; its errors and other warnings stay."""
     logger = logging.getLogger("pytorch_lightning")
     level = logger.level
     logger.setLevel(logging.ERROR)

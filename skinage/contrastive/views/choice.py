@@ -1,4 +1,4 @@
-"""Views by name, and each switch of them on its own to look at."""
+"""Views by name, and pictures of each of their switches."""
 
 from dataclasses import replace
 from typing import Any
@@ -61,14 +61,14 @@ SWITCHES: dict[str, dict[str, Any]] = {
 
 
 def one_switch_each(pixels: NDArray[np.uint8], *, seed: int = 0) -> dict[str, NDArray[np.float32]]:
-    """Make views with one switch at a time, then by name, to look at.
+    """Return views with one switch at a time, then all together and none, for a figure.
 
     Parameters
     ----------
     pixels
         ``(n, h, w, 3)`` uint8 tiles.
     seed
-        Draws the views.
+        Fixes the random views.
 
     Returns
     -------

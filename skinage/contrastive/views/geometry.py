@@ -1,4 +1,4 @@
-"""Parts of tiles, turned, mirrored and zoomed: one bilinear resampling."""
+"""Turned, mirrored and zoomed parts of tiles, by one bilinear resampling."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch.nn import functional
 
 
 def resampled(light: Tensor, middle: Tensor, step: Tensor, turned: Tensor, side: int) -> Tensor:
-    """Cut a square part out of every tile.
+    """Return a square part of every tile.
 
     Parameters
     ----------

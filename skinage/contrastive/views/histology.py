@@ -1,8 +1,8 @@
-"""Views of H&E tiles: what may change between two pictures without changing the tissue's age.
+"""Views of H&E tiles: changes that do not change the age of the tissue.
 
-Made on whole batches, on the device of the model: one resampling for the geometry, one matrix in
-optical density for the stain, one small convolution for the focus. Whatever tears structure
-(shear, solarising, turning the hue) is left out on purpose.
+They are made on whole batches, on the device of the model: one resampling for the geometry, one
+matrix in optical density for the stain, one small convolution for the focus. Changes that destroy
+structure or invent colours (shear, solarising, turning the hue) are not among them, on purpose.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -29,37 +29,42 @@ BYTES_AT_ONCE = 4 * 2**20  # of tiles, in float32
 class HistologyViews:
     """Random views of H&E tiles that keep physical scale and structure.
 
-    A view shows a part of the tile, turned, stained and scanned anew. Two views that share only
-    some of their field are meant to be matched by what the tissue is like, not by where each spot
-    lies. Each attribute is a switch of its own; 0 (for `zoom`: 1) or False is off.
+    A view shows a part of the tile, turned, stained and scanned anew. Two views share only part of
+    their field, so that the encoder matches them by the kind of tissue and not by its position.
+    Each attribute is a switch of its own; 0 (for `zoom`: 1) or False is off.
 
     Attributes
     ----------
     share
-        Side of a view as a share of the tile's (shorter) side, in pixels and, but for the zoom,
+        Side of a view divided by the (shorter) side of the tile, in pixels; without the zoom also
         in um.
     zoom
-        Physical scale is kept within this factor, up and down.
+        Largest factor by which the physical scale changes, up and down.
     anywhere
-        A view lies anywhere in the tile, not in its middle.
+        Whether a view lies anywhere in the tile, instead of in its middle.
     turns
-        Quarter turns and mirrors: tissue has no up.
+        Whether views are turned by quarters and mirrored: tissue has no up.
     haematoxylin, eosin, residual
-        Standard deviation of the log of this stain's strength; 0.3 covers laboratories.
+        Standard deviation of the logarithm of the strength of this stain; 0.3 covers the
+        differences between laboratories.
     stain_mixing
-        Standard deviation of what one stain takes of another's colour: other stain vectors.
+        Standard deviation of the part of each stain vector that is added to another.
     background
         Standard deviation of an optical-density offset per colour channel (white balance).
     focus
-        How far a view is blurred (up to 1: a whole 3 px mean) or sharpened (by as much), as
-        scanners differ.
+        Largest blur (1 is the mean of 3 px) and largest sharpening, for scanners differ.
     noise
         Largest standard deviation of pixel noise in light, 1 for white; each view draws its own
         below it. 0.01 is 2.5 of 255 grey levels, what a camera leaves in plain glass.
     jpeg
-        Share of the views that are written as JPEG once more, of a quality drawn from 60 to 90.
-        A small one: to compress a view costs nearly as much as to make it, and most slides are
-        compressed as it is.
+        Proportion of views that are compressed once more as JPEG, with a quality from 60 to 90.
+        It is small, because to compress a view costs nearly as much as to make it, and most slides
+        are compressed already.
+
+    Raises
+    ------
+    SettingError
+        If a value is outside its range.
     """
 
     share: float = 0.5
@@ -88,7 +93,7 @@ class HistologyViews:
             )
 
     def __call__(self, pixels: Tensor, generator: torch.Generator, copies: int = 1) -> Tensor:
-        """Draw views of every tile.
+        """Return random views of every tile.
 
         Parameters
         ----------
@@ -131,7 +136,7 @@ class HistologyViews:
         return {"made_by": type(self).__name__, **asdict(self)}
 
     def _draw(self, n: int, side: int, size_px: Tensor, generator: torch.Generator) -> "_Draws":
-        """Draw all numbers of ``n`` views, on or off: one switch changes nothing of another."""
+        """Draw all numbers of ``n`` views; one switch does not change the draws of another."""
         scale = self.zoom ** (torch.rand(n, 1, generator=generator) * 2 - 1)
         scale.clamp_(max=int(size_px.min()) / side)  # tile pixels per pixel of the view
         room = size_px - side * scale
@@ -156,7 +161,7 @@ class HistologyViews:
         )
 
     def _made(self, light: Tensor, draws: "_Draws", side: int) -> Tensor:
-        """Make one view of each of some tiles, in the order in which light is recorded."""
+        """Return one view of each of some tiles, in the order in which light is recorded."""
         place = draws.middle, draws.step, draws.turned
         light = resampled(light, *place, side + 2 if self.focus else side)  # refocusing takes 2 px
         if any([self.haematoxylin, self.eosin, self.residual, self.stain_mixing, self.background]):
@@ -171,7 +176,7 @@ class HistologyViews:
 
 
 class _Draws(NamedTuple):
-    """What was drawn for some views, one row each; on the CPU."""
+    """The random numbers of some views, one row each; on the CPU."""
 
     middle: Tensor
     step: Tensor

@@ -1,4 +1,4 @@
-"""What an object has to offer to make the views of a training."""
+"""The protocol of objects that make the views of a training."""
 
 from typing import Any, Protocol, runtime_checkable
 

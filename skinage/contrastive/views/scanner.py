@@ -1,4 +1,4 @@
-"""What scanners do to a picture after the light has passed the tissue: focus, noise, JPEG."""
+"""Effects of scanners: focus, noise and JPEG."""
 
 from functools import lru_cache
 
@@ -12,7 +12,7 @@ JPEG_QUALITY = (60, 91)  # scanners write about 70 to 90; archives compress once
 
 
 def refocused(light: Tensor, part: Tensor) -> Tensor:
-    """Blur or sharpen: go part of the way to the local mean of 3 px, or away from it.
+    """Return blurred or sharpened pictures: part of the way to the mean of 3 px, or away from it.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def refocused(light: Tensor, part: Tensor) -> Tensor:
 
 
 def with_noise(light: Tensor, deviation: Tensor, field: Tensor) -> Tensor:
-    """Add pixel noise, independent in every pixel and channel.
+    """Return pictures with noise that is independent in every pixel and channel.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def with_noise(light: Tensor, deviation: Tensor, field: Tensor) -> Tensor:
     deviation
         ``(n,)`` standard deviation of the noise of each picture, 1 for white.
     field
-        ``(n,)`` which of the `N_NOISE_FIELDS` fields of noise each picture takes.
+        ``(n,)`` number of the field of noise of each picture, below `N_NOISE_FIELDS`.
     """
     noise = _noise_fields(light.shape[1:], light.device)[field.to(light.device)]
     return light.addcmul_(noise, deviation.view(-1, 1, 1, 1).to(light))
@@ -54,13 +54,13 @@ def with_noise(light: Tensor, deviation: Tensor, field: Tensor) -> Tensor:
 
 @lru_cache(maxsize=4)
 def _noise_fields(shape: torch.Size, device: torch.device) -> Tensor:
-    """Make the fields once: numbers drawn for every pixel of every view cost more than the rest."""
+    """Return the fields; drawing each pixel of each view would cost more than all other steps."""
     drawn = torch.randn(N_NOISE_FIELDS, *shape, generator=torch.Generator().manual_seed(0))
     return drawn.to(device)
 
 
 def compressed(light: Tensor, rows: Tensor, quality: Tensor) -> Tensor:
-    """Write some pictures as JPEG (colour at half resolution) and read them again.
+    """Return pictures of which some were compressed as JPEG (colour at half resolution).
 
     libjpeg-turbo on the CPU, whatever the device: every device then makes the same views.
 
@@ -69,9 +69,9 @@ def compressed(light: Tensor, rows: Tensor, quality: Tensor) -> Tensor:
     light
         ``(n, 3, h, w)`` in 0 to 1, of any size; its memory is used.
     rows
-        ``(k,)`` which pictures.
+        ``(k,)`` row numbers of the pictures to compress.
     quality
-        ``(n,)`` 1 to 100; of each picture.
+        ``(n,)`` JPEG quality of each picture, 1 to 100.
     """
     if not len(rows):
         return light

@@ -1,4 +1,4 @@
-"""Stains anew: one matrix per view in optical density, where stains add up (Beer and Lambert)."""
+"""Changes of stains: one matrix per view in optical density, where stains add up."""
 
 import math
 
@@ -12,7 +12,7 @@ WHITE = 255.0
 
 
 def stain_change(strength: Tensor, mixing: Tensor) -> Tensor:
-    """Make the matrices that change optical density as asked for.
+    """Return the matrices that change the stains in optical density.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def stain_change(strength: Tensor, mixing: Tensor) -> Tensor:
 
 
 def restained(light: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-    """Change the optical density of pictures.
+    """Return pictures with changed optical density.
 
     Parameters
     ----------

@@ -157,7 +157,7 @@ def test_every_kind_of_pair_and_view_goes_through(phantom_tiles, phantom_cohort)
     for pairs in (Pairs("neighbour", 1500), "slide", Pairs(balance=("person_id",))):
         method = Method("vicreg", pairs=pairs, batch_size=4)
         encoder = train(phantom_tiles, phantom_cohort, method=method, epochs=1, device="cpu")
-        assert encoder.metadata["recipe"]["pairs"]["kind"] == getattr(pairs, "kind", pairs)
+        assert encoder.metadata["recipe"]["pairs"]["rule"] == getattr(pairs, "rule", pairs)
     with pytest.raises(StageError, match="1 person"):
         train(tiles, method=Method("vicreg", pairs="person", batch_size=4), epochs=1, device="cpu")
     plain = Method("vicreg", views="none", batch_size=32)
@@ -168,7 +168,7 @@ def test_tiles_without_a_partner_are_counted(phantom_tiles):
     few = phantom_tiles.groupby("slide_id").head(2)
     lone = pd.concat([few, phantom_tiles.groupby("slide_id").tail(1).head(1)])
     one = lone.groupby("slide_id").head(2).drop(index=lone.index[0])
-    with pytest.warns(UserWarning, match=r"1 of \d+ tiles have no partner of kind 'slide'"):
+    with pytest.warns(UserWarning, match=r"1 of \d+ tiles have no partner by 'slide'"):
         train(one, method=Method("vicreg", pairs="slide", batch_size=2), epochs=1, device="cpu")
 
 
