@@ -77,20 +77,23 @@ def shap_values(
         groups = [(one, people[fold == name]) for name, one in clock.items()]
     sex = None if cohort is None or "sex" not in cohort else by_person(cohort, ["sex"])["sex"]
     parts = [_explained(one, some, sex_code(sex, some.index), seed) for one, some in groups]
-    table = pd.concat(parts)
-    table = table.loc[people.index[people.index.isin(table.index)]]
-    names = groups[0][0].feature_names + [SEX] * bool(table["values"][SEX].any())
+    values, data, base = (pd.concat(tables) for tables in zip(*parts, strict=True))
+    order = people.index[people.index.isin(values.index)]
+    names = groups[0][0].feature_names + [SEX] * bool(values[SEX].any())
     return _shap().Explanation(
-        table["values"][names].to_numpy(),
-        table["base"].to_numpy().ravel(),
-        table["data"][names].to_numpy(),
+        values.loc[order, names].to_numpy(),
+        base[order].to_numpy(),
+        data.loc[order, names].to_numpy(),
         feature_names=names,
     )
 
 
-def _explained(clock: Clock, people: pd.DataFrame, sex_male: np.ndarray, seed: int) -> pd.DataFrame:
-    """Return the columns ``values``, ``data`` (a level below: features and sex) and ``base``."""
+def _explained(
+    clock: Clock, people: pd.DataFrame, sex_male: np.ndarray, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """Return values and data (a row per person; features and sex), and base values."""
     features, model = _features(clock, people), clock.model
+    data = features.assign(**{SEX: sex_male})
     x, of_sex = features.to_numpy(float), np.zeros(len(features))
     if isinstance(model, LinearModel):
         values = (x - model.mean) / model.scale * model.coefficients
@@ -98,18 +101,12 @@ def _explained(clock: Clock, people: pd.DataFrame, sex_male: np.ndarray, seed: i
     elif isinstance(model, TreesModel):
         import xgboost
 
-        matrix = xgboost.DMatrix(np.column_stack([x, sex_male]))
-        both = model.booster.predict(matrix, pred_contribs=True).astype(float)
+        both = model.booster.predict(xgboost.DMatrix(data.to_numpy(float)), pred_contribs=True)
         values, of_sex, base = both[:, :-2], both[:, -2], both[:, -1]
     else:
         values, base = _permuted(clock, x, sex_male, seed)
-    columns = [*features.columns, SEX]
-    tables = {
-        "values": pd.DataFrame(np.column_stack([values, of_sex]), people.index, columns),
-        "data": features.assign(**{SEX: sex_male}),
-        "base": pd.DataFrame({"years": base}, people.index),
-    }
-    return pd.concat(tables, axis=1)
+    years = pd.DataFrame(np.column_stack([values, of_sex]), people.index, data.columns, float)
+    return years, data, pd.Series(base, people.index, float)
 
 
 def _permuted(
@@ -167,17 +164,12 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
     )
     with np.errstate(invalid="ignore", divide="ignore"):  # what is constant has no correlation
         joint = np.corrcoef(left.T, right.T)[: left.shape[1], left.shape[1] :]
-    strength = np.nan_to_num(np.abs(joint), nan=-1.0)
-    best, rows = strength.argmax(axis=1), np.arange(len(strength))
-    known = strength[rows, best] >= 0
-    measures = morphology.columns.to_numpy(dtype=object)[best]
-    return pd.DataFrame(
-        {
-            "feature": features.columns,
-            "measure": np.where(known, measures, None),
-            "spearman_r": np.where(known, joint[rows, best], np.nan),
-        }
-    )
+    table = pd.DataFrame(joint, features.columns.rename("feature"), morphology.columns)
+    strength = table.abs().dropna(how="all")
+    named = pd.DataFrame({"measure": strength.idxmax(axis=1)}).reindex(table.index).reset_index()
+    named["measure"] = named["measure"].astype(object).where(named["measure"].notna(), None)
+    pairs = named[["feature", "measure"]].itertuples(index=False)
+    return named.assign(spearman_r=[table.at[pair] if pair[1] else np.nan for pair in pairs])
 
 
 def feature_importance(

@@ -11,7 +11,7 @@ from skinage.embedding.embed import Embedder, embed
 from skinage.encoders.encoder import Encoder
 from skinage.errors import SettingError
 from skinage.people.pool import features_of
-from skinage.skip_log import add_skipped
+from skinage.skip_log import add_skipped, skipped
 from skinage.transfer.end_to_end import tile_pixels, tune_end_to_end
 from skinage.transfer.heads import fit_head
 from skinage.transfer.participants import columns_of, make_target, participants
@@ -85,13 +85,14 @@ def tune(
     if epochs and not isinstance(encoder, Encoder):
         raise SettingError("tune: only an Encoder has a backbone to train; use epochs=0")
     encoder = _on_device(encoder, device)
-    tiles, known, skipped = participants(tiles, cohort, columns, folds)
+    tiles, known, reasons = participants(tiles, cohort, columns, folds)
     make_target(known)  # what cannot be learnt is refused before hours of embedding
     refuse_seen(encoder.metadata, [*known.index], "tune")
     atlas = embed(tiles, encoder)
     people = mean_features(atlas)
-    unread = known.index.difference(people.index)
-    skipped |= {f"person {person}": "no tile that can be read" for person in unread}
+    reasons |= skipped(atlas).set_index("item")["reason"].to_dict()
+    for person in known.index.difference(people.index):
+        reasons[f"person {person}"] = "no tile that can be read"
     known, tiles = known.loc[people.index], tiles[tiles["tile_id"].isin(atlas.obs["tile_id"])]
     goal = make_target(known)
     features, values = features_of(people), goal.values(known[columns])
@@ -116,7 +117,7 @@ def tune(
             predicted.append(model.predict(people[tested]))
         models[one] = model
     table = known.join(pd.concat(predicted)).assign(n_tiles=people["n_tiles"]).reset_index()
-    add_skipped(table, "tune", skipped)
+    add_skipped(table, "tune", reasons)
     return Tuned(target, goal.name, table, models)
 
 

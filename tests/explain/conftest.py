@@ -15,13 +15,13 @@ def _stain(haematoxylin, eosin):
 
 @pytest.fixture(scope="session")
 def stain():
-    """Give a function from amounts of stain to the pixels of a section (Beer and Lambert)."""
+    """Return a function from amounts of stain to the pixels of a section (Beer and Lambert)."""
     return _stain
 
 
 @pytest.fixture(scope="session")
 def skin_tiles():
-    """Give (15, 20, 64, 64, 3): real skin in a grid of tiles, about 1 um per px."""
+    """Return (15, 20, 64, 64, 3): real skin in a grid of tiles, about 1 um per px."""
     if not SKIN.exists():
         pytest.skip("the real skin section is not here")
     import tifffile

@@ -96,7 +96,7 @@ def test_coherency_is_of_windows_not_of_the_whole_tile(stain):
     assert measure(tile)["fibre_coherency"] > 0.9
 
 
-def test_grey_blue_matrix_is_told_from_pink_and_from_nuclei(stain):
+def test_grey_blue_matrix_is_apart_from_pink_and_from_nuclei(stain):
     haematoxylin, eosin = np.full((96, 96), 0.05), np.full((96, 96), 0.4)
     haematoxylin[:24], eosin[:24] = 0.18, 0.1
     matrix = measure(stain(haematoxylin, eosin))

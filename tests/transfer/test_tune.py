@@ -7,6 +7,7 @@ from torch import nn
 
 from skinage import CohortError, LeakageError, SettingError, SkinageError, StageError, skipped
 from skinage.cohort.folds import person_folds
+from skinage.cohort.label_seen import person_mark
 from skinage.encoders.encoder import Encoder, new_encoder, settle_batch_norm
 from skinage.slides.reading.batches import read_pixels
 from skinage.transfer.end_to_end import tile_pixels
@@ -269,11 +270,10 @@ def test_folds_must_be_sound(people):
 
 
 def test_an_encoder_that_has_seen_labels_is_refused(people):
-    seen = pytest.importorskip("skinage.cohort.label_seen")
     encoder = MeanColours()
-    stranger, known = seen.person_mark("stranger"), seen.person_mark("P003")
+    another, known = person_mark("another"), person_mark("P003")
     encoder.metadata = MeanColours.metadata | {
-        "labels_seen": {"target": "age", "people": [stranger]}
+        "labels_seen": {"target": "age", "people": [another]}
     }
     run(people, "dose", encoder)
     encoder.metadata = MeanColours.metadata | {"labels_seen": {"target": "age", "people": [known]}}
@@ -356,7 +356,8 @@ def test_pixels_beyond_the_bound_of_memory_are_read_again(people, monkeypatch):
 def test_a_slide_that_cannot_be_read_costs_its_person_only(people):
     tiles, cohort, folds = people
     path = tiles["path"].where(tiles["person_id"] != "P004", "/none.tiff")
-    with pytest.warns(UserWarning, match=r"went on without 1 slide.*P004_1"):
+    with pytest.warns(UserWarning, match=r"1 slide\(s\) could not be read"):
         tuned = run((tiles.assign(path=path), cohort, folds), "dose")
     assert len(tuned.predictions) == 59
     assert tuned.score()["r2"] > 0.999
+    assert skipped(tuned.predictions)["item"].tolist() == ["slide P004_1", "person P004"]
