@@ -38,7 +38,18 @@ class ColourFeatures:
     )
 
     def embed(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the ``(n, 25)`` float32 colour statistics of ``(n, h, w, 3)`` uint8 tiles."""
+        """Return the colour statistics of tiles.
+
+        Parameters
+        ----------
+        pixels
+            ``(n, h, w, 3)`` uint8 RGB tiles.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(n, 25)`` float32; see `colour_features`.
+        """
         return colour_features(pixels)
 
 

@@ -121,6 +121,11 @@ def read_atlas(path: str | Path) -> "anndata.AnnData":
     path
         A ``.zarr`` folder.
 
+    Returns
+    -------
+    anndata.AnnData
+        As `embed` returns it.
+
     Raises
     ------
     StageError

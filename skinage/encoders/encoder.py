@@ -56,12 +56,34 @@ class Encoder:
     history: list[dict[str, float]] = field(default_factory=list)
 
     def prepare(self, pixels: np.ndarray) -> Tensor:
-        """Return ``(n, h, w, 3)`` uint8 pixels as the normalised tensor that the module takes."""
+        """Return pixels as the normalised tensor that the module takes.
+
+        Parameters
+        ----------
+        pixels
+            ``(n, h, w, 3)`` uint8 RGB tiles.
+
+        Returns
+        -------
+        torch.Tensor
+            ``(n, 3, h, w)`` float32, on the CPU.
+        """
         images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
         return normalise(images.float() / 255, self.metadata)
 
     def embed(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the features, ``(n, dim)`` float32, of ``(n, h, w, 3)`` uint8 pixels."""
+        """Return the features of tiles.
+
+        Parameters
+        ----------
+        pixels
+            ``(n, h, w, 3)`` uint8 RGB tiles.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(n, dim)`` float32, computed on the device of the module.
+        """
         device = next(self.module.parameters()).device
         with torch.inference_mode():
             return self.module(self.prepare(pixels).to(device)).float().cpu().numpy()
@@ -71,6 +93,11 @@ class Encoder:
 
         An old metadata file is removed first and the new one is written last, so that metadata
         never stands beside the weights of another encoder.
+
+        Parameters
+        ----------
+        folder
+            The folder to write into; it is made if it does not exist.
 
         Raises
         ------
@@ -94,6 +121,11 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
         A folder with ``encoder.json`` and the weights, as `Encoder.save` writes it.
     weights
         Name of the file with the weights, such as ``"best.safetensors"`` of a training.
+
+    Returns
+    -------
+    Encoder
+        In evaluation mode, on the CPU.
 
     Raises
     ------

@@ -91,7 +91,14 @@ class Method:
         return METHODS[self.name]
 
     def describe(self) -> dict[str, Any]:
-        """Return all that decides the trained weights, as JSON-able values, for a recipe."""
+        """Return all settings that decide the trained weights, for the recipe of a training.
+
+        Returns
+        -------
+        dict
+            ``method``, ``backbone`` (the hash of an encoder), ``pairs``, ``views``, ``batch_size``
+            and ``trainer``, as JSON-able values.
+        """
         backbone = self.backbone
         plain = str | int | float | list
         return {

@@ -128,11 +128,23 @@ class HistologyViews:
         return compressed(views.flatten(0, 1), drawn.written.nonzero()[:, 0], drawn.quality)
 
     def smaller(self) -> "HistologyViews":
-        """Return the views of half the side."""
+        """Return the views of half the side.
+
+        Returns
+        -------
+        HistologyViews
+            Views with half the ``share`` and all other settings the same.
+        """
         return replace(self, share=self.share / 2)
 
     def describe(self) -> dict[str, Any]:
-        """Return all settings that decide the views."""
+        """Return all settings that decide the views.
+
+        Returns
+        -------
+        dict
+            The attributes by name, and the name of the class as ``made_by``.
+        """
         return {"made_by": type(self).__name__, **asdict(self)}
 
     def _draw(self, n: int, side: int, size_px: Tensor, generator: torch.Generator) -> "_Draws":
