@@ -168,8 +168,9 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
     strength = table.abs().dropna(how="all")
     named = pd.DataFrame({"measure": strength.idxmax(axis=1)}).reindex(table.index).reset_index()
     named["measure"] = named["measure"].astype(object).where(named["measure"].notna(), None)
-    pairs = named[["feature", "measure"]].itertuples(index=False)
-    return named.assign(spearman_r=[table.at[pair] if pair[1] else np.nan for pair in pairs])
+    pairs = zip(named["feature"], named["measure"], strict=True)
+    r = [table.loc[feature, measure] if measure else np.nan for feature, measure in pairs]
+    return named.assign(spearman_r=r)
 
 
 def feature_importance(
