@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from skinage.errors import SlideError
 
-UM_PER_UNIT = {"centimeter": 1e4, "inch": 25400.0}
+UM_PER_UNIT = {2: 25400.0, 3: 1e4}
+"""um per inch and per cm, by the numbers that the TIFF standard gives to units."""
 PLAUSIBLE_MPP = (0.05, 5.0)
 """Resolution tags outside this range are a printer's dots per inch, not a microscope's scale."""
 UM_AT_1X = 10.0
@@ -43,7 +44,7 @@ class Header:
     magnification: float | None = None
 
 
-def resolution_mpp(pixels_per_unit: float, unit: str) -> float | None:
+def resolution_mpp(pixels_per_unit: float, unit: int) -> float | None:
     """Return um per px from TIFF resolution tags; None if they cannot come from a microscope.
 
     Parameters
@@ -51,7 +52,7 @@ def resolution_mpp(pixels_per_unit: float, unit: str) -> float | None:
     pixels_per_unit
         The tag XResolution.
     unit
-        The tag ResolutionUnit in words: ``centimeter``, ``inch`` or anything else (no scale).
+        The tag ResolutionUnit: 2 (inch), 3 (cm) or anything else (no scale).
     """
     if unit not in UM_PER_UNIT or pixels_per_unit <= 0:
         return None
@@ -95,11 +96,8 @@ def slide_mpp(path: str, header: Header, given: float | None) -> float:
         return given
     if stated is not None:
         if usual and not 1 / OBJECTIVE_TOLERANCE < stated / usual < OBJECTIVE_TOLERANCE:
-            _warn(
-                f"{path}: the header says {stated:.4g} um per px, yet an objective of "
-                f"{magnification:g}x, which gives about {usual:.3g}",
-                stated,
-            )
+            doubt = f"an objective of {magnification:g}x, which gives about {usual:.3g}"
+            _warn(f"{path}: the header says {stated:.4g} um per px, yet {doubt}", stated)
         return stated
     if usual:
         _warn(f"{path}: the header gives an objective of {magnification:g}x, no um per px", usual)

@@ -1,6 +1,7 @@
 """One slide: its scale, its size, and pixels of any part of it at any coarser scale."""
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from skinage.errors import SlideError
 from skinage.slides.reading.reader import default_reader
-from skinage.slides.scale import finest_needed, slide_mpp
+from skinage.slides.scale import Header, finest_needed, slide_mpp
 
 MOST_UPSAMPLING = 1.5
 READ_AT_ONCE = 256
@@ -94,11 +95,11 @@ class Slide:
         pixels = np.empty((size[1], size[0], 3), np.uint8)
         level = finest_needed(self.downsamples, scale)
         side = max(1, int(BLOCK_PX * min(1.0, self.downsamples[level] / scale)))
-        for left, top, right, bottom in _blocks(size, side):
+        for left, top in itertools.product(range(0, size[0], side), range(0, size[1], side)):
+            block = pixels[top : top + side, left : left + side]
             corner = np.array([[x + left * step[0], y + top * step[1]]])
-            block = (right - left, bottom - top)
-            extent = (block[0] * step[0], block[1] * step[1])
-            pixels[top:bottom, left:right] = self._read(corner, extent, block)[0]
+            extent = (block.shape[1] * step[0], block.shape[0] * step[1])
+            block[:] = self._read(corner, extent, block.shape[1::-1])[0]
         return pixels
 
     def read_tiles(
@@ -120,12 +121,12 @@ class Slide:
         numpy.ndarray
             (n, tile_px, tile_px, 3) uint8 RGB.
         """
-        extent, size = (extent_px, extent_px), (tile_px, tile_px)
-        parts = [
-            self._read(np.asarray(corners[start : start + READ_AT_ONCE]), extent, size)
-            for start in range(0, len(corners), READ_AT_ONCE)
-        ]
-        return np.concatenate([np.empty((0, tile_px, tile_px, 3), np.uint8), *parts])
+        places = np.asarray(corners, np.float64)
+        tiles = np.empty((len(corners), tile_px, tile_px, 3), np.uint8)
+        for start in range(0, len(corners), READ_AT_ONCE):
+            part = np.s_[start : start + READ_AT_ONCE]
+            tiles[part] = self._read(places[part], (extent_px, extent_px), (tile_px, tile_px))
+        return tiles
 
     def thumbnail(self, px: int = 1024) -> NDArray[np.uint8]:
         """Read the whole slide, small: (height, width, 3) uint8, the longer side ``px`` at most."""
@@ -147,16 +148,10 @@ class Slide:
         return mpp / self.mpp
 
     def _read(
-        self, corners: NDArray[np.floating], extent: tuple[float, float], size: tuple[int, int]
+        self, corners: NDArray[np.float64], extent: tuple[float, float], size: tuple[int, int]
     ) -> NDArray[np.uint8]:
-        request = {
-            "path": self.path,
-            "corners": corners.astype(np.float64),
-            "extent": extent,
-            "size": size,
-            "offset": 0,
-        }
-        return default_reader().read(request)
+        place = {"corners": corners, "extent": extent, "size": size}
+        return default_reader().read({"path": self.path, "offset": 0, **place})
 
 
 def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
@@ -181,17 +176,11 @@ def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
     """
     path = str(Path(path).absolute())
     answer = default_reader().header_of(path)
-    header = answer["header"]
+    header: Header = answer["header"]
     return Slide(
-        path=path,
-        slide_id=Path(path).stem,
-        mpp=slide_mpp(path, header, mpp),
-        levels=header.levels,
-        downsamples=header.downsamples,
-        vendor=header.vendor,
-        reader=answer["reader"],
-        reason=answer["reason"],
-    )
+        path, Path(path).stem, slide_mpp(path, header, mpp), header.levels, header.downsamples,
+        header.vendor, answer["reader"], answer["reason"],
+    )  # fmt: skip
 
 
 def open_row(row: Mapping[str, Any]) -> Slide:
@@ -210,9 +199,3 @@ def open_row(row: Mapping[str, Any]) -> Slide:
     given = row.get("mpp")
     slide = open_slide(row["path"], None if given is None or pd.isna(given) else float(given))
     return replace(slide, slide_id=str(row.get("slide_id", slide.slide_id)))
-
-
-def _blocks(size: tuple[int, int], side: int) -> Iterator[tuple[int, int, int, int]]:
-    for top in range(0, size[1], side):
-        for left in range(0, size[0], side):
-            yield left, top, min(left + side, size[0]), min(top + side, size[1])

@@ -17,11 +17,11 @@ def header(**known):
 
 
 def test_resolution_tags():
-    assert resolution_mpp(20000, "centimeter") == 0.5
-    assert resolution_mpp(25400 / 0.25, "inch") == pytest.approx(0.25)
-    assert resolution_mpp(72, "inch") is None  # a printer's resolution
-    assert resolution_mpp(20000, "none") is None
-    assert resolution_mpp(0, "centimeter") is None
+    assert resolution_mpp(20000, 3) == 0.5
+    assert resolution_mpp(25400 / 0.25, 2) == pytest.approx(0.25)
+    assert resolution_mpp(72, 2) is None  # a printer's resolution
+    assert resolution_mpp(20000, 1) is None
+    assert resolution_mpp(0, 3) is None
 
 
 def test_the_user_wins_and_hears_of_a_contradiction():

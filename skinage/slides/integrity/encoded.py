@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from skinage.errors import SlideError
 from skinage.slides.integrity.jpeg import check_header, header_length
-from skinage.slides.integrity.layout import TIFF_BEGINNINGS
+from skinage.slides.integrity.layout import is_tiff, parts_of
 
 RGB = 2
 END, MARKER = b"\xff\xd9", re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -36,9 +36,8 @@ class EncodedTiles:
     def __init__(self, path: str) -> None:
         self.path = path
         self.levels: dict[tuple[int, int], _Level] = {}
-        with open(path, "rb") as file:
-            if file.read(4) not in TIFF_BEGINNINGS:
-                return
+        if not is_tiff(path):
+            return
         with tifffile.TiffFile(path) as tiff:
             pages = [page for page in tiff.pages if isinstance(page, tifffile.TiffPage)]
             for page in [page for page in pages if page.is_tiled] or pages[:1]:
@@ -74,7 +73,7 @@ class EncodedTiles:
                     level.check(file, index)
                 except Exception as error:  # the error of a decoder says as much as a check
                     left, top = level.corner(index)
-                    name = tifffile.COMPRESSION(level.compression).name
+                    name = tifffile.COMPRESSION(level.page.compression).name
                     raise SlideError(
                         f"tile {index} at {left}, {top} px of the level: its {name} data are "
                         f"damaged: {error}"
@@ -84,18 +83,9 @@ class EncodedTiles:
 
 class _Level:
     def __init__(self, page: tifffile.TiffPage) -> None:
-        self.width, self.height = page.imagewidth, page.imagelength
-        self.size = page.tilewidth, page.tilelength
-        self.is_tiled = page.is_tiled
-        if not page.is_tiled:
-            self.size = page.imagewidth, min(page.rowsperstrip, page.imagelength)
-        self.across = -(-page.imagewidth // self.size[0])
-        self.down = -(-page.imagelength // self.size[1])
-        self.offsets, self.counts = page.dataoffsets, page.databytecounts
-        self.whole = np.zeros(len(self.offsets), bool)
-        self.compression, self.tables = page.compression, page.jpegtables or b""
-        self.channels = page.samplesperpixel
-        self.is_rgb = page.photometric == RGB
+        self.page, (*size, self.across, self.down) = page, parts_of(page)
+        self.size = size[0], size[1]
+        self.whole = np.zeros(len(page.dataoffsets), bool)
         self.header = b""  # of the last tile; nearly all have the same
 
     def corner(self, index: int) -> tuple[int, int]:
@@ -119,31 +109,32 @@ class _Level:
 
     def size_of(self, index: int) -> tuple[int, int]:
         """Return width and height of a tile in px; the last strip may be lower than the others."""
-        left = self.height - index // self.across * self.size[1]
-        return self.size if self.is_tiled else (self.size[0], min(self.size[1], left))
+        left = self.page.imagelength - index // self.across * self.size[1]
+        return self.size if self.page.is_tiled else (self.size[0], min(self.size[1], left))
 
     def check(self, file: BinaryIO, index: int) -> None:
         """Read a tile's bytes and check what its compression allows to check."""
-        count = self.counts[index]
+        count, compression = self.page.databytecounts[index], self.page.compression
         if not count:
             return  # never scanned
-        data = os.pread(file.fileno(), count, self.offsets[index])
+        data = os.pread(file.fileno(), count, self.page.dataoffsets[index])
         if len(data) != count:
             raise SlideError("its bytes lie beyond the end of the file")
-        size = self.size_of(index)
-        if self.compression in JPEG and self.channels == 3:
+        size, channels = self.size_of(index), self.page.samplesperpixel
+        if compression in JPEG and channels == 3:
             self._check_jpeg(data, size)
-        elif self.compression in JPEG2000:
-            _check_jpeg2000(data, size, self.channels)
-        elif self.compression in DEFLATE:
-            _check_length(zlib.decompress(data), size[0] * size[1] * self.channels)
-        elif self.compression in LZW:
-            _check_length(imagecodecs.lzw_decode(data), size[0] * size[1] * self.channels)
+        elif compression in JPEG2000:
+            _check_jpeg2000(data, size, channels)
+        elif compression in DEFLATE:
+            _check_length(zlib.decompress(data), size[0] * size[1] * channels)
+        elif compression in LZW:
+            _check_length(imagecodecs.lzw_decode(data), size[0] * size[1] * channels)
 
     def _check_jpeg(self, data: bytes, size: tuple[int, int]) -> None:
         if size != self.size or not self.header or not data.startswith(self.header):
             header = data[: header_length(data)]
-            check_header(header, self.tables, size, self.is_rgb)
+            is_rgb = self.page.photometric == RGB
+            check_header(header, self.page.jpegtables or b"", size, is_rgb)
             self.header = header
         marker = MARKER.search(data, len(self.header))
         # Some writers fill up to an even length.

@@ -27,6 +27,21 @@ BLANK_SPREAD = 24
 SIZE_IN_TEXT = re.compile(r"-> (\d+)x(\d+)"), re.compile(r"\[\d+,\d+ (\d+)x(\d+)\]")
 
 
+def is_tiff(path: str) -> bool:
+    """Return whether a file begins as a TIFF does."""
+    with open(path, "rb") as file:
+        return file.read(4) in TIFF_BEGINNINGS
+
+
+def parts_of(page: Page) -> tuple[int, int, int, int]:
+    """Return width and height of an image's tiles or strips, and how many lie across and down."""
+    width, height = page.tilewidth, page.tilelength
+    if not page.is_tiled:
+        width, height = page.imagewidth, min(page.rowsperstrip, page.imagelength)
+    across, down = page.imagewidth / max(width, 1), page.imagelength / max(height, 1)
+    return width, height, math.ceil(across), math.ceil(down)
+
+
 def check_layout(path: str, pages: list[Page], is_padded: bool = False) -> None:
     """Compare everything that the tags of a TIFF state twice.
 
@@ -92,14 +107,11 @@ def _check_pixels(page: Page) -> None:
 
 def _check_table(level: int, page: Page) -> None:
     """Compare the lengths of the tables of tiles (or strips) with the size of the image."""
-    width, height = page.tilewidth, page.tilelength
+    width, height, across, down = parts_of(page)
     if page.is_tiled and (min(width, height) < 16 or width % 16 or height % 16):
         _refuse(f"tiles of level {level} are {width} x {height} px; multiples of 16 are expected")
-    if not page.is_tiled:
-        width, height = page.imagewidth, min(page.rowsperstrip, page.imagelength)
     if min(width, height) < 1:
         _refuse(f"level {level} is {page.imagewidth} x {page.imagelength} px")
-    across, down = math.ceil(page.imagewidth / width), math.ceil(page.imagelength / height)
     expected = across * down * (page.samplesperpixel if page.planarconfig == 2 else 1)
     found = len(page.dataoffsets), len(page.databytecounts)
     if found != (expected, expected):

@@ -12,18 +12,13 @@ import openslide
 import tifffile
 
 from skinage.errors import SlideError
-from skinage.slides.integrity.layout import TIFF_BEGINNINGS, check_layout
+from skinage.slides.integrity.layout import check_layout, is_tiff
 
 PLAIN_TIFFS = ("aperio", "generic-tiff", "philips")
 CUCIM_COMPRESSIONS = {
-    1: "uncompressed",
-    5: "LZW",
-    7: "JPEG",
-    8: "deflate",
-    32946: "deflate",
-    33003: "JPEG 2000",
-    33005: "JPEG 2000",
-}
+    1: "uncompressed", 5: "LZW", 7: "JPEG", 8: "deflate", 32946: "deflate",
+    33003: "JPEG 2000", 33005: "JPEG 2000",
+}  # fmt: skip
 LZW, RGB, YCBCR, JPEG2000_OF_TIFF = 5, 2, 6, 34712
 
 
@@ -48,7 +43,7 @@ def which_reader(path: str) -> tuple[str, str]:
     vendor = openslide.OpenSlide.detect_format(path)
     if vendor is not None and vendor not in PLAIN_TIFFS:
         return "OpenSlide", f"{vendor}, which cuCIM does not read"
-    if vendor is None and not _is_tiff(path):
+    if vendor is None and not is_tiff(path):
         return "picture", "not a slide format that OpenSlide knows"
     pages = _checked_pages(path, is_padded=vendor == "philips")
     if pages[0].is_tiled and pages[0].compression == JPEG2000_OF_TIFF:
@@ -62,11 +57,6 @@ def which_reader(path: str) -> tuple[str, str]:
         return "OpenSlide", f"{objection}, which cuCIM cannot be trusted with"
     compression = next(page.compression for page in pages if page.is_tiled)
     return "cuCIM", f"{vendor}, tiled {CUCIM_COMPRESSIONS[compression]} TIFF"
-
-
-def _is_tiff(path: str) -> bool:
-    with open(path, "rb") as file:
-        return file.read(4) in TIFF_BEGINNINGS
 
 
 def _checked_pages(path: str, is_padded: bool) -> list[tifffile.TiffPage]:

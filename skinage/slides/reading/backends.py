@@ -153,10 +153,7 @@ class OpenslideSlide:
 def _header(slide: openslide.OpenSlide) -> Header:
     properties = slide.properties
     vendor = properties[openslide.PROPERTY_NAME_VENDOR]
-    mpps = [
-        number(properties.get(name))
-        for name in (openslide.PROPERTY_NAME_MPP_X, openslide.PROPERTY_NAME_MPP_Y)
-    ]
+    mpps = [_number(properties.get(f"openslide.mpp-{axis}")) for axis in "xy"]
     if vendor == "generic-tiff":  # resolution tags, which may be a printer's
         mpps = [plausible(mpp) for mpp in mpps]
     return Header(
@@ -164,17 +161,17 @@ def _header(slide: openslide.OpenSlide) -> Header:
         levels=tuple((width, height) for width, height in slide.level_dimensions),
         downsamples=true_downsamples(slide.level_dimensions, slide.level_downsamples),
         mpp=_square(*mpps),
-        magnification=number(properties.get(openslide.PROPERTY_NAME_OBJECTIVE_POWER)),
+        magnification=_number(properties.get(openslide.PROPERTY_NAME_OBJECTIVE_POWER)),
     )
 
 
-def number(text: str | float | None) -> float | None:
+def _number(text: str | None) -> float | None:
     """Read a positive number from a header; None if there is none."""
     try:
-        value = float(text) if text is not None else 0.0
+        value = float(text or 0)
     except ValueError:
         return None
-    return value if value > 0 and math.isfinite(value) else None
+    return value if 0 < value < math.inf else None
 
 
 def _square(mpp_x: float | None, mpp_y: float | None) -> float | None:

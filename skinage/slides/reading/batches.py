@@ -5,6 +5,7 @@ memory, a slot per batch -> batches in order. Pieces of several slides are under
 that no reader waits while another opens a slide.
 """
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -74,11 +75,13 @@ def read_tiles(
         raise SettingError(f"read_tiles: batch_size is {batch_size}; expected 1 at least")
     if tiles.empty:
         return
-    tile_px, order = _one_size(tiles), _by_slide(tiles)
-    todo = _pieces(tiles, order, tile_px, batch_size)
-    shape = (tile_px, tile_px, 3)
+    sizes = sorted(set(tiles["tile_px"]))
+    if len(sizes) > 1:
+        raise SlideError(f"tiles of one batch must have one size; found tile_px {sizes}")
+    shape = (int(sizes[0]), int(sizes[0]), 3)
+    order = np.lexsort((tiles["extent_px"], pd.factorize(tiles["path"])[0]))
     with borrowed() as pool:
-        readers = _Readers(pool, todo)
+        readers = _Readers(pool, _pieces(tiles, order, shape[0], batch_size))
         for batch, start in enumerate(range(0, len(order), batch_size)):
             rows = order[start : start + batch_size]
             failed = readers.wait_for(batch, strict=failures is None)
@@ -169,42 +172,31 @@ class _Readers:
         return self._readers[number]
 
 
-def _one_size(tiles: pd.DataFrame) -> int:
-    sizes = sorted(set(tiles["tile_px"]))
-    if len(sizes) > 1:
-        raise SlideError(f"tiles of one batch must have one size; found tile_px {sizes}")
-    return int(sizes[0])
-
-
-def _by_slide(tiles: pd.DataFrame) -> NDArray[np.intp]:
-    slides = pd.factorize(tiles["path"])[0]
-    return np.lexsort((np.arange(len(tiles)), tiles["extent_px"], slides))
-
-
 def _pieces(
     tiles: pd.DataFrame, order: NDArray[np.intp], tile_px: int, batch_size: int
 ) -> Iterator[_Piece]:
-    paths, ids = tiles["path"].to_numpy(), tiles["slide_id"].to_numpy()
-    corners, extents = tiles[["x", "y"]].to_numpy(np.float64), tiles["extent_px"].to_numpy(float)
-    for batch, start in enumerate(range(0, len(order), batch_size)):
-        rows = order[start : start + batch_size]
-        slot = (batch % SLOTS) * batch_size
-        for first, end in _runs(paths[rows], extents[rows]):
-            part = rows[first:end]
-            request = {
-                "path": os.path.abspath(paths[part[0]]),
-                "corners": corners[part],
-                "extent": (extents[part[0]], extents[part[0]]),
-                "size": (tile_px, tile_px),
-                "offset": (slot + first) * tile_px**2 * 3,
-            }
-            yield _Piece(batch, slice(first, end), ids[part[0]], request)
+    table = tiles.iloc[order]
+    paths, ids = table["path"].to_numpy(), table["slide_id"].to_numpy()
+    corners, extents = table[["x", "y"]].to_numpy(np.float64), table["extent_px"].to_numpy(float)
+    starts = _starts(paths, extents, batch_size).tolist()
+    for first, end in itertools.pairwise([*starts, len(order)]):
+        batch, place = divmod(first, batch_size)
+        request = {
+            "path": os.path.abspath(paths[first]),
+            "corners": corners[first:end],
+            "extent": (extents[first], extents[first]),
+            "size": (tile_px, tile_px),
+            "offset": ((batch % SLOTS) * batch_size + place) * tile_px**2 * 3,
+        }
+        yield _Piece(batch, slice(place, place + end - first), ids[first], request)
 
 
-def _runs(paths: NDArray[np.object_], extents: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
-    """Cut a batch where the slide or the extent changes, and into pieces of a bounded size."""
-    changes = np.flatnonzero((paths[1:] != paths[:-1]) | (extents[1:] != extents[:-1])) + 1
-    cuts = np.concatenate([[0], changes, [len(paths)]])
-    for first, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
-        for start in range(first, end, PIECE_TILES):
-            yield start, min(start + PIECE_TILES, end)
+def _starts(
+    paths: NDArray[np.object_], extents: NDArray[np.float64], batch_size: int
+) -> NDArray[np.intp]:
+    """Return where pieces begin: at each batch, slide and extent, and after ``PIECE_TILES``."""
+    place = np.arange(len(paths))
+    is_first = place % batch_size == 0
+    is_first[1:] |= (paths[1:] != paths[:-1]) | (extents[1:] != extents[:-1])
+    since_first = place - np.maximum.accumulate(np.where(is_first, place, 0))
+    return np.flatnonzero(since_first % PIECE_TILES == 0)

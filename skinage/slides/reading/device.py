@@ -5,9 +5,10 @@ the batch before. They are not decoded on the GPU: a decoder there was never mea
 with this package, nor to refuse damaged tiles as the reader processes do.
 """
 
-from collections.abc import Callable, Generator
+import itertools
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,6 @@ from skinage.slides.reading.batches import Batches, read_tiles
 if TYPE_CHECKING:
     import torch
 
-N_BUFFERS = 3
 TensorBatches = Generator[tuple[NDArray[np.intp], "torch.Tensor"], None, None]
 
 
@@ -67,52 +67,28 @@ def read_tensors(
 
 
 def _sent(batches: Batches, on_gpu: bool) -> TensorBatches:
-    """Send each batch on its way before the one before it is worked on."""
     import torch
 
     with closing(batches):
         if not on_gpu:
             yield from ((rows, torch.from_numpy(pixels)) for rows, pixels in batches)
             return
-        send = _PinnedCopy(torch.device("cuda"))
-        before = None
-        for rows, pixels in batches:
-            after = rows, send(pixels)
-            if before is not None:
-                yield before[0], before[1]()
-            before = after
-        if before is not None:
-            yield before[0], before[1]()
-
-
-class _PinnedCopy:
-    """Copies batches to a GPU beside the work that goes on there."""
-
-    def __init__(self, device: "torch.device") -> None:
-        import torch
-
-        self.device, self.stream, self.turn = device, torch.cuda.Stream(device), 0
-        self.buffers = [torch.empty(0, dtype=torch.uint8, pin_memory=True)] * N_BUFFERS
-        self.copied = [torch.cuda.Event() for _ in range(N_BUFFERS)]
-
-    def __call__(self, pixels: NDArray[np.uint8]) -> Callable[[], "torch.Tensor"]:
-        """Begin to copy; the result waits for the tensor, in the stream that uses it."""
-        import torch
-
-        self.turn = turn = (self.turn + 1) % N_BUFFERS
-        self.copied[turn].synchronize()  # what this buffer held before has left it
-        if self.buffers[turn].numel() < pixels.size:
-            self.buffers[turn] = torch.empty(pixels.size, dtype=torch.uint8, pin_memory=True)
-        buffer = self.buffers[turn][: pixels.size].view(pixels.shape)
-        buffer.copy_(torch.from_numpy(pixels))
-        with torch.cuda.stream(self.stream):
-            tensor = buffer.to(self.device, non_blocking=True)
-            self.copied[turn].record(self.stream)
-
-        def arrived() -> torch.Tensor:
-            here = torch.cuda.current_stream(self.device)
-            here.wait_event(self.copied[turn])
+        beside = torch.cuda.Stream()
+        sent: Iterator[Any] = ((rows, *_copied(pixels, beside)) for rows, pixels in batches)
+        # Each batch is on its way before the one before it is worked on.
+        for (rows, tensor, arrival), _ in itertools.pairwise(itertools.chain(sent, [None])):
+            here = torch.cuda.current_stream()
+            here.wait_event(arrival)
             tensor.record_stream(here)  # its memory is not used again before work here is done
-            return tensor
+            yield rows, tensor
 
-        return arrived
+
+def _copied(
+    pixels: NDArray[np.uint8], beside: "torch.cuda.Stream"
+) -> tuple["torch.Tensor", "torch.cuda.Event"]:
+    """Begin to copy pixels to the GPU beside the work that goes on there."""
+    import torch
+
+    with torch.cuda.stream(beside):
+        tensor = torch.from_numpy(pixels).pin_memory().to("cuda", non_blocking=True)
+    return tensor, beside.record_event()

@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import weakref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ class SharedPixels:
     def __init__(self, fd: int | None = None) -> None:
         self.fd = os.memfd_create("skinage-pixels") if fd is None else fd
         self.memory: mmap.mmap | None = None
+        weakref.finalize(self, os.close, self.fd)  # arrays that were returned stay valid
 
     def reserve(self, size: int) -> None:
         """Make room for ``size`` bytes; for one process only, or another's growth is undone."""
@@ -36,7 +38,3 @@ class SharedPixels:
         """Free the memory, while no process writes into it; it grows again when reserved."""
         self.memory = None
         os.ftruncate(self.fd, 0)
-
-    def close(self) -> None:
-        """Close the file descriptor; arrays that were returned stay valid."""
-        os.close(self.fd)

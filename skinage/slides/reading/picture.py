@@ -7,7 +7,7 @@ from PIL import Image, UnidentifiedImageError
 
 from skinage.errors import SlideError
 from skinage.slides.integrity.encoded import EncodedTiles
-from skinage.slides.integrity.layout import TIFF_BEGINNINGS
+from skinage.slides.integrity.layout import is_tiff
 from skinage.slides.scale import Header, resolution_mpp
 
 Pixels = NDArray[np.uint8]
@@ -38,9 +38,7 @@ class Picture:
 
 
 def _read_picture(path: str) -> tuple[Pixels, float | None]:
-    with open(path, "rb") as file:
-        is_tiff = file.read(4) in TIFF_BEGINNINGS
-    if is_tiff:
+    if is_tiff(path):
         return _read_tiff(path)
     try:
         with Image.open(path) as image:
@@ -61,7 +59,7 @@ def _read_tiff(path: str) -> tuple[Pixels, float | None]:
         EncodedTiles(path).check(size, np.zeros((1, 2), np.int64), size)
         if page.axes not in ("YX", "YXS"):
             raise SlideError(f"its pixels have the axes {page.axes}; expected YXS (RGB pixels)")
-        mpp = resolution_mpp(page.resolution[0], tifffile.RESUNIT(page.resolutionunit).name.lower())
+        mpp = resolution_mpp(page.resolution[0], page.resolutionunit)
         return on_white(Image.fromarray(page.asarray())), mpp
 
 

@@ -23,47 +23,33 @@ class Pool:
     """
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self.memory = SharedPixels()
         n_threads = max(1, N_CORES // N_READERS)
         self.readers = [Reader(TIME_LIMIT_S, n_threads, self.memory) for _ in range(N_READERS)]
-        atexit.register(self.close)
-
-    def rest(self) -> None:
-        """End what is still being read, and give the memory back; idle processes stay."""
-        for reader in self.readers:
-            if reader.is_asked:
-                reader.close_process()
-        self.memory.empty()
-
-    def close(self) -> None:
-        """End the processes; those of a parent process are the parent's."""
-        atexit.unregister(self.close)
-        if self.pid == os.getpid():
-            for reader in self.readers:
-                reader.close_process()
-            self.memory.close()
 
 
 _idle: list[Pool] = []
+os.register_at_fork(after_in_child=_idle.clear)  # those of the parent process are the parent's
 
 
 @contextmanager
 def borrowed() -> Iterator[Pool]:
     """Lend reader processes: those of the task before, if they are free."""
-    pool = _idle.pop() if _idle else None
-    if pool is None or pool.pid != os.getpid():
-        pool = Pool()
+    pool = _idle.pop() if _idle else Pool()
     try:
         yield pool
     finally:
-        pool.rest()
+        for reader in pool.readers:
+            if reader.waiting:  # the task ended early
+                reader.close()
+        pool.memory.empty()
+        close_idle()  # two tasks at once had two pools
         _idle.append(pool)
-        while len(_idle) > 1:  # two tasks at once had two pools
-            _idle.pop(0).close()
 
 
+@atexit.register
 def close_idle() -> None:
     """End the reader processes that wait for a task; the next task starts others."""
     while _idle:
-        _idle.pop().close()
+        for reader in _idle.pop().readers:
+            reader.close()

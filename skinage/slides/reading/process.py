@@ -46,11 +46,6 @@ class ReaderProcess:
         self._connection = Connection(ours.detach())
 
     @property
-    def is_running(self) -> bool:
-        """Whether the process has not ended."""
-        return self.process.poll() is None
-
-    @property
     def was_killed(self) -> bool:
         """Whether it was killed from outside, for example by the system when memory ran out."""
         return self.process.poll() == -signal.SIGKILL

@@ -9,6 +9,7 @@ import atexit
 import os
 import threading
 from collections import deque
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,16 +43,16 @@ class Reader:
         memory: SharedPixels | None = None,
     ) -> None:
         self.time_limit_s, self.n_threads = time_limit_s, n_threads
-        self.pixels, self._owns_memory = memory or SharedPixels(), memory is None
+        self.pixels = memory or SharedPixels()
+        self.waiting: deque[dict[str, Any]] = deque()
         self._lock = threading.Lock()
-        self._waiting: deque[dict[str, Any]] = deque()
         self._process: ReaderProcess | None = None
 
     def header_of(self, path: str) -> dict[str, Any]:
         """Return a slide's ``header``, ``reader`` and ``reason``; threads take turns."""
         with self._lock:
             self.ask({"path": path})
-            return self._next()
+            return self.wait_for_next()
 
     def read(self, request: dict[str, Any]) -> NDArray[np.uint8]:
         """Return the pixels of a request; threads take turns."""
@@ -72,45 +73,36 @@ class Reader:
         """
         if "corners" in request:
             self.pixels.reserve(request["offset"] + int(np.prod(_shape(request))))
-        if self._process is not None and not (self._waiting or self._process.is_running):
+        if not self.waiting and self._process and self._process.process.poll() is not None:
             self._end()  # it ended while no request was under way
-        self._waiting.append(request)
-        if self._process is None:
-            self._start()
-        else:
+        self.waiting.append(request)
+        if self._process:
             self._process.send(request)
+        else:
+            self._start()
 
-    @property
-    def is_asked(self) -> bool:
-        """Whether requests wait for an answer."""
-        return bool(self._waiting)
-
-    def wait_for_next(self) -> None:
-        """Wait until the pixels of the oldest request lie in the shared memory.
+    def wait_for_next(self) -> dict[str, Any]:
+        """Wait for the answer to the oldest request; its pixels lie in the shared memory then.
 
         Raises
         ------
         SlideError
             If they cannot be read or trusted, or the process crashed or hung over them.
         """
-        self._next()
-
-    def _next(self) -> dict[str, Any]:
-        """Wait for the answer to the oldest request."""
-        request = self._waiting[0]
+        request = self.waiting[0]
         while "problem" not in request:
             try:
-                process = self._process or self._start()
-                answer, problem = process.receive(self.time_limit_s)
+                answer, problem = (self._process or self._start()).receive(self.time_limit_s)
             except BaseException:  # interrupted half-way: what comes next would be the wrong answer
-                self.close_process()
+                self.close()
                 raise
             if not problem:
                 break
             self._start_again(request, problem)
-        self._waiting.popleft()
+        self.waiting.popleft()
         if "problem" in request:
-            raise SlideError(f"{request['path']}: {_place(request)}{request['problem']}")
+            place = f"{place_of(request)}: " if "corners" in request else ""
+            raise SlideError(f"{request['path']}: {place}{request['problem']}")
         if "problem" in answer:
             raise SlideError(f"{request['path']}: {answer['problem']}")
         return answer
@@ -122,38 +114,26 @@ class Reader:
         if was_killed and "killed" not in culprit:
             culprit["killed"] = True  # from outside (out of memory?): the slide gets another try
         else:
-            for request in self._waiting:
+            for request in self.waiting:
                 if request["path"] == culprit["path"]:
                     request["problem"] = problem
-        if any("problem" not in request for request in self._waiting):
+        if any("problem" not in request for request in self.waiting):
             self._start()
 
-    def close_process(self) -> None:
-        """End the process and forget what was asked."""
-        self._waiting.clear()
-        self._end()
-
     def close(self) -> None:
-        """End the process, and give back the memory if it is the reader's own."""
-        self.close_process()
-        if self._owns_memory:
-            self.pixels.close()
-
-    def __enter__(self) -> "Reader":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        """End the process and forget what was asked."""
+        self.waiting.clear()
+        self._end()
 
     def _start(self) -> ReaderProcess:
         self._process = ReaderProcess(self.pixels.fd, self.n_threads)
-        for request in self._waiting:
+        for request in self.waiting:
             if "problem" not in request:
                 self._process.send(request)
         return self._process
 
     def _end(self) -> None:
-        if self._process is not None:
+        if self._process:
             self._process.end()
             self._process = None
 
@@ -162,22 +142,19 @@ def _shape(request: dict[str, Any]) -> tuple[int, int, int, int]:
     return len(request["corners"]), request["size"][1], request["size"][0], 3
 
 
-def _place(request: dict[str, Any]) -> str:
-    if "corners" not in request:
-        return ""
-    (left, top), (right, bottom) = request["corners"].min(axis=0), request["corners"].max(axis=0)
-    right, bottom = right + request["extent"][0], bottom + request["extent"][1]
-    return f"x {left:.0f} to {right:.0f}, y {top:.0f} to {bottom:.0f}: "
+def place_of(request: dict[str, Any]) -> str:
+    """Return in words where the rectangles of a request lie, in level-0 px."""
+    left, top = request["corners"].min(axis=0)
+    right, bottom = request["corners"].max(axis=0) + request["extent"]
+    return f"x {left:.0f} to {right:.0f}, y {top:.0f} to {bottom:.0f}"
 
 
-_default: tuple[int, Reader] | None = None
-
-
+@cache
 def default_reader() -> Reader:
     """Return the reader process that single reads share; a forked process gets one of its own."""
-    global _default
-    if _default is None or _default[0] != os.getpid():
-        reader = Reader()
-        atexit.register(reader.close)
-        _default = (os.getpid(), reader)
-    return _default[1]
+    reader = Reader()
+    atexit.register(reader.close)
+    return reader
+
+
+os.register_at_fork(after_in_child=default_reader.cache_clear)

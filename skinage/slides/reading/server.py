@@ -9,10 +9,9 @@ import os
 import signal
 import sys
 import warnings
-from collections import OrderedDict
-from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from skinage.errors import SlideError
 from skinage.slides.integrity.screen import which_reader
 from skinage.slides.reading.backends import Backend, open_backend
 from skinage.slides.reading.memory import SharedPixels
+from skinage.slides.reading.reader import place_of
 from skinage.slides.reading.resample import read_resampled
 from skinage.slides.scale import finest_needed
 
@@ -30,14 +30,10 @@ Request = dict[str, Any]
 Identity = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class _Opened:
-    """An open slide, its reader with the reason, and what identified the file when opened."""
-
+class _Opened(NamedTuple):
     backend: Backend
     reader: str
     reason: str
-    identity: Identity
 
 
 def serve(connection_fd: int, memory_fd: int, n_threads: int) -> None:
@@ -52,79 +48,65 @@ def serve(connection_fd: int, memory_fd: int, n_threads: int) -> None:
     n_threads
         Number of threads that decode.
     """
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is for the parent, which closes the connection
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this one
     warnings.simplefilter("ignore")  # standard error is only for what the decoders print
     connection, memory = Connection(connection_fd), SharedPixels(memory_fd)
-    slides: OrderedDict[str, _Opened] = OrderedDict()
     while True:
         try:
             request = connection.recv()
         except (EOFError, ConnectionResetError):
             return
         try:
-            answer = _answer(request, slides, memory, n_threads)
+            answer = _answer(request, memory, n_threads)
         except Exception as error:  # slides fail in many ways; the answer carries the reason
             # OpenSlide refuses everything after one error: the next request opens the file again.
-            slides.pop(request["path"], None)
+            _opened.cache_clear()
             answer = {"problem": str(error) or type(error).__name__}
         connection.send(answer)
 
 
-def _answer(
-    request: Request, slides: OrderedDict[str, _Opened], memory: SharedPixels, n_threads: int
-) -> Request:
-    slide = _open(request["path"], slides, n_threads)
+def _answer(request: Request, memory: SharedPixels, n_threads: int) -> Request:
+    slide = _opened(request["path"], _identity(request["path"]), n_threads)
     if "corners" not in request:
-        header = slide.backend.header
-        return {"header": header, "reader": slide.reader, "reason": slide.reason}
+        return {"header": slide.backend.header, "reader": slide.reader, "reason": slide.reason}
     corners, size = request["corners"], request["size"]
     pixels = memory.array(request["offset"], (len(corners), size[1], size[0], 3))
     try:
-        _read(slide, request, corners, pixels)
+        _read(request, pixels, n_threads)
     except Exception:
         # Only now, when it matters, is every tile read by itself, so that the bad one is named.
-        slides.pop(request["path"])
-        for corner, part in zip(corners, pixels, strict=True):
-            _read(_open(request["path"], slides, n_threads), request, corner[None], part[None])
+        _opened.cache_clear()
+        for index in range(len(corners)):
+            one = np.s_[index : index + 1]
+            _read(request | {"corners": corners[one]}, pixels[one], n_threads)
         raise
     return {}
 
 
-def _read(
-    slide: _Opened, request: Request, corners: NDArray[np.float64], pixels: NDArray[np.uint8]
-) -> None:
+def _read(request: Request, pixels: NDArray[np.uint8], n_threads: int) -> None:
     """Read some rectangles of a slide; raise for anything that makes their pixels doubtful."""
-    extent, size = request["extent"], request["size"]
-    level = finest_needed(slide.backend.header.downsamples, extent[0] / size[0])
+    path, extent, identity = request["path"], request["extent"], _identity(request["path"])
+    slide = _opened(path, identity, n_threads)
+    level = finest_needed(slide.backend.header.downsamples, extent[0] / request["size"][0])
     _complaint()
     try:
-        read_resampled(slide.backend, level, corners, extent, pixels)
+        read_resampled(slide.backend, level, request["corners"], extent, pixels)
+        # cuCIM raises nothing when a tile cannot be decoded: it prints a line and gives zeros or
+        # old bytes. What was printed while it read is therefore an error.
         problem = _complaint() if slide.reader == "cuCIM" else ""
     except Exception as error:
         problem = str(error) or type(error).__name__
-    # cuCIM raises nothing when a tile cannot be decoded: it prints a line and gives zeros or old
-    # bytes. What was printed while it read is therefore an error.
-    if not problem and _identity(request["path"]) != slide.identity:
+    if not problem and _identity(path) != identity:
         problem = "the file was changed while it was read; wait until it is complete"
     if problem:
-        left, top = corners.min(axis=0)
-        right, bottom = corners.max(axis=0) + extent
-        place = f"level {level}, x {left:.0f} to {right:.0f}, y {top:.0f} to {bottom:.0f}"
-        raise SlideError(f"{place}: {problem}")
+        raise SlideError(f"level {level}, {place_of(request)}: {problem}")
 
 
-def _open(path: str, slides: OrderedDict[str, _Opened], n_threads: int) -> _Opened:
-    identity = _identity(path)
-    if path not in slides or slides[path].identity != identity:  # a replaced file is opened again
-        slides.pop(path, None)
-        reader, reason = which_reader(path)
-        slides[path] = _Opened(open_backend(path, reader, n_threads), reader, reason, identity)
-        while len(slides) > OPEN_SLIDES:
-            slides.popitem(last=False)
-    slides.move_to_end(path)
-    return slides[path]
+@lru_cache(OPEN_SLIDES)
+def _opened(path: str, identity: Identity, n_threads: int) -> _Opened:
+    """Open a slide; a file that was replaced has another identity, and is opened again."""
+    reader, reason = which_reader(path)
+    return _Opened(open_backend(path, reader, n_threads), reader, reason)
 
 
 def _identity(path: str) -> Identity:

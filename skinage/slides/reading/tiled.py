@@ -26,12 +26,11 @@ class TiledTiff:
                 found = f"the axes {page.axes} and {page.samplesperpixel} channels"
                 raise SlideError(f"its pixels have {found}; expected YXS and 3 (RGB)")
         levels = tuple((page.imagewidth, page.imagelength) for page in self.pages)
-        unit = tifffile.RESUNIT(self.pages[0].resolutionunit).name.lower()
         self.header = Header(
             vendor="generic-tiff",
             levels=levels,
             downsamples=true_downsamples(levels, [levels[0][0] / width for width, _ in levels]),
-            mpp=resolution_mpp(self.pages[0].resolution[0], unit),
+            mpp=resolution_mpp(self.pages[0].resolution[0], self.pages[0].resolutionunit),
         )
         self._tile = lru_cache(TILES_KEPT)(self._decoded)
 

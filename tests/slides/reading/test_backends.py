@@ -1,6 +1,7 @@
 """What files come in: every name, every format that can be made here, by either reader."""
 
 import os
+from contextlib import closing
 
 import numpy as np
 import openslide
@@ -87,7 +88,7 @@ server.serve{arguments}"""
 @pytest.fixture
 def read_by_both(monkeypatch):
     """Read the same tiles by cuCIM and by OpenSlide, each in a process of its own."""
-    with Reader() as fast, Reader() as slow:
+    with closing(Reader()) as fast, closing(Reader()) as slow:
 
         def read(path, corners, scale):
             request = {

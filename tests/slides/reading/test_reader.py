@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import psutil
@@ -26,7 +27,7 @@ def request(path, corner=(0, 0), offset=0):
 
 @pytest.fixture
 def reader():
-    with Reader(time_limit_s=20) as reader:
+    with closing(Reader(time_limit_s=20)) as reader:
         yield reader
 
 
@@ -49,7 +50,7 @@ def test_a_reader_that_is_killed_again_is_one_failed_slide(reader, write_slide):
         reader.ask(request(path, corner))
     reader.ask(request(other[0], (64, 0)))
     reader._process.process.send_signal(signal.SIGSTOP)
-    reader._waiting[0]["killed"] = True
+    reader.waiting[0]["killed"] = True
     reader._process.process.kill()
     for right in (64, 128):  # what else is asked of that slide fails with it, at once
         with pytest.raises(SlideError, match=rf"slide\.tiff: x \d+ to {right}, .*\(code -9\)"):
@@ -79,7 +80,7 @@ def test_a_crash_of_native_code_is_reported(reader, write_slide, monkeypatch):
 
 def test_a_hang_is_ended(write_slide):
     path, _ = write_slide()
-    with Reader(time_limit_s=0.5) as reader:
+    with closing(Reader(time_limit_s=0.5)) as reader:
         reader.time_limit_s = 20
         reader.read(request(path))
         reader.time_limit_s = 0.5
@@ -146,10 +147,11 @@ def test_a_forked_process_has_a_reader_of_its_own(write_slide):
 
 def test_closing_leaves_no_process_and_no_file():
     before = os.listdir("/proc/self/fd"), psutil.Process().children()
-    with Reader() as reader:
+    with closing(Reader()) as reader:
         with pytest.raises(SlideError):
             reader.header_of("/none.svs")
         assert len(psutil.Process().children()) == len(before[1]) + 1
+    del reader
     assert len(os.listdir("/proc/self/fd")) == len(before[0])
     assert psutil.Process().children() == before[1]
 

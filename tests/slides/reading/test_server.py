@@ -1,5 +1,7 @@
 """What the reader process must notice by itself; each hook stands for a file that misbehaves."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 import tifffile
@@ -40,7 +42,10 @@ def request(path, x, y):
 def test_a_file_that_changes_while_it_is_read_is_not_trusted(write_slide, monkeypatch):
     path, _ = write_slide()
     monkeypatch.setattr("skinage.slides.reading.process.START", HOOK % (CHANGED % path))
-    with Reader() as reader, pytest.raises(SlideError, match=r"level 0, x 0 to 64, .* was changed"):
+    with (
+        closing(Reader()) as reader,
+        pytest.raises(SlideError, match=r"level 0, x 0 to 64, .* was changed"),
+    ):
         reader.read(request(path, 0, 0))
 
 
@@ -48,7 +53,7 @@ def test_openslide_reads_on_after_an_error(write_slide, damage, monkeypatch):
     path, levels = write_slide()
     damage(path, b"\0")
     monkeypatch.setattr("skinage.slides.reading.process.START", HOOK % OPENSLIDE_ALONE)
-    with Reader() as reader:
+    with closing(Reader()) as reader:
         for _ in range(2):
             with pytest.raises(SlideError, match="level 0, x 0 to 64"):
                 reader.read(request(path, 0, 0))
