@@ -8,24 +8,17 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.data import clock_data
-from skinage.clock.prediction import (
-    Folds,
-    assign_folds,
-    check_folds,
-    predict_out_of_fold,
-)
+from skinage.clock.prediction import Folds, assign_folds, check_folds, predict_out_of_fold
 from skinage.errors import SettingError
-from skinage.evaluation.metrics import (
-    N_BOOTSTRAP,
-    accuracy,
-    mean_out_of_fold,
-    person_weights,
-    with_interval,
-)
+from skinage.evaluation import metrics
 from skinage.people.clock_inputs import ClockInputs
 from skinage.skip_log import add_skipped
 
 MEAN, SHUFFLED = "predict the mean", "shuffled ages"
+COLUMNS = [
+    "features", "mae_years", "lower_years", "upper_years", "r2",
+    "difference_years", "difference_lower_years", "difference_upper_years",
+]  # fmt: skip
 
 
 def compare_clocks(
@@ -76,7 +69,7 @@ def compare_clocks(
     """
     if not feature_sets:
         raise SettingError("compare_clocks: no feature sets; pass a dict of tables by name")
-    shared, n_all = _shared_people(feature_sets)
+    shared, excluded = _shared_people(feature_sets)
     gathered = {
         name: clock_data(people.loc[shared], cohort, model) for name, people in feature_sets.items()
     }
@@ -88,12 +81,12 @@ def compare_clocks(
 
     def score(inputs: ClockInputs, known: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
         found = predict_out_of_fold(learner, inputs, known, None, seed)
-        return pd.DataFrame(accuracy(known, found["predicted_years"].to_numpy(), weights))
+        return pd.DataFrame(metrics.accuracy(known, found["predicted_years"].to_numpy(), weights))
 
-    weights = person_weights(len(known), N_BOOTSTRAP, seed)
+    weights = metrics.person_weights(len(known), metrics.N_BOOTSTRAP, seed)
     scores = {name: score(data.inputs, known, weights) for name, data in gathered.items()}
-    mean = mean_out_of_fold(known["age_years"].to_numpy(), known["fold"].to_numpy())
-    scores[MEAN] = pd.DataFrame(accuracy(known, mean, weights))
+    mean = metrics.mean_out_of_fold(known["age_years"].to_numpy(), known["fold"].to_numpy())
+    scores[MEAN] = pd.DataFrame(metrics.accuracy(known, mean, weights))
     reference = scores[first]["mae_years"].to_numpy()
     rows = [_row(name, one, reference) for name, one in scores.items()]
     if n_shuffles:
@@ -104,27 +97,21 @@ def compare_clocks(
         ])  # fmt: skip
         mean_and_each = pd.concat([shuffles.mean().to_frame().T, shuffles])
         rows.append(_row(SHUFFLED, mean_and_each, reference[0]))
-    table = pd.DataFrame(rows).assign(n_people=len(known))
-    add_skipped(table, "compare_clocks", gathered[first].skipped)
-    if n_all > len(shared):
-        people = f"{n_all - len(shared)} of {n_all} people"
-        add_skipped(table, "compare_clocks", {people: "not in every feature set"})
+    table = pd.DataFrame(rows, columns=COLUMNS).assign(n_people=len(known))
+    add_skipped(table, "compare_clocks", gathered[first].skipped | excluded)
     return table
 
 
-def _shared_people(feature_sets: Mapping[str, pd.DataFrame]) -> tuple[pd.Index, int]:
-    """Return the people of all tables, in the order of the first, and the number in any."""
-    first, *others = feature_sets.values()
-    shared = first.index
-    for people in others:
-        shared = shared[shared.isin(people.index)]
-    n_all = len(set[object]().union(*(people.index for people in feature_sets.values())))
-    if n_all > len(shared):
-        warnings.warn(
-            f"{n_all - len(shared)} of {n_all} people are not in every table and are excluded",
-            stacklevel=3,
-        )
-    return shared, n_all
+def _shared_people(feature_sets: Mapping[str, pd.DataFrame]) -> tuple[pd.Index, dict[str, str]]:
+    """Return the people of all tables, in the order of the first, and how many are excluded."""
+    ids = [people.index for people in feature_sets.values()]
+    shared = ids[0][np.all([ids[0].isin(others) for others in ids], axis=0)]
+    n_all = len(set[object]().union(*ids))
+    if n_all == len(shared):
+        return shared, {}
+    excluded = f"{n_all - len(shared)} of {n_all} people"
+    warnings.warn(f"{excluded} are not in every table and are excluded", stacklevel=3)
+    return shared, {excluded: "not in every feature set"}
 
 
 def _shuffled(known: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
@@ -134,11 +121,8 @@ def _shuffled(known: pd.DataFrame, generator: np.random.Generator) -> pd.DataFra
     return known.assign(**dict(zip(ages, shuffled.T, strict=True)))
 
 
-def _row(name: str, scores: pd.DataFrame, reference: np.ndarray | float) -> dict[str, object]:
-    """Return a row of the table from scores of all people (first) and of samples (others)."""
+def _row(name: str, scores: pd.DataFrame, reference: np.ndarray | float) -> list[object]:
+    """Return ``COLUMNS`` from scores of all people (first) and of samples (others)."""
     mae = scores["mae_years"].to_numpy()
-    row: dict[str, object] = {"features": name}
-    row["mae_years"], row["lower_years"], row["upper_years"] = with_interval(mae)
-    row["r2"] = scores["r2"].iloc[0]
-    difference = [f"difference_{end}" for end in ("years", "lower_years", "upper_years")]
-    return row | dict(zip(difference, with_interval(mae - reference), strict=True))
+    difference = metrics.with_interval(mae - reference)
+    return [name, *metrics.with_interval(mae), scores["r2"].iloc[0], *difference]

@@ -8,14 +8,7 @@ import pandas as pd
 
 from skinage.cohort.people import first_visits
 from skinage.errors import StageError
-from skinage.evaluation.metrics import (
-    N_BOOTSTRAP,
-    check_measurable,
-    covered,
-    errors_years,
-    person_weights,
-    with_interval,
-)
+from skinage.evaluation import metrics
 from skinage.skip_log import add_skipped
 
 MIN_PEOPLE_FOR_INTERVALS = 5
@@ -28,7 +21,7 @@ def report_by_group(
     cohort: pd.DataFrame | None = None,
     columns: Sequence[str] = COLUMNS,
     *,
-    n_bootstrap: int = N_BOOTSTRAP,
+    n_bootstrap: int = metrics.N_BOOTSTRAP,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Compute the errors of predicted ages by decade of age, sex, body site and scanner.
@@ -66,16 +59,17 @@ def report_by_group(
         If neither table has any of the columns, or no person is in the cohort; also as
         `report_card`.
     """
-    repeats = check_measurable(ages)
-    predicted = [ages[f"predicted_years{repeat}"].to_numpy(float) for repeat in repeats]
-    errors = np.stack([errors_years(ages, one) for one in predicted])
+    errors = np.stack([
+        metrics.errors_years(ages, ages[f"predicted_years{repeat}"].to_numpy(float))
+        for repeat in metrics.check_measurable(ages)
+    ])  # fmt: skip
     people = pd.DataFrame({
         "mae": np.abs(errors).mean(axis=0),
         "bias": errors.mean(axis=0),
         "age": ages["age_years"].to_numpy(float),
     })  # fmt: skip
     if "lower_years" in ages:
-        people["covered"] = covered(ages)
+        people["covered"] = metrics.covered(ages)
     levels = {column: _levels(column, ages, cohort) for column in columns}
     known = {column: level for column, level in levels.items() if level is not None}
     if not known:
@@ -126,9 +120,9 @@ def _place(level: str) -> tuple[bool, str]:
 
 def _row(people: pd.DataFrame, n_bootstrap: int, seed: int) -> dict[str, float]:
     row: dict[str, float] = {"n_people": len(people)}
-    weights = person_weights(len(people), n_bootstrap, seed)
+    weights = metrics.person_weights(len(people), n_bootstrap, seed)
     for name in ("mae", "bias"):
-        value, lower, upper = with_interval(weights @ people[name].to_numpy())
+        value, lower, upper = metrics.with_interval(weights @ people[name].to_numpy())
         if len(people) < MIN_PEOPLE_FOR_INTERVALS:
             lower = upper = np.nan
         row |= {f"{name}_years": value, f"{name}_lower_years": lower, f"{name}_upper_years": upper}

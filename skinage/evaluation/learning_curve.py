@@ -6,20 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skinage.clock.data import clock_data
+from skinage.clock.data import ClockData, clock_data
 from skinage.clock.fitting import fit_and_calibrate
-from skinage.clock.learners.base import Learner
 from skinage.clock.prediction import check_folds
 from skinage.cohort.folds import inner_folds, person_folds
 from skinage.errors import SettingError, StageError
-from skinage.evaluation.metrics import (
-    N_BOOTSTRAP,
-    errors_years,
-    mean_out_of_fold,
-    person_weights,
-    with_interval,
-)
-from skinage.people.clock_inputs import ClockInputs, People
+from skinage.evaluation import metrics
+from skinage.people.clock_inputs import People
 from skinage.skip_log import add_skipped
 
 N_FOLDS, N_PARTS, MIN_PEOPLE = 5, 10, 10
@@ -68,28 +61,33 @@ def learning_curve(
         As `predict_age`.
     """
     data = clock_data(people, cohort, model)
-    learner, known, inputs = data.learner, data.known, data.inputs
+    known = data.known
     n_training = len(known) * (N_FOLDS - 1) / N_FOLDS
     if fractions is None:
         fractions = [one for one in FRACTIONS if one * n_training >= MIN_PEOPLE]
     _check(fractions, n_repeats, n_training)
-    absolute = np.empty((len(fractions), n_repeats, len(known)))
+    predicted = np.empty((len(fractions), n_repeats, len(known)))
     baseline = np.empty((n_repeats, len(known)))
     for repeat in range(n_repeats):
         fold = person_folds(known["age_years"], N_FOLDS, seed=seed + repeat)
-        check_folds(fold, cohort, inputs)
-        for position, fraction in enumerate(fractions):
-            predicted = _predict_by_part(learner, inputs, known, fold, fraction, seed + repeat)
-            absolute[position, repeat] = np.abs(errors_years(known, predicted))
-        mean = mean_out_of_fold(known["age_years"].to_numpy(), fold.to_numpy())
-        baseline[repeat] = np.abs(errors_years(known, mean))
-    weights = person_weights(len(known), N_BOOTSTRAP, seed)
-    found = [with_interval(weights @ of_people) for of_people in absolute.mean(axis=1)]
-    curve = pd.DataFrame(found, columns=["mae_years", "lower_years", "upper_years"])
-    curve.insert(0, "fraction", fractions)
-    curve.insert(1, "n_people", [round(fraction * n_training) for fraction in fractions])
-    sd = absolute.mean(axis=2).std(axis=1, ddof=1) if n_repeats > 1 else np.nan
-    curve = curve.assign(sd_over_repeats=sd, baseline_mae_years=baseline.mean())
+        check_folds(fold, cohort, data.inputs)
+        baseline[repeat] = metrics.mean_out_of_fold(known["age_years"].to_numpy(), fold.to_numpy())
+        for one in fold.unique():
+            held_out = (fold == one).to_numpy()
+            order = _order(known["age_years"][~held_out], seed + repeat)
+            for position, fraction in enumerate(fractions):
+                part = known.index.isin(order[: round(fraction * len(order))])
+                found = _predict(data, part, held_out, seed + repeat)
+                predicted[position, repeat, held_out] = found
+    absolute = np.abs(metrics.errors_years(known, predicted))
+    weights = metrics.person_weights(len(known), metrics.N_BOOTSTRAP, seed)
+    curve = pd.DataFrame({"fraction": fractions})
+    curve["n_people"] = [round(fraction * n_training) for fraction in fractions]
+    curve[["mae_years", "lower_years", "upper_years"]] = [
+        metrics.with_interval(weights @ of_people) for of_people in absolute.mean(axis=1)
+    ]
+    curve["sd_over_repeats"] = pd.DataFrame(absolute.mean(axis=2)).std(axis=1)
+    curve["baseline_mae_years"] = np.abs(metrics.errors_years(known, baseline)).mean()
     add_skipped(curve, "learning_curve", data.skipped)
     return curve
 
@@ -108,26 +106,17 @@ def _check(fractions: Sequence[float], n_repeats: int, n_training: float) -> Non
         )
 
 
-def _predict_by_part(
-    learner: Learner, inputs: ClockInputs, known: pd.DataFrame, fold: pd.Series, fraction: float,
-    seed: int,
-) -> np.ndarray:  # fmt: skip
-    """Predict each fold by a clock of a fraction of the people of the other folds."""
-    predicted = np.full(len(known), np.nan)
-    for one in fold.unique():
-        held_out = (fold == one).to_numpy()
-        part = _part(known["age_years"][~held_out], fraction, seed)
-        kept = known.index.isin(part)
-        training = known[kept]
-        inner = inner_folds(training["age_years"], seed=seed).to_numpy()
-        model, _ = fit_and_calibrate(
-            learner, inputs.take(kept), training, inner, calibrated=False, seed=seed
-        )
-        predicted[held_out] = model.predict(inputs.take(held_out))
-    return predicted
-
-
-def _part(ages_years: pd.Series, fraction: float, seed: int) -> pd.Index:
-    """Return a fraction of the people, of the same distribution of ages, whole parts first."""
+def _order(ages_years: pd.Series, seed: int) -> pd.Index:
+    """Order people so that any first part of them has the same distribution of ages."""
     parts = person_folds(ages_years.sort_values(kind="stable"), N_PARTS, seed=seed)
-    return parts.sort_values(kind="stable").index[: round(fraction * len(parts))]
+    return parts.sort_values(kind="stable").index
+
+
+def _predict(data: ClockData, part: np.ndarray, held_out: np.ndarray, seed: int) -> np.ndarray:
+    """Predict people held out by a clock of a part of the others."""
+    training = data.known[part]
+    inner = inner_folds(training["age_years"], seed=seed).to_numpy()
+    model, _ = fit_and_calibrate(
+        data.learner, data.inputs.take(part), training, inner, calibrated=False, seed=seed
+    )
+    return model.predict(data.inputs.take(held_out))

@@ -9,7 +9,6 @@ from skinage.cohort.people import refuse_people, refuse_repeated_people, require
 from skinage.errors import StageError
 
 N_BOOTSTRAP = 1000
-BOUNDS, INTERVAL = ("age_low", "age_high"), ("lower_years", "upper_years")
 
 
 def repeat_endings(ages: pd.DataFrame) -> list[str]:
@@ -21,8 +20,9 @@ def repeat_endings(ages: pd.DataFrame) -> list[str]:
 def check_measurable(ages: pd.DataFrame) -> list[str]:
     """Refuse ages that cannot be measured; return the ending of each repeat's columns."""
     repeats = repeat_endings(ages)
+    pairs = ("age_low", "age_high"), ("lower_years", "upper_years")
     numbers = ["age_years", *(f"predicted_years{ending}" for ending in repeats)]
-    numbers += [name for pair in (BOUNDS, INTERVAL) if {*pair} & {*ages} for name in pair]
+    numbers += [name for pair in pairs if {*pair} & {*ages} for name in pair]
     folds = [f"fold{ending}" for ending in repeats if "fold" in ages]
     require_columns(ages, ["person_id", *numbers, *folds], "ages")
     refuse_repeated_people(ages, "ages")
@@ -38,10 +38,9 @@ def check_measurable(ages: pd.DataFrame) -> list[str]:
 
 def known_bounds(ages: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest and highest age each person can have, years; equal for exact ages."""
-    actual = ages["age_years"]
-    names = BOUNDS if "age_low" in ages else ("age_years", "age_years")
-    low, high = (ages[name].astype(float).fillna(actual).to_numpy(float) for name in names)
-    return low, high
+    exact = ages["age_years"].astype(float)
+    low, high = (ages.get(name, exact).astype(float) for name in ("age_low", "age_high"))
+    return low.fillna(exact).to_numpy(), high.fillna(exact).to_numpy()
 
 
 def errors_years(ages: pd.DataFrame, predicted: np.ndarray) -> np.ndarray:
@@ -74,37 +73,25 @@ def accuracy(
 def covered(ages: pd.DataFrame) -> np.ndarray:
     """Mark the people whose age, or whole bracket, lies in ``lower_years`` to ``upper_years``."""
     low, high = known_bounds(ages)
-    lower, upper = (ages[name].to_numpy(float) for name in INTERVAL)
-    return (lower <= low) & (high <= upper)
+    return ((ages["lower_years"] <= low) & (high <= ages["upper_years"])).to_numpy()
 
 
 def mean_out_of_fold(actual: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """Predict, for every person, the mean age of the other folds."""
-    means = {one: actual[fold != one].mean() for one in np.unique(fold)}
-    return np.array([means[one] for one in fold])
-
-
-def resamples(n_people: int, n_bootstrap: int, seed: int) -> np.ndarray:
-    """Draw how often each person is in each bootstrap sample: (n_bootstrap, n_people)."""
-    generator = np.random.default_rng(seed)
-    equal = np.full(n_people, 1 / n_people)
-    return generator.multinomial(n_people, equal, size=n_bootstrap).astype(float)
+    return np.array([actual[fold != one].mean() for one in fold])
 
 
 def person_weights(n_people: int, n_bootstrap: int, seed: int) -> np.ndarray:
     """Return weights (1 + n_bootstrap, n_people): all people alike, then bootstrap samples."""
-    return np.vstack([np.ones(n_people), resamples(n_people, n_bootstrap, seed)]) / n_people
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % percentile interval of bootstrap values."""
-    lower, upper = np.percentile(values, [2.5, 97.5])
-    return float(lower), float(upper)
+    equal = np.full(n_people, 1 / n_people)
+    counts = np.random.default_rng(seed).multinomial(n_people, equal, size=n_bootstrap)
+    return np.vstack([np.ones(n_people), counts]) / n_people
 
 
 def with_interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Return the first value (all people) and the 95 % interval of the others (samples)."""
-    return float(values[0]), *interval(values[1:])
+    """Return the first value (all people) and the 95 % percentile interval of the others."""
+    lower, upper = np.percentile(values[1:], [2.5, 97.5])
+    return float(values[0]), float(lower), float(upper)
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -6,13 +6,13 @@ from scipy import stats
 
 from skinage.cohort.people import require_columns
 from skinage.errors import StageError
-from skinage.evaluation.metrics import N_BOOTSTRAP, person_weights, with_interval
+from skinage.evaluation import metrics
 
 
 def icc(
-    values: pd.Series, people: pd.Series, *, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
+    values: pd.Series, people: pd.Series, *, n_bootstrap: int = metrics.N_BOOTSTRAP, seed: int = 0
 ) -> dict[str, float]:
-    """Compute the intraclass correlation of repeated measurements of people.
+    """Compute the intraclass correlation of repeated measurements of people, in years.
 
     One-way random effects, single measurements: ICC(1,1) of Shrout and Fleiss (1979, Psychol Bull
     86:420); with unequal numbers of measurements n, their effective number is
@@ -26,7 +26,7 @@ def icc(
     Parameters
     ----------
     values
-        The measurements, in any unit.
+        The measurements, years.
     people
         The person of each measurement, in the same order.
     n_bootstrap
@@ -38,11 +38,11 @@ def icc(
     -------
     dict
         ``icc`` of single measurements (below 0 if people differ less than expected by chance) with
-        its 95 % interval ``lower`` to ``upper``; ``between_mean_square`` and
-        ``within_mean_square``, squared units of the values; ``within_person_sd``, the root of the
-        latter; ``repeatability``, which the difference of two measurements of a person stays below
-        95 times in 100; ``n_people`` with at least two values, ``n_values``, and ``n_excluded``,
-        people with one value only, which holds no information on agreement.
+        its 95 % interval ``lower`` to ``upper``; ``within_person_sd_years``, the root of the mean
+        square within people; ``repeatability_years``, which the difference of two measurements of
+        a person stays below 95 times in 100; ``n_people`` with at least two values, ``n_slides``,
+        their values, and ``n_excluded``, people with one value only, which holds no information on
+        agreement.
 
     Raises
     ------
@@ -65,35 +65,23 @@ def icc(
     counts, totals = repeated["count"].to_numpy(float), repeated["sum"].to_numpy()
     squares = repeated["var"].to_numpy() * (counts - 1)
     n_people = len(repeated)
-    weights = n_people * person_weights(n_people, n_bootstrap, seed)
-    between, within, n_effective = _mean_squares(counts, totals, squares, weights)
-    coefficient, lower, upper = with_interval(_icc_of(between, within, n_effective))
+    weights = n_people * metrics.person_weights(n_people, n_bootstrap, seed)
+    # Mean squares, and the effective number of measurements, per row of weights.
+    n_values = weights @ counts
+    between = weights @ (totals**2 / counts) - (weights @ totals) ** 2 / n_values
+    between /= n_people - 1
+    within = weights @ squares / (n_values - n_people)
+    n_effective = (n_values - weights @ counts**2 / n_values) / (n_people - 1)
+    whole = between + (n_effective - 1) * within
+    coefficient, lower, upper = metrics.with_interval(metrics.ratio(between - within, whole))
     if np.ptp(counts) == 0 and within[0] > 0:
         lower, upper = _fisher_interval(between[0] / within[0], n_people, counts[0])
     sd = float(np.sqrt(within[0]))
     return {
-        "icc": coefficient, "lower": lower, "upper": upper,
-        "between_mean_square": float(between[0]), "within_mean_square": float(within[0]),
-        "within_person_sd": sd, "repeatability": 1.96 * np.sqrt(2) * sd,
-        "n_people": n_people, "n_values": int(counts.sum()),
-        "n_excluded": len(of_person) - n_people,
+        "icc": coefficient, "lower": lower, "upper": upper, "within_person_sd_years": sd,
+        "repeatability_years": 1.96 * np.sqrt(2) * sd, "n_people": n_people,
+        "n_slides": int(counts.sum()), "n_excluded": len(of_person) - n_people,
     }  # fmt: skip
-
-
-def _mean_squares(
-    counts: np.ndarray, totals: np.ndarray, squares: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return both mean squares and the effective number of measurements, per row of weights."""
-    n_people, n_values = weights.sum(axis=1), weights @ counts
-    between = weights @ (totals**2 / counts) - (weights @ totals) ** 2 / n_values
-    within = weights @ squares / (n_values - n_people)
-    n_effective = (n_values - weights @ counts**2 / n_values) / (n_people - 1)
-    return between / (n_people - 1), within, n_effective
-
-
-def _icc_of(between: np.ndarray, within: np.ndarray, n_effective: np.ndarray) -> np.ndarray:
-    whole = between + (n_effective - 1) * within
-    return (between - within) / np.where(whole > 0, whole, np.nan)
 
 
 def _fisher_interval(ratio: float, n_people: int, n_each: float) -> tuple[float, float]:
@@ -105,7 +93,7 @@ def _fisher_interval(ratio: float, n_people: int, n_each: float) -> tuple[float,
 
 
 def replicate_agreement(
-    slides: pd.DataFrame, *, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
+    slides: pd.DataFrame, *, n_bootstrap: int = metrics.N_BOOTSTRAP, seed: int = 0
 ) -> pd.DataFrame:
     """Compute how well slides of the same person agree, each predicted alone and out of fold.
 
@@ -147,10 +135,7 @@ def replicate_agreement(
         "predicted age": slides["predicted_years"],
         "gap": slides["predicted_years"] - slides["age_years"],
     }
-    table = pd.DataFrame([
+    return pd.DataFrame([
         {"quantity": name, **icc(values, slides["person_id"], n_bootstrap=n_bootstrap, seed=seed)}
         for name, values in quantities.items()
     ])  # fmt: skip
-    years = {name: f"{name}_years" for name in ("within_person_sd", "repeatability")}
-    table = table.drop(columns=["between_mean_square", "within_mean_square"])
-    return table.rename(columns=years | {"n_values": "n_slides"})

@@ -3,24 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from skinage.evaluation import metrics
 from skinage.evaluation.corrected import refuse_corrected
-from skinage.evaluation.metrics import (
-    N_BOOTSTRAP,
-    accuracy,
-    check_measurable,
-    covered,
-    distance_years,
-    errors_years,
-    known_bounds,
-    mean_out_of_fold,
-    person_weights,
-    ratio,
-    with_interval,
-)
 
 
 def report_card(
-    ages: pd.DataFrame, *, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
+    ages: pd.DataFrame, *, n_bootstrap: int = metrics.N_BOOTSTRAP, seed: int = 0
 ) -> pd.DataFrame:
     """Compute how accurate predicted ages are, each by a clock that was fitted without the person.
 
@@ -68,21 +56,21 @@ def report_card(
         If a column is missing, an age is not finite, a person has several rows, or predictions
         were corrected by the actual age.
     """
-    repeats = check_measurable(ages)
+    repeats = metrics.check_measurable(ages)
     refuse_corrected(ages)
-    weights = person_weights(len(ages), n_bootstrap, seed)
+    weights = metrics.person_weights(len(ages), n_bootstrap, seed)
     found = [_metrics_of(ages, repeat, weights) for repeat in repeats]
-    rows = {}
+    if "lower_years" in ages:
+        width = (ages["upper_years"] - ages["lower_years"]).to_numpy(float)
+        found[0]["coverage"] = weights @ metrics.covered(ages)
+        found[0]["interval_width_years"] = weights @ width
+    rows: list[list[object]] = []
     for name in found[0]:
-        values = np.stack([metrics[name] for metrics in found])  # (n_repeats, 1 + n_bootstrap)
-        sd = values[:, 0].std(ddof=1) if len(values) > 1 else np.nan
-        rows[name] = [*with_interval(values.mean(axis=0)), sd]
-    for name, values in _interval_metrics(ages, weights).items():
-        rows[name] = [*with_interval(values), np.nan]
-    rows["n_people"] = [len(ages), np.nan, np.nan, np.nan]
-    columns = ["value", "lower", "upper", "sd_over_repeats"]
-    card = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    return card.rename_axis("metric").reset_index()
+        values = np.stack([repeat[name] for repeat in found if name in repeat])
+        sd = pd.Series(values[:, 0]).std()
+        rows.append([name, *metrics.with_interval(values.mean(axis=0)), sd])
+    rows.append(["n_people", len(ages), np.nan, np.nan, np.nan])
+    return pd.DataFrame(rows, columns=["metric", "value", "lower", "upper", "sd_over_repeats"])
 
 
 def _metrics_of(ages: pd.DataFrame, repeat: str, weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -90,21 +78,21 @@ def _metrics_of(ages: pd.DataFrame, repeat: str, weights: np.ndarray) -> dict[st
     actual, predicted = (
         ages[name].to_numpy(float) for name in ("age_years", f"predicted_years{repeat}")
     )
-    metrics = accuracy(ages, predicted, weights) | _line_metrics(actual, predicted, weights)
+    found = metrics.accuracy(ages, predicted, weights)
+    found |= _line_metrics(actual, predicted, weights)
     if "fold" in ages:
-        mean = mean_out_of_fold(actual, ages[f"fold{repeat}"].to_numpy())
-        metrics["baseline_mae_years"] = accuracy(ages, mean, weights)["mae_years"]
-    low, high = known_bounds(ages)
+        mean = metrics.mean_out_of_fold(actual, ages[f"fold{repeat}"].to_numpy())
+        found["baseline_mae_years"] = metrics.accuracy(ages, mean, weights)["mae_years"]
+    low, high = metrics.known_bounds(ages)
     bracketed = low < high
     if bracketed.any():
         few = weights[:, bracketed]
-        inside = errors_years(ages, predicted)[bracketed] == 0
-        metrics["bracket_accuracy"] = ratio(few @ inside, few.sum(axis=1))
-        metrics["weighted_kappa"] = _weighted_kappa(
-            predicted[bracketed], low[bracketed], high[bracketed], few
-        )
-        metrics["mae_midpoint_years"] = weights @ np.abs(predicted - actual)
-    return metrics
+        inside = metrics.errors_years(ages, predicted)[bracketed] == 0
+        found["bracket_accuracy"] = metrics.ratio(few @ inside, few.sum(axis=1))
+        brackets = np.column_stack([low, high])[bracketed]
+        found["weighted_kappa"] = _weighted_kappa(predicted[bracketed], brackets, few)
+        found["mae_midpoint_years"] = weights @ np.abs(predicted - actual)
+    return found
 
 
 def _line_metrics(
@@ -116,33 +104,26 @@ def _line_metrics(
     mean_a, mean_p = weights @ a, weights @ p
     variance_a, variance_p = weights @ a**2 - mean_a**2, weights @ p**2 - mean_p**2
     covariance = weights @ (a * p) - mean_a * mean_p
-    slope = ratio(covariance, variance_p)  # predictions that never vary have no slope and no r
+    # Predictions that never vary have no slope and no r.
+    slope = metrics.ratio(covariance, variance_p)
     return {
-        "r": ratio(covariance, np.sqrt(np.maximum(variance_a * variance_p, 0))),
+        "r": metrics.ratio(covariance, np.sqrt(np.maximum(variance_a * variance_p, 0))),
         "calibration_slope": slope,
         "calibration_intercept": weights @ actual - slope * (weights @ predicted),
         "age_sd_years": np.sqrt(np.maximum(variance_a, 0) * len(a) / (len(a) - 1)),
     }
 
 
-def _weighted_kappa(
-    predicted: np.ndarray, low: np.ndarray, high: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
+def _weighted_kappa(predicted: np.ndarray, brackets: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return Cohen's kappa with quadratic weights, from the moments of the brackets' numbers."""
-    scale, number = np.unique(np.column_stack([low, high]), axis=0, return_inverse=True)
+    scale, number = np.unique(brackets, axis=0, return_inverse=True)
     if (scale[1:, 0] < scale[:-1, 1]).any():
         return np.full(len(weights), np.nan)
     actual = number.ravel().astype(float)
-    nearest = np.abs(distance_years(predicted[:, None], scale[:, 0], scale[:, 1])).argmin(axis=1)
-    weights = ratio(weights, weights.sum(axis=1, keepdims=True))
+    distance = metrics.distance_years(predicted[:, None], *scale.T)
+    nearest = np.abs(distance).argmin(axis=1)
+    weights = metrics.ratio(weights, weights.sum(axis=1, keepdims=True))
     seen = weights @ (actual - nearest) ** 2
     product = (weights @ actual) * (weights @ nearest)
     by_chance = weights @ actual**2 + weights @ nearest**2 - 2 * product
-    return 1 - ratio(seen, by_chance)
-
-
-def _interval_metrics(ages: pd.DataFrame, weights: np.ndarray) -> dict[str, np.ndarray]:
-    if "lower_years" not in ages:
-        return {}
-    width = (ages["upper_years"] - ages["lower_years"]).to_numpy(float)
-    return {"coverage": weights @ covered(ages), "interval_width_years": weights @ width}
+    return 1 - metrics.ratio(seen, by_chance)

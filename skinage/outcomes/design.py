@@ -9,7 +9,7 @@ import pandas as pd
 
 from skinage.cohort.people import by_person, refuse_people, refuse_repeated_people, require_columns
 from skinage.errors import CohortError, SettingError, StageError
-from skinage.skip_log import add_skipped, skipped
+from skinage.skip_log import KEY, add_skipped, skipped
 
 MIN_EVENTS = 10
 """The fewest deaths, cases or controls that a model is fitted on."""
@@ -33,7 +33,7 @@ def join_outcomes(
 ) -> pd.DataFrame:
     """Join each person's acceleration with outcomes and covariates of the first visit."""
     check_acceleration(acceleration, cohort)
-    fixed = {"predicted_years", "acceleration_years", "age_years", "sex"}.intersection(covariates)
+    fixed = {"predicted_years", "acceleration_years", "age_years", "sex"} & {*covariates}
     if fixed:
         raise SettingError(
             f"outcomes: {sorted(fixed)} cannot be covariates. Age and sex are in the model "
@@ -49,19 +49,17 @@ def check_acceleration(acceleration: pd.DataFrame, cohort: pd.DataFrame) -> None
     needed = ["person_id", "acceleration_years", "age_years"]
     require_columns(acceleration, needed, "acceleration")
     refuse_repeated_people(acceleration, "acceleration")
-    people, years = acceleration["person_id"], acceleration[needed[1:]].to_numpy(float)
-    infinite = ~np.isfinite(years).all(axis=1)
-    refuse_people(
-        acceleration, infinite, "acceleration", "have an age or acceleration that is not finite"
-    )
+    infinite = ~np.isfinite(acceleration[needed[1:]].to_numpy(float)).all(axis=1)
+    what = "have an age or acceleration that is not finite"
+    refuse_people(acceleration, infinite, "acceleration", what)
     if "visit" in cohort:
-        first = by_person(cohort, ["age_years"])["age_years"].reindex(people).to_numpy()
-        later = np.abs(first - years[:, 1]) > SAME_AGE_YEARS
+        first = acceleration["person_id"].map(by_person(cohort, ["age_years"])["age_years"])
+        later = (first - acceleration["age_years"]).abs() > SAME_AGE_YEARS
         what = (
             "have another age than at their first visit, of which follow-up and diseases are in "
             "the cohort (use the ages predicted for that visit)"
         )
-        refuse_people(acceleration, later, "acceleration", what)
+        refuse_people(acceleration, later.to_numpy(), "acceleration", what)
 
 
 def complete_people(table: pd.DataFrame, needed: Sequence[str], stage: str) -> pd.DataFrame:
@@ -71,12 +69,10 @@ def complete_people(table: pd.DataFrame, needed: Sequence[str], stage: str) -> p
     excluded = missing.any(axis=1)
     kept = table[~excluded]
     if excluded.any():
-        counts = {name: int(n) for name, n in missing.sum().items() if n}
-        words = ", ".join(f"{n} without {name}" for name, n in counts.items())
-        warnings.warn(
-            f"{stage}: {excluded.sum()} of {len(table)} people excluded ({words})", stacklevel=3
-        )
-        add_skipped(kept, stage, {f"{excluded.sum()} of {len(table)} people": words})
+        people = f"{excluded.sum()} of {len(table)} people"
+        words = ", ".join(f"{n} without {name}" for name, n in missing.sum().items() if n)
+        warnings.warn(f"{stage}: {people} excluded ({words})", stacklevel=3)
+        add_skipped(kept, stage, {people: words})
     return kept
 
 
@@ -101,6 +97,7 @@ def regressors(table: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
         raise StageError(
             f"outcomes: one of {[*columns]} follows from the others; remove a covariate"
         )
+    columns.attrs = table.attrs
     return columns
 
 
@@ -111,7 +108,7 @@ def _both_sexes(table: pd.DataFrame) -> bool:
 def _refuse_predicted_age(columns: pd.DataFrame, table: pd.DataFrame) -> None:
     """Refuse covariates that hold the predicted age, whatever their names are."""
     basis = [name for name in ("age_years", "sex_male") if name in columns]
-    others = columns.columns.drop(["acceleration_years", *basis])
+    others = [*columns.columns.drop(["acceleration_years", *basis])]
     explained = _explained(columns, basis)
     if explained > MOST_EXPLAINED:
         raise StageError(
@@ -135,19 +132,16 @@ def _refuse_predicted_age(columns: pd.DataFrame, table: pd.DataFrame) -> None:
     )
 
 
-def _explained(columns: pd.DataFrame, names: Sequence[str]) -> float:
+def _explained(columns: pd.DataFrame, names: list[str]) -> float:
     """Return the adjusted R2 of acceleration on the named columns; 0 if people are too few."""
-    from statsmodels.stats.outliers_influence import variance_inflation_factor
+    from sklearn.linear_model import LinearRegression
 
-    design = columns[["acceleration_years", *names]]
-    n_people, n_columns = design.shape
-    if n_people <= n_columns:
+    n_spare = len(columns) - 1 - len(names)
+    if n_spare <= 0:
         return 0.0
-    scaled = ((design - design.mean()) / design.std()).assign(constant=1.0)
-    with warnings.catch_warnings(), np.errstate(divide="ignore"):
-        warnings.simplefilter("ignore")  # columns that say the same are what it is asked about
-        inflation = variance_inflation_factor(scaled.to_numpy(), 0)
-    return float(1 - (n_people - 1) / (n_people - n_columns) / inflation)
+    others, acceleration = columns[names], columns["acceleration_years"]
+    r2 = LinearRegression().fit(others, acceleration).score(others, acceleration)
+    return 1 - (1 - r2) * (len(columns) - 1) / n_spare
 
 
 def outcome_rows(
@@ -157,7 +151,7 @@ def outcome_rows(
     per_year, error, p_value = fit
     margin = _NORMAL_95 * error
     steps = {"per 5 years": STEP_YEARS, "per SD": columns["acceleration_years"].std()}
-    return pd.DataFrame([
+    rows = pd.DataFrame([
         {
             **what, "term": "acceleration_years", "unit": unit, "unit_years": years,
             "estimate": np.exp(per_year * years),
@@ -168,12 +162,12 @@ def outcome_rows(
         }
         for unit, years in steps.items()
     ])  # fmt: skip
+    rows.attrs = columns.attrs
+    return rows
 
 
 def concatenate(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Concatenate tables of outcomes, and what was skipped on the way to each of them."""
     together = pd.concat(tables, ignore_index=True)
-    together.attrs = {}
-    for row in skipped(*tables).itertuples():
-        add_skipped(together, row.stage, {row.item: row.reason})
+    together.attrs = {KEY: skipped(*tables).to_json(orient="records")}
     return together

@@ -2,25 +2,14 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from skinage.errors import StageError
-from skinage.outcomes.design import (
-    MIN_EVENTS,
-    check_binary,
-    complete_people,
-    concatenate,
-    join_outcomes,
-    outcome_rows,
-    regressors,
-)
+from skinage.outcomes import design
 from skinage.skip_log import add_skipped
-
-if TYPE_CHECKING:
-    from statsmodels.discrete.discrete_model import BinaryResultsWrapper
 
 MAX_STANDARD_ERROR = 10.0
 """The largest standard error of a logistic coefficient per SD; sound data stay far below."""
@@ -69,7 +58,7 @@ def prevalence(
         diseases = [str(name) for name in cohort.columns if str(name).startswith("disease_")]
     if not diseases:
         raise StageError("prevalence: the cohort has no column disease_*")
-    table = join_outcomes(acceleration, cohort, list(diseases), covariates)
+    table = design.join_outcomes(acceleration, cohort, list(diseases), covariates)
     tested: list[pd.DataFrame] = []
     untestable: dict[str, str] = {}
     for disease in diseases:
@@ -80,11 +69,13 @@ def prevalence(
     words = "; ".join(f"{disease}: {reason}" for disease, reason in untestable.items())
     if not tested:
         raise StageError(f"prevalence: no disease can be tested; {words}")
-    outcomes = concatenate(tested)
+    outcomes = design.concatenate(tested)
     if untestable:
         warnings.warn(f"prevalence: skipped {words}", stacklevel=2)
         add_skipped(outcomes, "prevalence", untestable)
-    return _with_q_values(outcomes)
+    # Across diseases; both units of a disease have the same p-value.
+    p_values = outcomes.groupby("unit")["p_value"]
+    return outcomes.assign(q_value=p_values.transform(stats.false_discovery_control))
 
 
 class _Untestable(Exception):
@@ -92,54 +83,32 @@ class _Untestable(Exception):
 
 
 def _odds(table: pd.DataFrame, disease: str, covariates: Sequence[str]) -> pd.DataFrame:
-    check_binary(table, disease)
-    people = complete_people(table, [disease, *covariates], disease)
-    n_cases = int(people[disease].sum())
-    if min(n_cases, len(people) - n_cases) < MIN_EVENTS:
-        raise _Untestable(f"{n_cases} cases, {len(people) - n_cases} controls, {MIN_EVENTS} needed")
-    columns = regressors(people, covariates)
-    # Centred and scaled, the fit is stable; the coefficient is turned back into one per year.
-    scale = columns.std()
-    standardised = ((columns - columns.mean()) / scale).assign(constant=1.0)
-    fit = _fit_logit(people[disease].astype(float), standardised)
-    sd_years = scale["acceleration_years"]
-    rows = outcome_rows(
-        {"outcome": disease, "model": "logistic regression", "estimate_name": "odds_ratio"},
-        (
-            fit.params["acceleration_years"] / sd_years,
-            fit.bse["acceleration_years"] / sd_years,
-            fit.pvalues["acceleration_years"],
-        ),
-        columns,
-        n_cases,
-    )
-    rows.attrs = people.attrs
-    return rows
-
-
-def _fit_logit(disease: pd.Series, standardised: pd.DataFrame) -> "BinaryResultsWrapper":
     """Fit; refuse columns of which some combination separates cases from controls."""
     from statsmodels.discrete.discrete_model import Logit
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
+    from statsmodels.tools.sm_exceptions import ModelWarning
 
-    separated = _Untestable(f"{', '.join(standardised.columns[:-1])} separate cases from controls")
+    design.check_binary(table, disease)
+    people = design.complete_people(table, [disease, *covariates], disease)
+    n_cases = int(people[disease].sum())
+    n_controls = len(people) - n_cases
+    if min(n_cases, n_controls) < design.MIN_EVENTS:
+        raise _Untestable(f"{n_cases} cases, {n_controls} controls, {design.MIN_EVENTS} needed")
+    columns = design.regressors(people, covariates)
+    separated = _Untestable(f"{', '.join(columns)} separate cases from controls")
+    # Centred and scaled, the fit is stable; the coefficient is turned back into one per year.
+    standardised = ((columns - columns.mean()) / columns.std()).assign(constant=1.0)
     with warnings.catch_warnings(), np.errstate(over="ignore", divide="ignore"):
-        warnings.simplefilter("error", ConvergenceWarning)
-        warnings.simplefilter("error", PerfectSeparationWarning)
+        warnings.simplefilter("error", ModelWarning)
         try:
-            fit = Logit(disease, standardised).fit(disp=0)
-        except (ConvergenceWarning, PerfectSeparationWarning, np.linalg.LinAlgError) as error:
+            fit = Logit(people[disease].astype(float), standardised).fit(disp=0)
+        except (ModelWarning, np.linalg.LinAlgError) as error:
             raise separated from error
     # Where only some people are separated, the fit stops at a huge coefficient without a warning.
     if not fit.bse.max() < MAX_STANDARD_ERROR:
         raise separated
-    return fit
-
-
-def _with_q_values(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Add the false discovery rate across diseases; both units of a disease have the same."""
-    from statsmodels.stats.multitest import multipletests
-
-    p_values = outcomes[outcomes["unit"] == "per SD"].set_index("outcome")["p_value"]
-    q_values = pd.Series(multipletests(p_values, method="fdr_bh")[1], index=p_values.index)
-    return outcomes.assign(q_value=outcomes["outcome"].map(q_values))
+    name = "acceleration_years"
+    per_year, standard_error = np.array([fit.params[name], fit.bse[name]]) / columns[name].std()
+    what = {"outcome": disease, "model": "logistic regression", "estimate_name": "odds_ratio"}
+    return design.outcome_rows(
+        what, (per_year, standard_error, fit.pvalues[name]), columns, n_cases
+    )

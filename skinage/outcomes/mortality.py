@@ -6,14 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skinage.errors import CohortError, StageError
-from skinage.outcomes.design import (
-    MIN_EVENTS,
-    check_binary,
-    complete_people,
-    join_outcomes,
-    outcome_rows,
-    regressors,
-)
+from skinage.outcomes import design
 
 OUTCOME = ["follow_up_years", "died"]
 
@@ -52,8 +45,8 @@ def follow_up(
     SettingError
         If age, sex, predicted age or acceleration is among the covariates.
     """
-    table = join_outcomes(acceleration, cohort, OUTCOME, covariates)
-    check_binary(table, "died")
+    table = design.join_outcomes(acceleration, cohort, OUTCOME, covariates)
+    design.check_binary(table, "died")
     years = table["follow_up_years"].astype(float)
     wrong = (years < 0) | np.isinf(years)
     if wrong.any():
@@ -61,7 +54,7 @@ def follow_up(
             f"cohort: follow_up_years must be 0 or more, found {[*years[wrong][:5]]} for "
             f"{[*table['person_id'][wrong][:5]]}"
         )
-    return complete_people(table, [*OUTCOME, *covariates], "follow_up")
+    return design.complete_people(table, [*OUTCOME, *covariates], "follow_up")
 
 
 def mortality(
@@ -100,12 +93,12 @@ def mortality(
 
     people = follow_up(acceleration, cohort, covariates=covariates)
     n_events = int(people["died"].sum())
-    if n_events < MIN_EVENTS:
+    if n_events < design.MIN_EVENTS:
         raise StageError(
             f"mortality: {n_events} deaths among {len(people)} people with follow-up; at least "
-            f"{MIN_EVENTS} are needed for a Cox model"
+            f"{design.MIN_EVENTS} are needed for a Cox model"
         )
-    columns = regressors(people, covariates)
+    columns = design.regressors(people, covariates)
     try:
         fit = CoxPHFitter().fit(columns.join(people[OUTCOME].astype(float)), *OUTCOME)
     except ConvergenceError as error:
@@ -114,11 +107,6 @@ def mortality(
             "that say the same or that single out the dead"
         ) from error
     row = fit.summary.loc["acceleration_years"]
-    rows = outcome_rows(
-        {"outcome": "death", "model": "Cox, time since biopsy", "estimate_name": "hazard_ratio"},
-        (row["coef"], row["se(coef)"], row["p"]),
-        columns,
-        n_events,
-    )
-    rows.attrs = people.attrs
-    return rows
+    what = {"outcome": "death", "model": "Cox, time since biopsy", "estimate_name": "hazard_ratio"}
+    fitted = row["coef"], row["se(coef)"], row["p"]
+    return design.outcome_rows(what, fitted, columns, n_events)

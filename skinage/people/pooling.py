@@ -7,7 +7,6 @@ people, so a clock finds them in the tiles of its training people only.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 

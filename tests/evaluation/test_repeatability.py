@@ -26,21 +26,25 @@ def simulated(
 
 def test_the_worked_example_of_shrout_and_fleiss():
     found = icc(*long(RATINGS))
-    assert round(found["between_mean_square"], 2) == 11.24
-    assert round(found["within_mean_square"], 2) == 6.26
+    assert round(found["within_person_sd_years"] ** 2, 2) == 6.26
     assert round(found["icc"], 2) == 0.17
     # As printed for ICC(1) of these data by psych::ICC of R, among others.
     assert (round(found["lower"], 2), round(found["upper"], 2)) == (-0.13, 0.72)
-    assert found["within_person_sd"] == pytest.approx(np.sqrt(found["within_mean_square"]))
-    assert found["repeatability"] == pytest.approx(2.772 * found["within_person_sd"], rel=1e-3)
-    assert (found["n_people"], found["n_values"], found["n_excluded"]) == (6, 24, 0)
+    assert found["repeatability_years"] == pytest.approx(
+        2.772 * found["within_person_sd_years"], rel=1e-3
+    )
+    assert (found["n_people"], found["n_slides"], found["n_excluded"]) == (6, 24, 0)
 
 
 def test_mean_squares_are_those_of_the_analysis_of_variance():
     values, people = simulated(np.arange(2, 12), 3, 2, 0)
     found = icc(values, people)
-    ratio = stats.f_oneway(*(group for _, group in values.groupby(people))).statistic
-    assert found["between_mean_square"] / found["within_mean_square"] == pytest.approx(ratio)
+    groups = [group for _, group in values.groupby(people)]
+    ratio, sizes = stats.f_oneway(*groups).statistic, np.arange(2, 12)
+    n_effective = (sizes.sum() - (sizes**2).sum() / sizes.sum()) / 9
+    assert found["icc"] == pytest.approx((ratio - 1) / (ratio + n_effective - 1))
+    within = sum((len(group) - 1) * group.var() for group in groups) / (len(values) - 10)
+    assert found["within_person_sd_years"] ** 2 == pytest.approx(within)
 
 
 def test_unequal_numbers_agree_with_a_mixed_model_and_the_truth():
@@ -54,7 +58,7 @@ def test_unequal_numbers_agree_with_a_mixed_model_and_the_truth():
     assert found["icc"] == pytest.approx(
         between / (between + model.scale), abs=0.02
     )  # its SE is .025
-    assert found["within_person_sd"] == pytest.approx(np.sqrt(model.scale), rel=0.02)
+    assert found["within_person_sd_years"] == pytest.approx(np.sqrt(model.scale), rel=0.02)
     assert found["lower"] < 16 / 25 < found["upper"]
 
 
@@ -75,7 +79,9 @@ def test_order_shift_and_names_do_not_matter():
     order = np.random.default_rng(0).permutation(len(values))
     again = icc(values.iloc[order] + 1e6, people.iloc[order])
     assert again["icc"] == pytest.approx(found["icc"])
-    assert icc(2 * values, people)["repeatability"] == pytest.approx(2 * found["repeatability"])
+    assert icc(2 * values, people)["repeatability_years"] == pytest.approx(
+        2 * found["repeatability_years"]
+    )
 
 
 def test_people_with_one_value_are_counted_and_change_nothing():
@@ -93,7 +99,11 @@ def test_people_with_one_value_are_counted_and_change_nothing():
 
 def test_equal_slides_agree_perfectly():
     found = icc(pd.Series([1.0, 1.0, 2.0, 2.0, 5.0, 5.0]), pd.Series(list("aabbcc")))
-    assert (found["icc"], found["within_person_sd"], found["repeatability"]) == (1, 0, 0)
+    assert (found["icc"], found["within_person_sd_years"], found["repeatability_years"]) == (
+        1,
+        0,
+        0,
+    )
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sklearn.metrics import (
 )
 
 from skinage.errors import StageError
-from skinage.evaluation.metrics import resamples
+from skinage.evaluation.metrics import person_weights
 from skinage.evaluation.report_card import report_card
 
 LIMITS = ["value", "lower", "upper"]
@@ -162,7 +162,7 @@ def test_weighted_kappa_and_its_interval_agree_with_scikit_learn(make_ages):
     actual = np.searchsorted(middles, ages["age_years"])
     kappas = [
         cohen_kappa_score(np.repeat(actual, n), np.repeat(nearest, n), weights="quadratic")
-        for n in [np.ones(60, int), *resamples(60, 50, 3).astype(int)]
+        for n in (60 * person_weights(60, 50, 3)).round().astype(int)
     ]
     row = (
         report_card(ages, n_bootstrap=50, seed=3).set_index("metric").loc["weighted_kappa", LIMITS]
@@ -218,7 +218,7 @@ def test_repeats_share_the_people_of_a_resample_and_tell_their_spread(make_ages)
         card.loc[together.index, "sd_over_repeats"], together.std(axis=1), atol=1e-12
     )
     errors = np.abs(ages.filter(like="predicted_years").sub(ages["age_years"], axis=0))
-    means = resamples(80, 200, 5) @ errors.mean(axis=1).to_numpy() / 80
+    means = (person_weights(80, 200, 5) @ errors.mean(axis=1).to_numpy())[1:]
     np.testing.assert_allclose(
         card.loc["mae_years", ["lower", "upper"]], np.percentile(means, [2.5, 97.5])
     )
