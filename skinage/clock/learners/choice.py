@@ -58,8 +58,10 @@ def _regressor(name: str) -> Any:
             f"clock: no model {name!r}{meant} Choose from {', '.join(LEARNERS)}, or any regressor "
             "of scikit-learn, by its class name or as an object"
         )
+    # The kernel of a Gaussian process expects a target of SD 1.
+    options = {"normalize_y": True} if name == "GaussianProcessRegressor" else {}
     try:
-        return classes[name]()
+        return classes[name](**options)
     except TypeError as error:
         raise SettingError(
             f"clock: {name} cannot be made without arguments ({error}); give the regressor as an "

@@ -16,6 +16,10 @@ from skinage.people.clock_inputs import ClockInputs
 class Scikit:
     """A scikit-learn regressor of features that are standardised by the training people.
 
+    The target is the age in years minus the mean age, because some regressors (kernel ridge,
+    Gaussian processes, neural nets) expect a target of mean 0. Its SD stays: penalties such as the
+    ``alpha`` of Lasso are in years. Where the target must be positive it is the age itself.
+
     Attributes
     ----------
     regressor
@@ -36,27 +40,40 @@ class Scikit:
         from sklearn.base import clone
 
         mean, scale = standardise(inputs.pooled())
-        features = (inputs.pooled() - mean) / scale
+        centre = 0.0 if _needs_positive(self.regressor) else float(target.mean())
         regressor = clone(self.regressor)
         drawing = {
             name: seed
             for name, value in regressor.get_params().items()
             if name.endswith("random_state") and value is None
         }
-        regressor.set_params(**drawing).fit(features, target)
-        fitted = getattr(regressor, "best_estimator_", regressor)
-        coefficients = np.ravel(getattr(fitted, "coef_", ()))
-        if len(coefficients) == len(mean):
-            intercept = np.mean(getattr(fitted, "intercept_", 0.0))
-            linear = LinearModel(mean, scale, coefficients, np.asarray(intercept))
-            # Some regressors put their sum through a function.
-            if np.allclose(linear.predict(inputs), np.ravel(regressor.predict(features))):
-                return linear
-        return ScikitModel(mean, scale, regressor)
+        features = (inputs.pooled() - mean) / scale
+        regressor.set_params(**drawing).fit(features, target - centre)
+        model = ScikitModel(mean, scale, regressor, centre)
+        # What is linear is known from the mean person and a step along each feature.
+        intercept, *steps = model.years(np.vstack([np.zeros_like(mean), np.eye(len(mean))]))
+        linear = LinearModel(mean, scale, np.array(steps) - intercept, np.asarray(intercept))
+        is_linear = np.allclose(linear.predict(inputs), model.predict(inputs))
+        return linear if is_linear else model
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> LinearModel:
         """Return the linear model of these arrays; no other one has any."""
         return LinearModel(**arrays)
+
+
+def _needs_positive(regressor: Any) -> bool:
+    """Return whether ages must not be centred: a loss or a transformation takes positive ones."""
+    from sklearn.base import BaseEstimator
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.utils import get_tags
+
+    parts = [regressor, *regressor.get_params().values()]
+    return any(
+        isinstance(part, TransformedTargetRegressor)
+        or (isinstance(part, BaseEstimator) and get_tags(part).target_tags.positive_only)
+        or (isinstance(part, str) and part in ("poisson", "gamma"))  # losses of trees
+        for part in parts
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +83,15 @@ class ScikitModel:
     mean: np.ndarray
     scale: np.ndarray
     regressor: Any
+    centre: float
 
     def predict(self, inputs: ClockInputs) -> np.ndarray:
         """Predict ages in years."""
-        return np.ravel(self.regressor.predict((inputs.pooled() - self.mean) / self.scale))
+        return self.years((inputs.pooled() - self.mean) / self.scale)
+
+    def years(self, standardised: np.ndarray) -> np.ndarray:
+        """Predict ages in years from standardised features."""
+        return self.centre + np.ravel(self.regressor.predict(standardised))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Raise ``SettingError``: only pickle could keep it, and a pickle is a program."""

@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
 from safetensors.numpy import load, save
-from sklearn.ensemble import RandomForestRegressor, VotingRegressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.decomposition import PCA
+from sklearn.ensemble import (
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+    VotingRegressor,
+)
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, DotProduct, WhiteKernel
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import ElasticNet, PoissonRegressor
 from sklearn.linear_model import Ridge as ScikitRidge
 from sklearn.model_selection import GridSearchCV
@@ -92,6 +99,52 @@ def test_a_regressor_is_fitted_on_standardised_features_and_stays_as_it_was(know
     np.testing.assert_allclose(fitted.coefficients, expected.coef_)
     np.testing.assert_allclose(fitted.predict(inputs), expected.predict(standardised))
     assert not hasattr(regressor, "coef_")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [
+        ("GaussianProcessRegressor", 0.5),
+        ("SVR", 0.9),
+        ("KernelRidge", 0.5),
+        ("MLPRegressor", 0.5),
+        ("ElasticNet", 0.5),
+        (KernelRidge(), 0.5),
+        (GaussianProcessRegressor(), 1),
+    ],
+    ids=str,
+)
+def test_the_defaults_of_a_regressor_predict_better_than_the_mean_age(model, part, known):
+    """Several expect a target of mean 0, one expects SD 1, and others a large target."""
+    inputs, ages = known
+    predicted = cross_predict(learner_of(model), inputs, ages, np.arange(150) % 3, seed=0)
+    assert np.abs(predicted - ages).mean() < part * np.abs(ages - ages.mean()).mean()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "PoissonRegressor",
+        make_pipeline(PoissonRegressor()),
+        HistGradientBoostingRegressor(loss="gamma"),
+        TransformedTargetRegressor(SVR(), func=np.log, inverse_func=np.exp),
+    ],
+    ids=["by name", "pipeline", "loss", "transformed"],
+)
+def test_ages_are_not_centred_where_the_target_must_be_positive(model, known):
+    inputs, ages = known
+    predicted = learner_of(model).fit(inputs, ages, 0).predict(inputs)
+    assert np.corrcoef(predicted, ages)[0, 1] > 0.8
+
+
+def test_a_linear_pipeline_becomes_the_sum_that_it_is(known):
+    inputs, ages = known
+    fitted = learner_of(make_pipeline(PCA(5), ScikitRidge(1))).fit(inputs, ages, 0)
+    assert isinstance(fitted, LinearModel)
+    standardised = (inputs.features - fitted.mean) / fitted.scale
+    expected = make_pipeline(PCA(5), ScikitRidge(1)).fit(standardised, ages).predict(standardised)
+    np.testing.assert_allclose(fitted.predict(inputs), expected)
 
 
 def test_a_seed_that_the_user_set_stays(known):
