@@ -1,0 +1,101 @@
+"""The public names, loaded when first used: read by `lazy_loader` and by type checkers."""
+
+from . import figures as figures
+from . import phantom as phantom
+from .age_acceleration.acceleration import acceleration as acceleration
+from .age_acceleration.age_dependence import (
+    age_dependence as age_dependence,
+)
+from .age_acceleration.age_dependence import (
+    compare_definitions as compare_definitions,
+)
+from .clock.clock import Clock as Clock
+from .clock.fit_clock import fit_clock as fit_clock
+from .clock.fit_clock import fit_fold_clock as fit_fold_clock
+from .clock.learners.base import Learner as Learner
+from .clock.learners.pooled import Pooled as Pooled
+from .clock.persistence import load_clock as load_clock
+from .clock.prediction import predict_age as predict_age
+from .clock.slide_prediction import predict_slides as predict_slides
+from .cohort.folds import (
+    group_folds as group_folds,
+)
+from .cohort.folds import (
+    groups_of as groups_of,
+)
+from .cohort.folds import (
+    person_folds as person_folds,
+)
+from .cohort.leakage import check_leakage as check_leakage
+from .cohort.people import first_visits as first_visits
+from .cohort.table import describe_cohort as describe_cohort
+from .cohort.table import read_cohort as read_cohort
+from .contrastive.methods.method import Method as Method
+from .contrastive.pairs.pairs import Pairs as Pairs
+from .contrastive.training.train import train as train
+from .contrastive.views.choice import HistologyViews as HistologyViews
+from .embedding.atlas import map_atlas as map_atlas
+from .embedding.atlas import typical_tiles as typical_tiles
+from .embedding.colour import ColourFeatures as ColourFeatures
+from .embedding.embed import embed as embed
+from .embedding.embed import read_atlas as read_atlas
+from .encoders.encoder import (
+    Encoder as Encoder,
+)
+from .encoders.encoder import (
+    load_encoder as load_encoder,
+)
+from .encoders.encoder import (
+    new_encoder as new_encoder,
+)
+from .encoders.untrained import untrained_encoder as untrained_encoder
+from .errors import (
+    CohortError as CohortError,
+)
+from .errors import (
+    LeakageError as LeakageError,
+)
+from .errors import (
+    SettingError as SettingError,
+)
+from .errors import (
+    SkinageError as SkinageError,
+)
+from .errors import (
+    SlideError as SlideError,
+)
+from .errors import (
+    StageError as StageError,
+)
+from .evaluation.baselines import compare_clocks as compare_clocks
+from .evaluation.groups import report_by_group as report_by_group
+from .evaluation.learning_curve import learning_curve as learning_curve
+from .evaluation.repeatability import replicate_agreement as replicate_agreement
+from .evaluation.report_card import report_card as report_card
+from .explain.attribution import attribute as attribute
+from .explain.attribution import tile_contributions as tile_contributions
+from .explain.importance import feature_importance as feature_importance
+from .explain.importance import shap_values as shap_values
+from .explain.morphology import measure_people as measure_people
+from .explain.morphology import measure_tiles as measure_tiles
+from .outcomes.associations import associations as associations
+from .outcomes.disease import prevalence as prevalence
+from .outcomes.mortality import follow_up as follow_up
+from .outcomes.mortality import mortality as mortality
+from .people.pool import pool as pool
+from .reporting.tripod import tripod as tripod
+from .skip_log import skipped as skipped
+from .slides.check import check_slides as check_slides
+from .slides.reading.batches import read_pixels as read_pixels
+from .slides.reading.batches import read_tiles as read_tiles
+from .slides.reading.device import read_tensors as read_tensors
+from .slides.slide import open_row as open_row
+from .slides.slide import open_slide as open_slide
+from .tiling.choice import choose_tiles as choose_tiles
+from .tiling.table import tile as tile
+from .tiling.tissue import find_tissue as find_tissue
+from .tiling.tissue import number_pieces as number_pieces
+from .transfer.tune import tune as tune
+from .transfer.tuned import Tuned as Tuned
+
+__version__: str
