@@ -91,7 +91,7 @@ _ROOM_OF = {
     "measure_tiles": "skinage.explain.morphology",
     "measure_people": "skinage.explain.morphology",
     "feature_importance": "skinage.explain.importance",
-    "shap_values": "skinage.explain.importance",
+    "shap_values": "skinage.explain.shapley",
 }
 _MODULES = ("figures", "phantom")
 
