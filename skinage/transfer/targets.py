@@ -1,16 +1,15 @@
 """What is learnt: a number, a class, or the time to an event. Loss, fit and scores of each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
 import torch
-from lifelines.utils import concordance_index
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
+from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from torch import Tensor
 from torch.nn import functional
@@ -18,6 +17,7 @@ from torch.nn import functional
 from skinage.errors import StageError
 from skinage.evaluation.metrics import mean_out_of_fold
 from skinage.transfer.cox import Cox, cox_loss
+from skinage.transfer.scores import auc, brier, concordance, within_folds
 
 PENALTIES = np.logspace(-4, 3, 29)
 """Times the number of features, with which the Gram matrix grows."""
@@ -144,9 +144,9 @@ class Classes(_Base):
         others = np.column_stack([mean_out_of_fold(column, fold) for column in actual.T])
         prevalence = zip(self.names("prevalence"), actual.mean(axis=0).tolist(), strict=True)
         return {
-            "auc": _within_folds(fold, _auc, actual, probability),
-            "brier": _brier(actual, probability),
-            "baseline_brier": _brier(actual, others),
+            "auc": within_folds(fold, auc, actual, probability),
+            "brier": brier(actual, probability),
+            "baseline_brier": brier(actual, others),
             **dict(prevalence),
         }
 
@@ -184,7 +184,7 @@ class Time(_Base):
     def score(self, predictions: pd.DataFrame) -> dict[str, float]:
         """Compute Harrell's C-index within folds, and the number of events."""
         time, event, hazard = predictions[[*self.columns, "predicted"]].to_numpy(float).T
-        c_index = _within_folds(predictions["fold"].to_numpy(), _concordance, time, event, hazard)
+        c_index = within_folds(predictions["fold"].to_numpy(), concordance, time, event, hazard)
         return {"c_index": c_index, "n_events": float(event.sum())}
 
 
@@ -211,31 +211,3 @@ def _best(
 def _logits(outputs: Tensor) -> Tensor:
     """Return a logit per class; of two classes the head has only the second one's."""
     return functional.pad(outputs, (1, 0)) if outputs.shape[1] == 1 else outputs
-
-
-def _within_folds(fold: np.ndarray, score: Callable[..., float], *columns: np.ndarray) -> float:
-    """Average a score over folds, weighted by people; folds in which it is undefined do not count.
-
-    Predictions of different folds have different intercepts, which lean away from what was held
-    out: across folds a useless model seems worse than chance.
-    """
-    masks = [fold == one for one in np.unique(fold)]
-    found = [score(*(column[mask] for column in columns)) for mask in masks]
-    weights = np.isfinite(found) * [mask.sum() for mask in masks]
-    return float(np.average(np.nan_to_num(found), weights=weights)) if weights.any() else np.nan
-
-
-def _auc(actual: np.ndarray, probability: np.ndarray) -> float:
-    return roc_auc_score(actual, probability) if actual.any(axis=0).all() else np.nan
-
-
-def _concordance(time: np.ndarray, event: np.ndarray, log_hazard: np.ndarray) -> float:
-    try:
-        return concordance_index(time, -log_hazard, event)
-    except ZeroDivisionError:  # of no two people it is known who had the event first
-        return np.nan
-
-
-def _brier(actual: np.ndarray, probability: np.ndarray) -> float:
-    """Sum over classes as Brier (1950) does; of two classes the usual half."""
-    return float(((actual - probability) ** 2).sum(axis=1).mean() / (1 + (actual.shape[1] == 2)))
