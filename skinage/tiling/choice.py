@@ -85,10 +85,10 @@ def choose_tiles(
     little = squares[too_little & (is_marked | (squares["tissue_fraction"] > TRACE))]
     seen = {name: limits[name] for name in ("pen_fraction", "tissue_fraction")}
     little = little.assign(reason=reasons(little, seen))
-    examined = _examine(slide, squares[~too_little], limits, tiles_per_slide, seed)
+    examined = _examine(ground, squares[~too_little], extents[0], limits, tiles_per_slide, seed)
     kept = examined[examined["reason"] == ""].drop(columns="reason")
     centres = kept[["x", "y"]].to_numpy() + extents[0] / 2
-    wider = [_with_quality(slide, ground.squares(centres, extent)) for extent in extents[1:]]
+    wider = [ground.with_quality(ground.squares(centres, extent), extent) for extent in extents[1:]]
     return Choice(
         tiles=joined([kept, *wider]),
         rejected=joined([examined[examined["reason"] != ""], little]).reindex(
@@ -133,6 +133,12 @@ class _Ground:
             }
         )
 
+    def with_quality(self, squares: pd.DataFrame, extent_px: int) -> pd.DataFrame:
+        """Read squares of one extent and add how good each is to see."""
+        pixels = self.slide.read_tiles(squares[["x", "y"]].to_numpy(), extent_px, self.tile_px)
+        measured = quality(pixels, self.slide.mpp * extent_px / self.tile_px)
+        return squares.join(measured.set_axis(squares.index))
+
 
 def check_settings(
     tile_px: int,
@@ -148,58 +154,42 @@ def check_settings(
         If a setting is out of range, or a scale is named twice.
     """
     scales = sorted([mpp] if isinstance(mpp, int | float) else mpp)
-    wrong = {
-        f"tile_px at least 8, got {tile_px}": tile_px < 8,
-        f"mpp above 0, each once, got {mpp}": not scales
-        or not scales[0] > 0
-        or len(set(scales)) < len(scales),
-        f"step_um above 0, got {step_um}": step_um is not None and not step_um > 0,
-        f"tiles_per_slide at least 1 or None, got {tiles_per_slide}": tiles_per_slide is not None
-        and tiles_per_slide < 1,
+    most = tiles_per_slide
+    is_right = {
+        f"tile_px at least 8, got {tile_px}": tile_px >= 8,
+        f"mpp above 0, each once, got {mpp}": 0 < len(scales) == len(set(scales)) and scales[0] > 0,
+        f"step_um above 0, got {step_um}": step_um is None or step_um > 0,
+        f"tiles_per_slide at least 1 or None, got {most}": most is None or most >= 1,
     }
-    if any(wrong.values()):
-        expected = "; ".join(text for text, is_wrong in wrong.items() if is_wrong)
+    if not all(is_right.values()):
+        expected = "; ".join(text for text, right in is_right.items() if not right)
         raise SettingError(f"tile: expected {expected}")
     return scales
 
 
 def _examine(
-    slide: Slide,
+    ground: _Ground,
     squares: pd.DataFrame,
+    extent_px: int,
     limits: Mapping[str, float],
     most: int | None,
     seed: int,
 ) -> pd.DataFrame:
     """Examine squares in random order until enough are good; return them in their own order."""
-    slide_id = "" if squares.empty else squares["slide_id"].iloc[0]
-    order = random_order(len(squares), seed, slide_id)
-    if most is None:
-        most = len(squares)
-    parts = [_with_quality(slide, squares.iloc[:0]).assign(reason="")]
-    n_good = start = 0
-    while n_good < most and start < len(order):
-        end = start + min(max(most - n_good, LEAST_AT_ONCE), MOST_AT_ONCE)
-        part = _with_quality(slide, squares.iloc[order[start:end]])
-        part = part.assign(reason=reasons(part, dict(limits)))
+    order = random_order(len(squares), seed, ground.slide.slide_id)
+    n_wanted = len(squares) if most is None else most
+    parts = [ground.with_quality(squares.iloc[:0], extent_px).assign(reason="")]
+    start = 0
+    while n_wanted > 0 and start < len(order):
+        end = start + min(max(n_wanted, LEAST_AT_ONCE), MOST_AT_ONCE)
+        part = ground.with_quality(squares.iloc[order[start:end]], extent_px)
+        part = part.assign(reason=reasons(part, limits))
         # Squares behind the last one that was needed count as not examined.
         is_good = part["reason"] == ""
-        part = part[is_good.cumsum() - is_good < most - n_good]
-        parts.append(part)
-        n_good += int((part["reason"] == "").sum())
+        parts.append(part[is_good.cumsum() - is_good < n_wanted])
+        n_wanted -= is_good.sum()
         start = end
     return joined(parts, ignore_index=False).sort_index()
-
-
-def _with_quality(slide: Slide, squares: pd.DataFrame) -> pd.DataFrame:
-    """Read squares of one extent and add how good each is to see."""
-    if squares.empty:
-        measured = quality(np.empty((0, 8, 8, 3), np.uint8), 1.0)
-    else:
-        first = squares.iloc[0]
-        corners = squares[["x", "y"]].to_numpy()
-        pixels = slide.read_tiles(corners, first["extent_px"], first["tile_px"])
-        measured = quality(pixels, float(first["mpp"]))
-    return squares.join(measured.set_axis(squares.index))
 
 
 def joined(tables: list[pd.DataFrame], ignore_index: bool = True) -> pd.DataFrame:

@@ -140,11 +140,9 @@ def reasons(tiles: pd.DataFrame, limits: Mapping[str, float]) -> "pd.Series[str]
     for name, limit in limits.items():
         values, word = tiles[name], "least" if name in AT_LEAST else "most"
         is_good = values >= limit if name in AT_LEAST else values <= limit
-        texts = [f"{name} {value:.2f} (at {word} {limit:.2f})" for value in values]
-        text = pd.Series(texts, index=tiles.index, dtype=object)
-        joined = (found + "; " + text).where(found != "", text)
-        found = found.where(is_good, joined)
-    return found
+        texts = [f"; {name} {value:.2f} (at {word} {limit:.2f})" for value in values]
+        found = found.where(is_good, found + texts)
+    return found.str.removeprefix("; ")
 
 
 def _blood(density: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,7 +1,5 @@
 """The tile table of a cohort: a row per tile, chosen at random where there is tissue."""
 
-import hashlib
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,13 +11,13 @@ from tqdm.auto import tqdm
 from skinage.errors import SlideError
 from skinage.skip_log import add_skipped, skipped
 from skinage.slides.slide import open_row
-from skinage.storage import file_hash, stored, storing, table_hash, write_json
+from skinage.storage import file_hash, recipe_hash, stored, storing, write_csv
 from skinage.tiling.choice import check_settings, choose_tiles, joined
 from skinage.tiling.quality import LIMITS, reasons
 
 METHOD = 2
 """Raised whenever other tiles come of the same settings: tissue, quality or the draw changed."""
-TABLES = ("tiles", "rejected")
+REJECTED = "rejected_tiles.parquet"
 Settings = dict[str, Any]
 
 
@@ -85,10 +83,13 @@ def tile(
     reasons(pd.DataFrame({name: [] for name in LIMITS}), limits)  # refuses unknown names
     settings: Settings = {"tile_px": tile_px, "mpp": scales, "step_um": step_um, "seed": seed}
     settings |= {"tiles_per_slide": tiles_per_slide, "limits": limits}
-    if out is None:
-        tiles, _, _ = _tile_all(cohort, settings, None)
-    else:
-        tiles = _kept(Path(out), cohort, settings)
+    folder = None if out is None else Path(out).parent / ".tiles"
+    tiles, rejected, slides = _tile_all(cohort, settings, folder)
+    if out is not None:
+        for path, table in ((Path(out), tiles), (Path(out).with_name(REJECTED), rejected)):
+            with storing(path, {"method": METHOD, **settings}) as partial:
+                table.to_parquet(partial)
+        write_csv(Path(out).with_name("slides.csv"), slides)
     unused = skipped(tiles)
     if len(unused):
         listed = "\n".join(unused["item"] + ": " + unused["reason"])
@@ -98,33 +99,15 @@ def tile(
     return tiles
 
 
-def _kept(out: Path, cohort: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """Read the table if it was made by this recipe, else make it and what lies beside it."""
-    needed = cohort[[c for c in ("slide_id", "person_id", "path", "mpp") if c in cohort]]
-    files = {str(path): _hash_or_none(path) for path in cohort["path"]}
-    recipe = {"stage": "tile", "method": METHOD, **settings}
-    recipe |= {"cohort": table_hash(needed), "files": files}
-    if not stored(out, recipe):
-        tiles, rejected, slides = _tile_all(cohort, settings, out.parent / ".tiles")
-        with storing(out.with_name("slides.csv"), recipe) as partial:
-            slides.to_csv(partial, index=False)
-        with storing(out.with_name("rejected_tiles.parquet"), recipe) as partial:
-            rejected.to_parquet(partial)
-        with storing(out, recipe) as partial:
-            tiles.to_parquet(partial)
-    return pd.read_parquet(out)
-
-
 def _tile_all(
     cohort: pd.DataFrame, settings: Settings, folder: Path | None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-    slides = []
+    tables, slides = [], []
     for row in tqdm(cohort.to_dict("records"), desc="tiles", unit="slide"):
         try:
-            parts, record = _tile_slide(row, settings, folder)
-            for name in TABLES:
-                tables[name].append(parts[name])
+            table = _tile_slide(row, settings, folder)
+            record = table.attrs.pop("slide")
+            tables.append(table)
         except SlideError as error:
             record = {"slide_id": row["slide_id"], "n_tiles": 0, "problem": str(error)}
         slides.append(record)
@@ -132,42 +115,36 @@ def _tile_all(
     if len(problems) == len(slides):
         listed = "\n".join(f"{slide}: {problem}" for slide, problem in problems.items())
         raise SlideError(f"no slide gave a tile:\n{listed}")
-    tiles, rejected = (joined(tables[name]) for name in TABLES)
+    examined = joined(tables)
+    is_kept = examined["reason"] == ""
+    tiles = examined[is_kept].drop(columns="reason").reset_index(drop=True)
     add_skipped(tiles, "tile", problems)
-    return tiles, rejected, pd.DataFrame(slides)
+    return tiles, examined[~is_kept].reset_index(drop=True), pd.DataFrame(slides)
 
 
-def _tile_slide(
-    row: Settings, settings: Settings, folder: Path | None
-) -> tuple[dict[str, pd.DataFrame], Settings]:
+def _tile_slide(row: Settings, settings: Settings, folder: Path | None) -> pd.DataFrame:
     """Choose the tiles of a slide, or read them if that was done before."""
     if folder is None:
         return _choose(row, settings)
     known = {name: row.get(name) for name in ("slide_id", "person_id", "path", "mpp")}
     # Apart from each other: a slide's own mpp is not that of its tiles.
     recipe = {"method": METHOD, "settings": settings, "slide": known}
-    recipe["file"] = _hash_or_none(row["path"])
-    part = folder / hashlib.sha256(str(row["slide_id"]).encode()).hexdigest()[:16]
+    recipe["file"] = file_hash(row["path"]) if Path(row["path"]).is_file() else None
+    part = folder / f"{recipe_hash({'slide_id': row['slide_id']})[:16]}.parquet"
     if not stored(part, recipe):
-        tables, record = _choose(row, settings)
         with storing(part, recipe) as partial:
-            partial.mkdir()
-            for name in TABLES:
-                tables[name].to_parquet(partial / f"{name}.parquet")
-            write_json(partial / "slide.json", record)
-    tables = {name: pd.read_parquet(part / f"{name}.parquet") for name in TABLES}
-    return tables, json.loads((part / "slide.json").read_text())
+            _choose(row, settings).to_parquet(partial)
+    return pd.read_parquet(part)
 
 
-def _choose(row: Settings, settings: Settings) -> tuple[dict[str, pd.DataFrame], Settings]:
+def _choose(row: Settings, settings: Settings) -> pd.DataFrame:
+    """Return the kept tiles (without a reason) and the rejected ones, with the slide's record."""
     slide = open_row(row)
     choice = choose_tiles(slide, **settings)
-    tables = {"tiles": choice.tiles, "rejected": choice.rejected}
-    for name, table in tables.items():
-        table = table.assign(slide_id=row["slide_id"], path=str(row["path"]))
-        table.insert(2, "person_id", row["person_id"])
-        tables[name] = table
-    record = {
+    table = joined([choice.tiles.assign(reason=""), choice.rejected])
+    table = table.assign(slide_id=row["slide_id"], path=str(row["path"]))
+    table.insert(2, "person_id", row["person_id"])
+    table.attrs["slide"] = {
         "slide_id": row["slide_id"],
         **slide.facts,
         "n_pieces": choice.n_pieces,
@@ -176,8 +153,4 @@ def _choose(row: Settings, settings: Settings) -> tuple[dict[str, pd.DataFrame],
         "n_not_drawn": choice.n_not_drawn,
         "problem": "" if len(choice.tiles) else "no tile has enough tissue that can be used",
     }
-    return tables, record
-
-
-def _hash_or_none(path: str) -> str | None:
-    return file_hash(path) if Path(path).is_file() else None
+    return table
