@@ -1,12 +1,11 @@
 """Age acceleration: predicted age beyond what is expected at that age."""
 
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from skinage.age_acceleration.definitions import DEFINITIONS
+from skinage.age_acceleration.definitions import DEFINITIONS, WORDS, Rule, gap, linear, zscore
 from skinage.errors import SettingError, StageError
 from skinage.evaluation.metrics import check_measurable, pearson
 
@@ -67,16 +66,17 @@ def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame
             f"acceleration: no definition {definition!r}; choose from {[*DEFINITIONS]}"
         )
     repeats = [_repeat(ages, ending) for ending in _endings(ages)]
-    rule = DEFINITIONS[definition].rule
-    found = np.stack([_out_of_fold(repeat, rule).to_numpy() for repeat in repeats])
+    rule = DEFINITIONS[definition]
+    in_years = linear if rule is zscore else rule
+    years = np.stack([_out_of_fold(repeat, in_years) for repeat in repeats])
     table = ages[["person_id", "age_years", "predicted_years", "fold"]].copy()
     table["predicted_years"] = np.mean([repeat["predicted_years"] for repeat in repeats], axis=0)
-    table["acceleration_years"] = found[..., 0].mean(axis=0)
-    if definition == "zscore":
-        table["acceleration_z"] = found[..., 1].mean(axis=0)
+    table["acceleration_years"] = years.mean(axis=0)
+    if rule is zscore:
+        table["acceleration_z"] = np.mean([_out_of_fold(one, zscore) for one in repeats], axis=0)
     if len(repeats) > 1:
-        table["acceleration_sd_years"] = found[..., 0].std(axis=0, ddof=1)
-    table["definition"] = _words(definition, ages, len(repeats))
+        table["acceleration_sd_years"] = years.std(axis=0, ddof=1)
+    table["definition"] = _words(rule, ages, len(repeats))
     table["correlation_with_age"] = pearson(measured(table), table["age_years"])
     return table.assign(sex=ages["sex"]) if "sex" in ages else table
 
@@ -90,10 +90,9 @@ def _endings(ages: pd.DataFrame) -> list[str]:
             "applied to, assign folds first: ages.assign(fold=skinage.person_folds("
             "ages.set_index('person_id')['age_years']).to_numpy())"
         )
-    sexes = set(ages["sex"].dropna()) if "sex" in ages else set()
-    if sexes - {"F", "M"}:
-        found = sorted(map(str, sexes - {"F", "M"}))
-        raise StageError(f"ages: sex must be F, M or missing, found {found}")
+    wrong = {*ages["sex"].dropna()} - {"F", "M"} if "sex" in ages else set()
+    if wrong:
+        raise StageError(f"ages: sex must be F, M or missing, found {sorted(map(str, wrong))}")
     return endings
 
 
@@ -104,17 +103,17 @@ def _repeat(ages: pd.DataFrame, ending: str) -> pd.DataFrame:
         "age_years": ages["age_years"].to_numpy(),
         "predicted_years": ages[f"predicted_years{ending}"].to_numpy(),
         "fold": ages[f"fold{ending}"].to_numpy(),
-        "male": np.where(sex.isna(), np.nan, sex == "M"),
+        "male": sex.map({"M": 1.0, "F": 0.0}).to_numpy(float),
     })  # fmt: skip
 
 
-def _out_of_fold(
-    table: pd.DataFrame, rule: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
-) -> pd.DataFrame:
+def _out_of_fold(table: pd.DataFrame, rule: Rule) -> pd.Series:
     """Apply a definition to each fold, fitted on the other folds."""
     parts = []
     for one in table["fold"].unique():
         held_out = table["fold"] == one
+        male = table["male"] - table["male"][~held_out].mean()
+        table["male_centred"] = male.fillna(0.0)
         training, tested = table[~held_out], table[held_out]
         unseen = ~tested["male"].dropna().isin(training["male"].unique())
         if unseen.any():
@@ -127,10 +126,11 @@ def _out_of_fold(
     return pd.concat(parts).sort_index()
 
 
-def _words(definition: str, ages: pd.DataFrame, n_repeats: int) -> str:
+def _words(rule: Rule, ages: pd.DataFrame, n_repeats: int) -> str:
     """Return the definition in words, as a paper would state it."""
     varies = "sex" in ages and {"F", "M"} <= set(ages["sex"])
-    words = DEFINITIONS[definition].words.format("age and sex" if varies else "age")
+    words = WORDS[rule].format("age and sex" if varies else "age")
+    words += " fitted on the other folds" * (rule is not gap)
     if {"age_low", "age_high"} <= set(ages) and (ages["age_low"] < ages["age_high"]).any():
         words += "; age is the middle of the bracket where only that is known"
     return words + f"; mean of {n_repeats} repeats" * (n_repeats > 1)
