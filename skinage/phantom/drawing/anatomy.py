@@ -1,18 +1,23 @@
 """Where the layers of a piece of skin lie on the glass."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from skinage.phantom.drawing.fields import CellTexture, Window, smooth_line, smooth_noise
+from skinage.phantom.drawing.fields import CellTexture, Window, smooth_line, smooth_noise, turned
 from skinage.phantom.drawing.labels import Label
+from skinage.phantom.randomness import Rng
 
 WINDOW_UM = (1500.0, 2000.0)  # height and width of the glass about one piece
 PAPILLARY_UM = 75.0
 _REACH_UM = 1150.0  # from the middle to the ends of the profiles
 _STEP_UM = 0.25  # of the profiles
+Slide = Mapping[str, Any]
+"""A row of `make_people` or `make_slides`."""
+Places = tuple[np.ndarray, np.ndarray]
+"""Rows and columns of pixels."""
 
 
 @dataclass
@@ -52,28 +57,29 @@ class Skin:
     surface: np.ndarray
     cells: CellTexture
     texture: CellTexture
-    haematoxylin: np.ndarray = field(init=False)
-    eosin: np.ndarray = field(init=False)
-    direction: np.ndarray = field(init=False)
-    blood: np.ndarray = field(init=False)
+    haematoxylin: np.ndarray
+    eosin: np.ndarray
+    direction: np.ndarray
+    blood: np.ndarray
 
-    def __post_init__(self) -> None:
-        self.haematoxylin, self.eosin, self.direction, self.blood = (
-            np.zeros(self.window.shape, np.float32) for _ in range(4)
-        )
+    def has(self, *labels: Label) -> Callable[[Any], np.ndarray]:
+        """Return a test of places: whether they carry one of these labels."""
+        wanted = np.zeros(256, bool)
+        wanted[list(labels)] = True
+        return lambda at: wanted[self.labels[at]]
 
     def pixels_of(self, *labels: Label) -> np.ndarray:
         """Return the flat indices of the pixels that carry one of these labels."""
-        wanted = np.zeros(256, bool)
-        wanted[list(labels)] = True
-        return np.flatnonzero(wanted[self.labels])
+        return np.flatnonzero(self.has(*labels)(...))
+
+    def tint(self, at: Any, share: Any, haematoxylin: Any, eosin: Any) -> None:
+        """Move the dye of a part (flat indices, or a window) towards new amounts."""
+        for dye, amount in ((self.haematoxylin, haematoxylin), (self.eosin, eosin)):
+            dye = dye.ravel() if isinstance(at, np.ndarray) else dye
+            dye[at] += share * (amount - dye[at])
 
     def spots(
-        self,
-        rng: np.random.Generator,
-        per_mm2: float,
-        within: Callable[[tuple[np.ndarray, np.ndarray]], np.ndarray],
-        n_more: int = 0,
+        self, rng: Rng, per_mm2: float, within: Callable[[Places], np.ndarray], n_more: int = 0
     ) -> np.ndarray:
         """Return random spots ``(n, 2)`` um (down, across), those of the window that lie within.
 
@@ -95,13 +101,19 @@ class Skin:
         return np.stack([down, across], axis=1)
 
 
+def one_by_one(rows: np.ndarray) -> Iterator[tuple[np.ndarray, Rng]]:
+    """Yield each spot with a generator of its own, whose seed is the first number behind it."""
+    for row in rows:
+        yield row[:2], np.random.default_rng(int(row[2] * 2**32))
+
+
 def profile_index(along_um: np.ndarray) -> np.ndarray:
     """Return the index into a profile along the surface."""
     last = int(2 * _REACH_UM / _STEP_UM) - 1
     return np.clip((along_um + _REACH_UM) / _STEP_UM, 0, last).astype(np.int32)
 
 
-def lay_out(person: Mapping[str, Any], rng: np.random.Generator, mpp: float) -> Skin:
+def lay_out(person: Slide, rng: Rng, mpp: float) -> Skin:
     """Place the layers of a person's skin, tilted a little on the glass.
 
     Parameters
@@ -123,10 +135,9 @@ def lay_out(person: Mapping[str, Any], rng: np.random.Generator, mpp: float) -> 
     wide_um, deep_um = float(rng.uniform(1350, 1650)), float(rng.uniform(950, 1150))
     surface = _surface(rng) - np.float32(deep_um / 2)
     down, across = (axis - axis.mean() for axis in window.axes_um())
-    cosine, sine = np.float32(np.cos(tilt)), np.float32(np.sin(tilt))
-    along = cosine * across + sine * down[:, None]
+    along, depth = turned(down[:, None], across, tilt)
     column = profile_index(along)
-    depth = cosine * down[:, None] - sine * across - surface[column]
+    depth -= surface[column]
     junction = _junction(person, rng, wide_um)
     bent = profile_index(along + 6 * smooth_noise(rng, window, 30))
     below = depth - junction[bent] - 1.2 * smooth_noise(rng, window, 7)
@@ -142,30 +153,30 @@ def lay_out(person: Mapping[str, Any], rng: np.random.Generator, mpp: float) -> 
     outside = (np.abs(along) + outline > wide_um / 2) | (depth < -horn[column])
     labels[outside | (depth + outline > deep_um)] = Label.GLASS
     cells, texture = CellTexture(rng, jitter=0.25), CellTexture(rng)
-    return Skin(window, along, depth, below, labels, tilt, surface, cells, texture)
+    dyes = (np.zeros(window.shape, np.float32) for _ in range(4))
+    return Skin(window, along, depth, below, labels, tilt, surface, cells, texture, *dyes)
 
 
 def _profile() -> np.ndarray:
     return np.arange(0, 2 * _REACH_UM, _STEP_UM, dtype=np.float32)
 
 
-def _surface(rng: np.random.Generator) -> np.ndarray:
+def _surface(rng: Rng) -> np.ndarray:
     x = _profile()
     waves = 9 * smooth_line(rng, x, 160) + 2.5 * smooth_line(rng, x, 35)
     return waves + np.float32(rng.uniform(0, 90)) * (x / _REACH_UM - 1) ** 2
 
 
-def _junction(person: Mapping[str, Any], rng: np.random.Generator, wide_um: float) -> np.ndarray:
+def _junction(person: Slide, rng: Rng, wide_um: float) -> np.ndarray:
     """Depth of the junction: the planted mean thickness, and pegs of the planted mean height."""
     x = _profile()
-    pegs = np.zeros(len(x), np.float32)
     number = int(2 * _REACH_UM / 110)
     middles = (np.arange(number) + rng.uniform(-0.28, 0.28, number) + 0.5) * 110
     halves, heights = rng.uniform(25, 39, number), rng.uniform(0.65, 1.25, number)
     shown = np.abs(middles - _REACH_UM) < wide_um / 2
     heights /= heights[shown].mean()
-    for middle, half, height in zip(middles, halves, heights, strict=True):
-        pegs = np.maximum(pegs, height * np.exp(-(((x - middle) / half) ** 4)))
+    each = (x - middles[:, None]) / halves[:, None]
+    pegs = (heights[:, None] * np.exp(-(each**4))).max(axis=0)
     swell = 0.06 * smooth_line(rng, x, 120)
     piece = np.abs(x - _REACH_UM) < wide_um / 2
     pegs, swell = pegs - pegs[piece].mean(), swell - swell[piece].mean()

@@ -1,21 +1,19 @@
 """Lesions in the section, and what was done to it: folds, dust and pen."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
-from skinage.phantom.drawing.anatomy import Skin
+from skinage.phantom.drawing.anatomy import Skin, Slide, one_by_one
 from skinage.phantom.drawing.fields import smooth_noise
 from skinage.phantom.drawing.labels import DERMIS, Label
 from skinage.phantom.drawing.shapes import Outline
-from skinage.phantom.drawing.stamping import is_any_of, stamp_nuclei
+from skinage.phantom.drawing.stamping import stamp_nuclei
+from skinage.phantom.randomness import Rng
 
 INKS = {"blue": (0.30, 0.42, 0.80), "green": (0.30, 0.64, 0.44), "black": (0.24, 0.24, 0.27)}
 """Share of red, green and blue light that passes a pen mark."""
 
 
-def add_lesion(skin: Skin, slide: Mapping[str, Any], rng: np.random.Generator) -> None:
+def add_lesion(skin: Skin, slide: Slide, rng: Rng) -> None:
     """Put a patch of scar or of a naevus into the dermis, where the slide has one."""
     if not slide["lesion"]:
         return
@@ -25,48 +23,40 @@ def add_lesion(skin: Skin, slide: Mapping[str, Any], rng: np.random.Generator) -
     patch = Outline(skin, middle, halves, skin.tilt, rng, DERMIS)
     ragged = 0.10 * smooth_noise(rng, skin.window, 45) + 0.06 * smooth_noise(rng, skin.window, 14)
     patch.radius += ragged[patch.window]
-    (_add_scar if slide["lesion"] == "scar" else _add_naevus)(skin, patch, rng)
+    (_add_scar if slide["lesion"] == "scar" else _add_naevus)(patch)
     skin.labels[patch.window][patch.radius < 1] = Label.LESION
 
 
-def _add_scar(skin: Skin, patch: Outline, rng: np.random.Generator) -> None:
+def _add_scar(patch: Outline) -> None:
     """Fine parallel collagen almost without gaps, and many spindles along it."""
+    skin, rng = patch.skin, patch.rng
     share = np.clip((1 - patch.radius) * 4 + 0.5, 0, 1)
     cloud, near = (smooth_noise(rng, skin.window, scale)[patch.window] for scale in (70, 22))
     along, depth = skin.along[patch.window], skin.depth[patch.window] + 7 * cloud + 3 * near
     fibre = skin.texture.edge_at(depth / 5.5, along / 60)
     slit = np.exp(-((skin.texture.edge_at(depth / 13, along / 110 + near / 8) / 0.05) ** 2))
-    patch.tint(
-        skin, share, 0.07 + 0.03 * cloud, (0.42 + 0.45 * fibre + 0.05 * near) * (1 - 0.7 * slit)
-    )
-    spots = skin.spots(rng, 2400, is_any_of(skin, *DERMIS), 2)
-    spots = spots[patch.radius_at(skin, spots[:, :2]) < 0.95]
-    stamp_nuclei(
-        skin,
-        spots[:, :2],
-        np.stack([5 + 3 * spots[:, 2], np.full(len(spots), 1.6)], axis=1),
-        angle=skin.tilt + 0.4 * (spots[:, 3] - 0.5),
-        dye=np.full(len(spots), 1.4),
-    )
+    eosin = (0.42 + 0.45 * fibre + 0.05 * near) * (1 - 0.7 * slit)
+    patch.tint(share, 0.07 + 0.03 * cloud, eosin)
+    rows = skin.spots(rng, 2400, skin.has(*DERMIS), 2)
+    spots, (length, turn) = rows[:, :2], rows[:, 2:].T
+    axes = np.stack([5 + 3 * length, np.full(len(rows), 1.6)], axis=1)
+    inside, angle = patch.radius_at(spots) < 0.95, skin.tilt + 0.4 * (turn - 0.5)
+    stamp_nuclei(skin, spots, axes, angle=angle, dye=1.4, keep=inside)
 
 
-def _add_naevus(skin: Skin, patch: Outline, rng: np.random.Generator) -> None:
+def _add_naevus(patch: Outline) -> None:
     """Nests of round cells, smaller the deeper they lie, as naevus cells mature."""
-    nests = skin.spots(rng, 1100, is_any_of(skin, *DERMIS), 1)
-    nests = nests[patch.radius_at(skin, nests[:, :2]) < 0.92]
-    for row in nests:
-        own = np.random.default_rng(int(row[2] * 2**32))
-        deeper = np.clip(((row[:2] - patch.middle)[0] / patch.halves[1] + 1) / 2, 0, 1)
-        halves = (
-            own.uniform(16, 32) * (1.2 - 0.5 * deeper),
-            own.uniform(13, 22) * (1.2 - 0.5 * deeper),
-        )
-        nest = Outline(skin, row[:2], halves, skin.tilt + own.normal(0, 0.6), own, DERMIS)
-        nest.paint(skin, Label.LESION, [(1.12, 0.04, 0.48), (1.0, 0.20, 0.38)])
-        nest.fill(skin, own, (0.0, 0.92), 8.4 - 1.2 * deeper, 3.3 - 0.6 * deeper)
+    skin = patch.skin
+    nests = skin.spots(patch.rng, 1100, skin.has(*DERMIS), 1)
+    for middle, own in one_by_one(nests[patch.radius_at(nests[:, :2]) < 0.92]):
+        deeper = np.clip(((middle - patch.middle)[0] / patch.halves[1] + 1) / 2, 0, 1)
+        long, wide = own.uniform((16, 13), (32, 22)) * (1.2 - 0.5 * deeper)
+        nest = Outline(skin, middle, (long, wide), skin.tilt + own.normal(0, 0.6), own, DERMIS)
+        nest.paint(Label.LESION, [(1.12, 0.04, 0.48), (1.0, 0.20, 0.38)])
+        nest.fill((0.0, 0.92), 8.4 - 1.2 * deeper, 3.3 - 0.6 * deeper)
 
 
-def add_fold(skin: Skin, slide: Mapping[str, Any], rng: np.random.Generator) -> None:
+def add_fold(skin: Skin, slide: Slide, rng: Rng) -> None:
     """Fold a band of the section over its neighbour, where the slide has a fold."""
     if not slide["has_fold"]:
         return
@@ -79,13 +69,7 @@ def add_fold(skin: Skin, slide: Mapping[str, Any], rng: np.random.Generator) -> 
     skin.labels[band] = Label.FOLD
 
 
-def mark(
-    picture: np.ndarray,
-    labels: np.ndarray,
-    slide: Mapping[str, Any],
-    rng: np.random.Generator,
-    mpp: float,
-) -> None:
+def mark(picture: np.ndarray, labels: np.ndarray, slide: Slide, rng: Rng, mpp: float) -> None:
     """Put dust and pen on the finished picture and its labels, in place."""
     if slide["has_pen"]:
         _draw_pen(picture, labels, rng, mpp)
@@ -96,11 +80,7 @@ def mark(
 
 
 def _drop_dust(
-    picture: np.ndarray,
-    labels: np.ndarray,
-    place: np.ndarray,
-    half_px: float,
-    rng: np.random.Generator,
+    picture: np.ndarray, labels: np.ndarray, place: np.ndarray, half_px: float, rng: Rng
 ) -> None:
     """Drop a grain out of focus: dark and fading out, or bright in a dark ring."""
     reach = int(2.5 * half_px) + 2
@@ -113,11 +93,8 @@ def _drop_dust(
     u = across * np.cos(angle) + down[:, None] * np.sin(angle)
     v = (down[:, None] * np.cos(angle) - across * np.sin(angle)) * flat
     around = np.arctan2(v, u)
-    far = (
-        np.hypot(u, v)
-        / half_px
-        * (1 + 0.08 * np.sin(3 * around + phase) + 0.06 * np.sin(5 * around))
-    )
+    wobble = 1 + 0.08 * np.sin(3 * around + phase) + 0.06 * np.sin(5 * around)
+    far = np.hypot(u, v) / half_px * wobble
     cover = np.clip(1.5 * (1.35 - far), 0, 1)
     passed = 1 - (1 - shade) * cover
     if is_bright:
@@ -127,9 +104,7 @@ def _drop_dust(
     labels[window][cover > 0] = Label.DUST
 
 
-def _draw_pen(
-    picture: np.ndarray, labels: np.ndarray, rng: np.random.Generator, mpp: float
-) -> None:
+def _draw_pen(picture: np.ndarray, labels: np.ndarray, rng: Rng, mpp: float) -> None:
     """Draw a felt-pen stroke down one side of the slide: streaky, and darker at its edges."""
     ink = -np.log(np.array(list(INKS.values())[int(rng.integers(len(INKS)))], np.float32))
     start, sway, turns, is_right = rng.uniform((150, -70, 1, 0), (400, 70, 3, 1))

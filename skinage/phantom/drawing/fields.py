@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from skinage.phantom.randomness import Rng
+
 
 @dataclass(frozen=True)
 class Window:
@@ -29,12 +31,11 @@ class Window:
 
     def pixels(self, spots_um: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows and columns of ``(n, 2)`` um (down, across), moved into the window."""
-        at = (spots_um / self.mpp).astype(np.int32)
-        rows, cols = np.clip(at, 0, np.array(self.shape, np.int32) - 1).T
-        return rows, cols
+        rows, cols = (spots_um / self.mpp).astype(np.int32).T
+        return rows.clip(0, self.shape[0] - 1), cols.clip(0, self.shape[1] - 1)
 
 
-def smooth_noise(rng: np.random.Generator, window: Window, scale_um: float) -> np.ndarray:
+def smooth_noise(rng: Rng, window: Window, scale_um: float) -> np.ndarray:
     """Draw ``(h, w)`` Gaussian noise of unit variance that varies over about `scale_um`.
 
     White noise on a coarse grid, spread by one matrix product per axis: a few milliseconds
@@ -46,7 +47,7 @@ def smooth_noise(rng: np.random.Generator, window: Window, scale_um: float) -> n
     return down @ white @ across.T
 
 
-def smooth_line(rng: np.random.Generator, at_um: np.ndarray, scale_um: float) -> np.ndarray:
+def smooth_line(rng: Rng, at_um: np.ndarray, scale_um: float) -> np.ndarray:
     """Draw `smooth_noise` along a line: at positions from 0 up, um."""
     spread = _spread(float(at_um[-1]), at_um.astype(np.float32), scale_um)
     return spread @ rng.standard_normal(spread.shape[1], dtype=np.float32)
@@ -56,6 +57,19 @@ def _spread(size_um: float, at_um: np.ndarray, scale_um: float) -> np.ndarray:
     knots = np.arange(-3, size_um / scale_um + 3, dtype=np.float32) * scale_um
     weight = np.exp(-(((at_um[:, None] - knots) / scale_um) ** 2))
     return weight / np.sqrt((weight**2).sum(axis=1, keepdims=True))
+
+
+def turned(
+    down: np.ndarray, across: np.ndarray, angle: float | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far places lie along a direction and beside it; angle in radians."""
+    cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    return across * cosine + down * sine, down * cosine - across * sine
+
+
+def unit(angle: float | np.ndarray) -> np.ndarray:
+    """Return the step (down, across) of length 1 in a direction; an array gives ``(2, n)``."""
+    return np.array([np.sin(angle), np.cos(angle)])
 
 
 class CellTexture:
@@ -82,9 +96,7 @@ class CellTexture:
         The number of the cell, below ``n_cells ** 2``; shaped as `edge`.
     """
 
-    def __init__(
-        self, rng: np.random.Generator, n_cells: int = 40, texels: int = 12, jitter: float = 0.4
-    ) -> None:
+    def __init__(self, rng: Rng, n_cells: int = 40, texels: int = 12, jitter: float = 0.4) -> None:
         self.n_cells, self.texels, self.period = n_cells, texels, n_cells * texels
         self.centres = rng.uniform(0.5 - jitter, 0.5 + jitter, (2, n_cells, n_cells))
         self.centres = self.centres.astype(np.float32)

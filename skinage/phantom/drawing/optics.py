@@ -1,12 +1,9 @@
 """From dye to picture: Beer-Lambert light through two stains, then optics and noise."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from skinage.phantom.drawing.anatomy import WINDOW_UM, Skin, lay_out
+from skinage.phantom.drawing.anatomy import WINDOW_UM, Skin, Slide, lay_out
 from skinage.phantom.drawing.artefacts import add_fold, add_lesion, mark
 from skinage.phantom.drawing.fields import Window
 from skinage.phantom.drawing.nuclei import add_nuclei
@@ -21,7 +18,7 @@ BLOOD_OD = (0.05, 0.42, 0.62)  # red cells beside eosin: orange
 THICKNESSES = ("epidermis_um", "rete_um", "corneum_um", "dermis_um", "elastosis_um")
 
 
-def render(slide: Mapping[str, Any], *, seed: Seed, mpp: float = 1.0) -> np.ndarray:
+def render(slide: Slide, *, seed: Seed, mpp: float = 1.0) -> np.ndarray:
     """Draw a slide.
 
     Parameters
@@ -41,7 +38,7 @@ def render(slide: Mapping[str, Any], *, seed: Seed, mpp: float = 1.0) -> np.ndar
     return draw_slide(slide, seed, mpp)[0]
 
 
-def render_labels(slide: Mapping[str, Any], *, seed: Seed, mpp: float = 1.0) -> np.ndarray:
+def render_labels(slide: Slide, *, seed: Seed, mpp: float = 1.0) -> np.ndarray:
     """Return what each pixel is in the picture that `render` draws.
 
     Parameters
@@ -57,9 +54,7 @@ def render_labels(slide: Mapping[str, Any], *, seed: Seed, mpp: float = 1.0) -> 
     return draw_slide(slide, seed, mpp)[1]
 
 
-def draw_slide(
-    slide: Mapping[str, Any], seed: Seed, mpp: float = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
+def draw_slide(slide: Slide, seed: Seed, mpp: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Return the picture of a slide, ``(h, w, 3)`` uint8 RGB, and its labels, ``(h, w)`` uint8."""
     # Plain Python numbers: a numpy scalar would turn the float32 arithmetic into float64.
     slide = {name: getattr(value, "item", lambda v=value: v)() for name, value in slide.items()}
@@ -84,7 +79,7 @@ def draw_slide(
     return picture, labels
 
 
-def draw_piece(slide: Mapping[str, Any], seed: Seed, mpp: float) -> Skin:
+def draw_piece(slide: Slide, seed: Seed, mpp: float) -> Skin:
     """Return one piece of skin as labels and dye, before any light passes through."""
     # A section cut at an angle shows every layer thicker than it is.
     oblique = 1 / np.cos(np.deg2rad(slide["section_tilt_deg"]))
@@ -98,7 +93,7 @@ def draw_piece(slide: Mapping[str, Any], seed: Seed, mpp: float) -> Skin:
     return skin
 
 
-def expose(skin: Skin, slide: Mapping[str, Any], seed: Seed) -> np.ndarray:
+def expose(skin: Skin, slide: Slide, seed: Seed) -> np.ndarray:
     """Return the picture, ``(h, w, 3)`` uint8, that light makes of dyed skin."""
     haematoxylin, eosin = (
         getattr(skin, dye) * np.float32(density * slide[f"{dye}_strength"])

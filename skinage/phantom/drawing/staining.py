@@ -1,20 +1,18 @@
 """The amount of dye that horn, epidermis, dermis and fat hold, pixel by pixel."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
-from skinage.phantom.drawing.anatomy import PAPILLARY_UM, Skin
-from skinage.phantom.drawing.fields import CellTexture, smooth_noise
+from skinage.phantom.drawing.anatomy import PAPILLARY_UM, Skin, Slide
+from skinage.phantom.drawing.fields import CellTexture, smooth_noise, turned
 from skinage.phantom.drawing.labels import Label
+from skinage.phantom.randomness import Rng
 
 GRENZ_UM = 15.0  # free zone between junction and elastosis
 N_PATCHES = 1600  # as many as a mosaic has cells
 CELL_UM = (11.3, 13.0)  # height and width of an epidermal cell
 
 
-def stain_layers(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
+def stain_layers(skin: Skin, person: Slide, rng: Rng) -> None:
     """Dye horn, epidermis, dermis and fat; nuclei, vessels and adnexa come later."""
     _stain_horn(skin, rng)
     _stain_epidermis(skin, rng)
@@ -25,7 +23,7 @@ def stain_layers(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator
     _stain_fat(skin, rng)
 
 
-def _stain_horn(skin: Skin, rng: np.random.Generator) -> None:
+def _stain_horn(skin: Skin, rng: Rng) -> None:
     """Lay a basket weave of thin walls about empty cells, on a compact layer."""
     at = skin.pixels_of(Label.STRATUM_CORNEUM)
     along, depth = skin.along.ravel()[at], skin.depth.ravel()[at]
@@ -36,7 +34,7 @@ def _stain_horn(skin: Skin, rng: np.random.Generator) -> None:
     skin.haematoxylin.ravel()[at] = 0.01 + 0.95 * wall + 0.55 * compact
 
 
-def _stain_epidermis(skin: Skin, rng: np.random.Generator) -> None:
+def _stain_epidermis(skin: Skin, rng: Rng) -> None:
     at = skin.pixels_of(Label.VIABLE_EPIDERMIS)
     along, depth = skin.along.ravel()[at], skin.depth.ravel()[at]
     basal = np.exp(skin.below.ravel()[at] / 16)
@@ -50,7 +48,7 @@ def _stain_epidermis(skin: Skin, rng: np.random.Generator) -> None:
     )
 
 
-def _stain_papillary(skin: Skin, rng: np.random.Generator) -> None:
+def _stain_papillary(skin: Skin, rng: Rng) -> None:
     """Fine, felted, pale fibres below the junction; bundles come on top, deeper."""
     at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN)
     at = at[skin.below.ravel()[at] < PAPILLARY_UM + 70]
@@ -63,7 +61,7 @@ def _stain_papillary(skin: Skin, rng: np.random.Generator) -> None:
     skin.direction.ravel()[at] = skin.tilt + 0.6 * cloud
 
 
-def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
+def _stain_bundles(skin: Skin, person: Slide, rng: Rng) -> None:
     """Bundles of collagen, with gaps so wide that they take exactly the planted share."""
     at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN)
     at = at[skin.below.ravel()[at] > PAPILLARY_UM - 70]
@@ -87,18 +85,13 @@ def _stain_bundles(skin: Skin, person: Mapping[str, Any], rng: np.random.Generat
     speck = rng.normal(0, 0.10, N_PATCHES).astype(np.float32)[number]
     dense = solid * (shade * (0.40 + 0.50 * fibril + speck) + 0.05 * coarse)
     deeper = _step((below - PAPILLARY_UM + 16 * middle) / 10)
-    for dye, bundles in ((skin.eosin, dense), (skin.haematoxylin, 0.05 * solid)):
-        dye.ravel()[at] += deeper * (bundles - dye.ravel()[at])
+    skin.tint(at, deeper, 0.05 * solid, dense)
     labels = skin.labels.ravel()
     labels[at[(solid < 0.5) & (labels[at] == Label.COLLAGEN)]] = Label.GAP
 
 
 def _follow_fibres(
-    skin: Skin,
-    person: Mapping[str, Any],
-    rng: np.random.Generator,
-    at: np.ndarray,
-    noises: list[np.ndarray],
+    skin: Skin, person: Slide, rng: Rng, at: np.ndarray, noises: list[np.ndarray]
 ) -> tuple[np.ndarray, ...]:
     """Return um along and across the fibres, and the width and stretch of a bundle, for places.
 
@@ -112,10 +105,10 @@ def _follow_fibres(
     )
     angle = rng.vonmises(0, person["fibre_concentration"], N_PATCHES).astype(np.float32)[patch]
     skin.direction.ravel()[at] = angle + skin.tilt
-    cosine, sine = np.cos(angle), np.sin(angle)
     shift = rng.uniform(0, 2000, (2, N_PATCHES)).astype(np.float32)
-    onward = along * cosine + deep * sine + shift[0][patch]
-    aside = deep * cosine - along * sine + shift[1][patch]
+    onward, aside = turned(deep, along, angle)
+    onward += shift[0][patch]
+    aside += shift[1][patch]
     aside += 3 * np.sin(onward / 14 + 2 * middle) + 5 * fine + 1.5 * rough
     # Plump islands are bundles cut across, long ribbons run in the plane of the section.
     across_cut = rng.random(N_PATCHES) < 0.4
@@ -130,7 +123,7 @@ def _step(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
 
 
-def _stain_elastosis(skin: Skin, person: Mapping[str, Any], rng: np.random.Generator) -> None:
+def _stain_elastosis(skin: Skin, person: Slide, rng: Rng) -> None:
     """Grey-blue clumped fibres between a narrow free zone and the planted depth."""
     at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN, Label.GAP)
     at = at[skin.below.ravel()[at] < GRENZ_UM + person["elastosis_um"] + 60]
@@ -141,15 +134,11 @@ def _stain_elastosis(skin: Skin, person: Mapping[str, Any], rng: np.random.Gener
     share *= 0.9 - 0.25 * _step(-2 - 3 * near)
     clump = skin.texture.edge_at((deep + 9 * near + 4 * rough) / 5.5, (along + 9 * wide) / 13)
     clump = _step((clump - 0.14) / 0.08) * (1 + 0.2 * rough)
-    for dye, fibres in (
-        (skin.haematoxylin, 0.12 + 0.18 * clump),
-        (skin.eosin, 0.13 + 0.19 * clump),
-    ):
-        dye.ravel()[at] += share * (fibres - dye.ravel()[at])
+    skin.tint(at, share, 0.12 + 0.18 * clump, 0.13 + 0.19 * clump)
     skin.labels.ravel()[at[share > 0.4]] = Label.ELASTOSIS
 
 
-def _stain_fat(skin: Skin, rng: np.random.Generator) -> None:
+def _stain_fat(skin: Skin, rng: Rng) -> None:
     """Large empty cells with thin walls, in lobules parted by septa of collagen."""
     at = skin.pixels_of(Label.FAT)
     along, deep = skin.along.ravel()[at], skin.depth.ravel()[at]

@@ -1,24 +1,20 @@
 """Nuclei as ellipses, stamped by the thousand."""
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from skinage.phantom.drawing.anatomy import Skin
+from skinage.phantom.drawing.fields import turned
 from skinage.phantom.drawing.labels import Label
 
-Places = tuple[np.ndarray, np.ndarray]
+Numbers = np.ndarray | float
 
 
 def stamp_nuclei(
-    skin: Skin,
-    middles: np.ndarray,
-    axes: np.ndarray,
-    *,
-    angle: np.ndarray,
-    dye: np.ndarray,
-    label: Label | None = None,
-) -> None:
+    skin: Skin, middles: np.ndarray, axes: np.ndarray, *, angle: Numbers = 0.0, dye: Numbers,
+    keep: Any = np.s_[:], label: Label | None = None,
+) -> None:  # fmt: skip
     """Stamp elliptic nuclei: a dense rim about a paler middle, as chromatin lies.
 
     Parameters
@@ -30,12 +26,16 @@ def stamp_nuclei(
     axes
         ``(n, 2)`` half length and half width, um.
     angle
-        ``(n,)`` direction of the long axis on the picture, radians.
+        Direction of the long axis on the picture, radians: one, or ``(n,)``.
     dye
-        ``(n,)`` amount of haematoxylin.
+        Amount of haematoxylin: one, or ``(n,)``.
+    keep
+        Which of the nuclei are stamped.
     label
         What their pixels become; None leaves the labels as they are.
     """
+    angle, dye = (np.broadcast_to(given, len(middles))[keep] for given in (angle, dye))
+    middles, axes = middles[keep], axes[keep]
     if len(middles) == 0:
         return
     at, which, radius = footprint(skin, middles, axes, angle)
@@ -60,10 +60,10 @@ def footprint(
     rest = (middles - start * mpp).astype(np.float32)
     down = (steps[:, None] + 0.5).astype(np.float32) * mpp - rest[:, 0, None, None]
     across = (steps + 0.5).astype(np.float32) * mpp - rest[:, 1, None, None]
-    cosine, sine = (f(angle).astype(np.float32)[:, None, None] for f in (np.cos, np.sin))
+    onward, aside = turned(down, across, angle[:, None, None])
     half = axes.astype(np.float32)
-    square = ((across * cosine + down * sine) / half[:, 0, None, None]) ** 2
-    square += ((down * cosine - across * sine) / half[:, 1, None, None]) ** 2
+    square = (onward / half[:, 0, None, None]) ** 2
+    square += (aside / half[:, 1, None, None]) ** 2
     # Half a pixel beyond the outline is still touched.
     far = (1 + 0.5 * mpp / half[:, 1, None, None]) ** 2
     touched = (square < far) & (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
@@ -77,10 +77,3 @@ def clear_halos(skin: Skin, middles: np.ndarray, axes: np.ndarray, angle: np.nda
         at, _, _ = footprint(skin, middles, axes, angle)
         for dye, limit in ((skin.haematoxylin, 0.15), (skin.eosin, 0.30)):
             dye.ravel()[at] = np.minimum(dye.ravel()[at], limit)
-
-
-def is_any_of(skin: Skin, *labels: Label) -> Callable[[Places], np.ndarray]:
-    """Return a test for `Skin.spots`: whether a place carries one of these labels."""
-    wanted = np.zeros(256, bool)
-    wanted[list(labels)] = True
-    return lambda at: wanted[skin.labels[at]]
