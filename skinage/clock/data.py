@@ -47,7 +47,7 @@ class ClockData:
     @property
     def skipped(self) -> dict[str, str]:
         """The reason for each slide and each person that had no part."""
-        return self.first.skipped | self.excluded
+        return self.first.rows.skipped | self.excluded
 
     def asked(
         self, cohort: pd.DataFrame | None, visits: str
@@ -76,7 +76,7 @@ class ClockData:
         people, rows = self.first.people, self.first.rows
         if visits != "all":
             raise SettingError(f"clock: visits={visits!r}; choose 'first' or 'all'")
-        if rows is None or isinstance(people, pd.DataFrame) or cohort is None:
+        if isinstance(people, pd.DataFrame) or cohort is None:
             raise SettingError("clock: visits='all' needs a cohort and the atlas of tiles")
         known["visit"] = by_person(cohort, ["visit"])["visit"]
         number = number_visits(cohort)

@@ -53,9 +53,9 @@ class ClockInputs:
 
     def described(self) -> np.ndarray:
         """Return features by person: the mean of the tiles where nothing is pooled beforehand."""
-        if self.features is not None or self.tiles is None:
-            return self.pooled()
-        return Pooling(("mean",)).transform(self.tiles)
+        if self.features is None:
+            return Pooling(("mean",)).transform(self.person_tiles())
+        return self.features
 
     def person_tiles(self) -> Tiles:
         """Return the tiles; a table of pooled features has none and raises ``StageError``."""
@@ -79,36 +79,31 @@ class FirstVisits:
     people
         A table as `pool` returns it, or the atlas of tiles.
     rows
-        Which tiles are whose; None for a table.
+        Which tiles, or which row of the table, are whose.
     """
 
     people: People
-    rows: TileRows | None
+    rows: TileRows
 
     @classmethod
     def of(cls, people: People, cohort: pd.DataFrame | None = None) -> "FirstVisits":
         """Find the first visits; raises as `rows_by_visit` and `refuse_other_visits`."""
-        if isinstance(people, pd.DataFrame):
-            refuse_repeated_people(people, "people")
-            refuse_other_visits(people, cohort)
-            return cls(people, None)
-        return cls(people, rows_by_visit(people.obs, cohort))
+        if not isinstance(people, pd.DataFrame):
+            return cls(people, rows_by_visit(people.obs, cohort))
+        refuse_repeated_people(people, "people")
+        refuse_other_visits(people, cohort)
+        positions = np.arange(len(people))[:, None]
+        return cls(people, TileRows(dict(zip(people.index, positions, strict=True)), {}, {}))
 
     @property
     def ids(self) -> pd.Index:
         """Return the ``person_id`` of everybody, each once."""
-        return self.people.index if self.rows is None else pd.Index([*self.rows.first])
-
-    @property
-    def skipped(self) -> dict[str, str]:
-        """Return the slides that have no part, with the reason."""
-        return {} if self.rows is None else self.rows.skipped
+        return pd.Index([*self.rows.first])
 
     def n_tiles(self) -> pd.DataFrame:
         """Return the number of tiles (and slides) of each person, as far as it is known."""
-        if self.rows is None:
-            names = ("n_tiles", "n_slides")
-            return self.people[[name for name in names if name in self.people]]
+        if isinstance(self.people, pd.DataFrame):
+            return self.people.filter(["n_tiles", "n_slides"])
         return pd.DataFrame({"n_tiles": {who: len(rows) for who, rows in self.rows.first.items()}})
 
     def inputs(
@@ -126,7 +121,7 @@ class FirstVisits:
             How the tiles of an atlas are pooled; None leaves them as they are. Also "proportions"
             leaves them: tissue clusters are found in training people, so there the model pools.
         """
-        if self.rows is None:
+        if isinstance(self.people, pd.DataFrame):
             return ClockInputs(features_of(self.people.loc[ids]), sex_code(sex, ids))
         rows = [self.rows.first[person] for person in ids]
         return tile_inputs(self.people, rows, ids, sex_code(sex, ids), statistics)

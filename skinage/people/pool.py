@@ -1,5 +1,6 @@
 """From tiles to people: one row of features per person."""
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pandas as pd
 from skinage.errors import LeakageError, StageError
 from skinage.people.person_tiles import Tiles
 from skinage.people.pooling import Pooling, check_statistics
-from skinage.people.visits import SLIDE_IDS, list_slides, rows_by_visit
+from skinage.people.visits import SLIDE_IDS, rows_by_visit
 from skinage.skip_log import add_skipped
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _describe(people: pd.DataFrame, obs: pd.DataFrame, rows: list[np.ndarray]) -
     if "slide_id" in obs:
         slides = [obs["slide_id"].iloc[some] for some in rows]
         people["n_slides"] = [some.nunique() for some in slides]
-        people[SLIDE_IDS] = [list_slides(some) for some in slides]
+        people[SLIDE_IDS] = [json.dumps(sorted(map(str, some.unique()))) for some in slides]
     if "label_seen" in obs:
         people["label_seen"] = [bool(obs["label_seen"].iloc[some].any()) for some in rows]
 

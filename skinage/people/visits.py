@@ -83,9 +83,9 @@ def _refuse_unknown_visits(obs: pd.DataFrame, cohort: pd.DataFrame | None) -> No
     several = 0
     for table in (obs, cohort):
         if table is not None and "visit" in table:
-            named = table[["person_id", "visit"]].dropna().drop_duplicates()
-            named = named[named["person_id"].isin(obs["person_id"])]
-            several = max(several, int((named["person_id"].value_counts() > 1).sum()))
+            own = table[table["person_id"].isin(obs["person_id"])]
+            n_visits = own.groupby("person_id", observed=True)["visit"].nunique()
+            several = max(several, int((n_visits > 1).sum()))
     if several:
         raise StageError(
             f"people: {several} people have several visits, and their tiles cannot be told apart; "
@@ -125,11 +125,6 @@ def _visit_of_tile(
     return number, skipped
 
 
-def list_slides(slides: pd.Series) -> str:
-    """Return the slides that a person was pooled from as they stand in the table of people."""
-    return json.dumps(sorted(map(str, slides.unique())))
-
-
 def refuse_other_visits(people: pd.DataFrame, cohort: pd.DataFrame | None) -> None:
     """Refuse a table of people that were not pooled from the slides of their first visits.
 
@@ -152,7 +147,7 @@ def refuse_other_visits(people: pd.DataFrame, cohort: pd.DataFrame | None) -> No
     if SLIDE_IDS in people and "slide_id" in cohort:
         first = {*cohort["slide_id"][number == 1].astype(str)}
         own = people.loc[people.index.isin(cohort["person_id"]), SLIDE_IDS]
-        wrong = [*own.index[[not first.issuperset(json.loads(slides)) for slides in own]]]
+        wrong = [who for who, slides in own.items() if not first.issuperset(json.loads(slides))]
     else:
         wrong = [*people.index[people.index.isin(cohort["person_id"][number != 1])]]
     if wrong:
