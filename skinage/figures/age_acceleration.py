@@ -18,6 +18,11 @@ def acceleration_by_age(acceleration: pd.DataFrame, ax: Axes | None = None) -> A
         The table that ``skinage.acceleration`` returns.
     ax
         The axes to draw into; new ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 4.4, 3.4)
     style.people_scatter(acceleration, "age_years", "acceleration_years", ax)
@@ -38,6 +43,11 @@ def age_dependence(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
         The table that ``skinage.compare_definitions`` returns.
     ax
         The axes to draw into; new ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 4.6, 1.1 + 0.32 * len(comparison))
     colours = {"everybody": style.GREY} | style.SEX_COLOURS
@@ -65,6 +75,11 @@ def truth_scatter(acceleration: pd.DataFrame, truth: pd.DataFrame, ax: Axes | No
         A table with ``person_id`` and the planted ``acceleration_years``.
     ax
         The axes to draw into; new ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 3.6, 3.4)
     planted = truth.set_index("person_id")["acceleration_years"].rename("planted")

@@ -26,6 +26,11 @@ def age_scatter(ages: pd.DataFrame, ax: Axes | None = None, *, intervals: bool =
         The axes to draw into; new ones if None.
     intervals
         Whether to draw the interval from ``lower_years`` to ``upper_years`` behind each dot.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 3.8, 4.1)
     style.people_scatter(ages, "age_years", "predicted_years", ax)
@@ -63,6 +68,11 @@ def calibration(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax
         The axes to draw into; new ones if None. Error bars are 95 % intervals of the mean (1.96
         standard errors).
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 3.6, 3.9)
     predicted, actual = ages["predicted_years"], ages["age_years"]
@@ -98,6 +108,11 @@ def bland_altman(ages: pd.DataFrame, ax: Axes | None = None) -> Axes:
         The axes to draw into; new ones if None. Lines are the mean difference and the 95 % limits
         of agreement (1.96 SD), bands their 95 % intervals (standard errors SD / sqrt(n), and
         sqrt(3 / n) SD for the limits).
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 4.4, 3.8)
     difference = ages["predicted_years"] - ages["age_years"]

@@ -19,6 +19,11 @@ def age_histogram(cohort: pd.DataFrame, ax: Axes | None = None) -> Axes:
         person counts.
     ax
         The axes to draw into; new ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 4.5, 2.8)
     people = cohort.drop_duplicates("person_id")

@@ -27,6 +27,11 @@ def training_curves(history: pd.DataFrame) -> Figure:
     ----------
     history
         A row per epoch: ``epoch`` and any of ``loss``, ``spread``, ``age_r2``, ``scanner_share``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, with a panel for each picture.
     """
     names = [name for name in CURVES if name in history]
     figure, axes = plt.subplots(
@@ -52,6 +57,11 @@ def view_gallery(pixels: np.ndarray, views: np.ndarray) -> Figure:
         ``(n, h, w, 3)`` uint8 tiles.
     views
         ``(n_views, n, h, w, 3)`` in 0 to 1.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, with a panel for each picture.
     """
     names = ["tile", *(f"view {number + 1}" for number in range(len(views)))]
     figure, _ = style.picture_grid([pixels, *views], names)
@@ -73,6 +83,11 @@ def switch_gallery(
         `skinage.contrastive.views.choice.one_switch_each` returns.
     tile_names
         The name of each tile, written above the first of neighbours with the same name.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, with a panel for each picture.
     """
     figure, axes = style.picture_grid([pixels, *pictures.values()], ["tile", *pictures])
     side, (height, width) = next(iter(pictures.values())).shape[1], pixels.shape[1:3]

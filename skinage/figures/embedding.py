@@ -33,6 +33,11 @@ def umap_scatter(
         The column in plain words; its name in words if None.
     ax
         The axes to draw into; new ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 5.4, 4.0)
     label = label or style.plain(colour)
@@ -72,6 +77,11 @@ def cluster_gallery(
         The number of tiles of each cluster, written beside its name; None writes none.
     mpp
         Micrometres per pixel, for a scale bar on the first tile; None draws no bar.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, with a panel for each picture.
     """
     names = [f"cluster {name}" + (f"\n{sizes[name]:,} tiles" if sizes else "")
              for name in pixels_by_cluster]  # fmt: skip

@@ -20,6 +20,11 @@ def baselines(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:
         The table that ``compare_clocks`` returns.
     ax
         The axes to draw into; new ones if None. Bars are 95 % bootstrap intervals by person.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 4.6, 2.6)
     table = comparison.sort_values("mae_years", ascending=False).reset_index(drop=True)
@@ -53,6 +58,11 @@ def error_by_group(
         of fewer than five people have none.
     overall_years
         The mean absolute error of everybody, drawn as a line; None draws no line.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     groups = table["column"].ne(table["column"].shift()).cumsum()
     # Each group of rows has one more place on top, for the name of its column.
@@ -88,6 +98,11 @@ def learning_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax
         The axes to draw into; new ones if None. The error axis begins at 0, so that the gain is
         seen in proportion. The band is the 95 % bootstrap interval by person.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 4.2, 3.2)
     people = curve["n_people"]
@@ -119,6 +134,11 @@ def replicates(
     agreement
         The table that ``replicate_agreement`` returns; its ICC of the gap, from all slides, is
         written. None writes no ICC.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
 
     Raises
     ------

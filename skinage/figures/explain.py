@@ -88,6 +88,11 @@ def importance_beeswarm(
         How many features to draw.
     ax
         The axes to draw into; new ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     years = pd.DataFrame(explanation.values, columns=[str(f) for f in explanation.feature_names])
     top = years.abs().mean().sort_values(ascending=False, kind="stable").index[:n]
@@ -123,6 +128,11 @@ def measure_by_age(
         A table with ``person_id`` and ``age_years``.
     labels
         Words for the measures; their names in words if None.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, with a panel for each picture.
     """
     age = ages.set_index("person_id")["age_years"]
     table = morphology.join(age, how="inner").dropna(subset="age_years")

@@ -27,6 +27,11 @@ def forest(outcomes: pd.DataFrame, ax: Axes | None = None, *, unit: str = "per 5
     unit
         Which rows to draw: "per 5 years" or "per SD" of age acceleration.
 
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
+
     Raises
     ------
     SettingError
@@ -72,6 +77,11 @@ def survival_by_acceleration(follow_up: pd.DataFrame, ax: Axes | None = None) ->
         ``acceleration_years``, ``follow_up_years`` and ``died``.
     ax
         The axes to draw into; new ones if None. The numbers at risk stand below the axis.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
 
     Raises
     ------

@@ -30,6 +30,11 @@ def skin_panels(pictures: Mapping[str, NDArray[np.uint8]], mpp: float = 1.0) -> 
         ``(h, w, 3)`` uint8 RGB pictures by title, all at the same `mpp`; larger ones get more room.
     mpp
         um per px of all pictures.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, with a panel for each picture.
     """
     shapes = [picture.shape[:2] for picture in pictures.values()]
     widths = [width for _, width in shapes]
@@ -46,7 +51,7 @@ def skin_panels(pictures: Mapping[str, NDArray[np.uint8]], mpp: float = 1.0) -> 
 
 
 def label_map(
-    labels: NDArray[np.uint8], names: Mapping[int, str], mpp: float, ax: Axes | None = None
+    labels: NDArray[np.uint8], names: Mapping[int, str], mpp: float, *, ax: Axes | None = None
 ) -> Axes:
     """Draw what each pixel of a synthetic slide is, with a legend of what occurs.
 
@@ -60,6 +65,11 @@ def label_map(
         um per px of `labels`.
     ax
         The axes to draw into; new ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     height, width = labels.shape
     ax = style.axes_or_new(ax, 7.5, 5.0 * height / width)

@@ -52,7 +52,13 @@ ABOVE: dict[str, Any] = {
 
 
 def axes_or_new(ax: Axes | None, width: float = 4.0, height: float = 3.2) -> Axes:
-    """Return ``ax``, or new axes of a figure of ``width`` by ``height`` inches."""
+    """Return ``ax``, or new axes of a figure of ``width`` by ``height`` inches.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
+    """
     if ax is not None:
         return ax
     return plt.subplots(figsize=(width, height), layout="constrained")[1]

@@ -49,6 +49,11 @@ def slide_overview(
         um per px of the thumbnail.
     ax
         The axes to draw into; new ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes with the drawing.
     """
     height, width = thumbnail.shape[:2]
     ax = style.axes_or_new(ax, 5.0, 5.0 * height / width + 0.6)
@@ -119,6 +124,11 @@ def tile_gallery(
         um per px, for a scale bar on the first tile; None draws no bar.
     columns
         The number of tiles in a row.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, with a panel for each picture.
     """
     starts = range(0, max(len(pixels), 1), columns)
     figure, axes = style.picture_grid([pixels[k : k + columns] for k in starts], [""] * len(starts),
