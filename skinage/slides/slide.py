@@ -191,6 +191,11 @@ def open_row(row: Mapping[str, Any]) -> Slide:
     row
         A row of the cohort table: ``path``, and where they are known ``slide_id`` and ``mpp``.
 
+    Returns
+    -------
+    Slide
+        The open slide, with the ``slide_id`` and the scale of the row.
+
     Raises
     ------
     SlideError

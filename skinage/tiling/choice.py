@@ -62,6 +62,11 @@ def choose_tiles(
     tile_px, mpp, step_um, tiles_per_slide, limits, seed
         As in :func:`skinage.tile`.
 
+    Returns
+    -------
+    Choice
+        The kept tiles and the rejected ones with their reasons.
+
     Raises
     ------
     SlideError

@@ -1,6 +1,8 @@
 """What files come in: every name, every format that can be made here, by either reader."""
 
+import tempfile
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import openslide
