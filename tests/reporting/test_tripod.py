@@ -323,7 +323,7 @@ def test_every_sentence_can_be_filled_in_and_needs_a_file(results, cohort):
 
 def test_what_was_not_tested_is_listed_with_the_reason(results, cohort):
     answer = answers(tripod(results, cohort))["11"]
-    assert "Not tested: prevalence (too few)." in answer
+    assert "Skipped in the models of outcomes: prevalence (too few)." in answer
     assert "real skin" not in answer
 
 
