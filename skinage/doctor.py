@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from skinage import __version__
 from skinage.errors import SlideError
@@ -15,17 +16,14 @@ NEEDED = (
     "openslide-bin", "cucim-cu13", "anndata", "zarr", "umap-learn", "scikit-learn", "lifelines",
     "statsmodels", "captum", "shap", "seaborn", "papermill", "jupyterlab",
 )  # fmt: skip
-SAMPLES = (
-    ("tiled TIFF, JPEG", "jpeg.tif", {"compression": "jpeg"}),
-    ("tiled TIFF, LZW", "lzw.tif", {"compression": "lzw", "predictor": 2}),
-    ("tiled TIFF, deflate", "deflate.tif", {"compression": "adobe_deflate"}),
-    (
-        "tiled TIFF, deflate, predictor",
-        "boxes.tif",
-        {"compression": "adobe_deflate", "predictor": 2},
-    ),
-    ("the same with an upper-case ending", "JPEG.TIF", {"compression": "jpeg"}),
-)
+TILES: dict[str, Any] = {"tile": (256, 256)}
+SAMPLES: dict[str, dict[str, Any]] = {
+    "tiled TIFF, JPEG": TILES | {"compression": "jpeg"},
+    "tiled TIFF, LZW": TILES | {"compression": "lzw", "predictor": 2},
+    "tiled TIFF, deflate": TILES | {"compression": "adobe_deflate"},
+    "tiled TIFF, deflate, predictor": TILES | {"compression": "adobe_deflate", "predictor": 2},
+    "PNG, JPEG or plain TIFF with mpp": {},
+}
 """Formats that are written and opened, to find the reader of each on this machine."""
 OPENSLIDE_ONLY = "NDPI, MRXS, SCN, BIF, DICOM"
 
@@ -67,23 +65,17 @@ def _readers() -> list[tuple[str, str, bool]]:
     """Write a small file of each format and return its name, its reader and whether it works."""
     import numpy as np
     import tifffile
-    from PIL import Image
 
     from skinage.slides.slide import open_slide
 
     pixels = np.full((512, 512, 3), 200, np.uint8)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for _, name, options in SAMPLES:
-            tifffile.imwrite(
-                Path(folder) / name, pixels, photometric="rgb", tile=(256, 256),
-                resolution=(10_000, 10_000), resolutionunit="CENTIMETER", **options,
-            )  # fmt: skip
-        Image.fromarray(pixels).save(Path(folder) / "picture.png")
-        written = [(label, name) for label, name, _ in SAMPLES]
-        for label, name in [*written, ("PNG, JPEG or plain TIFF with mpp", "picture.png")]:
+        for number, (label, options) in enumerate(SAMPLES.items()):
+            path = Path(folder) / f"{number}.tif"
+            tifffile.imwrite(path, pixels, photometric="rgb", **options)
             try:
-                slide = open_slide(Path(folder) / name, mpp=1.0)
+                slide = open_slide(path, mpp=1.0)
                 slide.read_region(0, 0, 64, 64)
                 rows.append((label, f"read by {slide.reader} ({slide.reason})", True))
             except SlideError as error:

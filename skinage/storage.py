@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,12 @@ def file_hash(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def content_hash(path: str | Path) -> str:
+    """Return the SHA-256 of a whole file, as ``sha256sum`` prints it."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_json(path: str | Path, content: object) -> None:
     """Write JSON in one step, so that a reader never meets half a file."""
     with _in_one_step(Path(path)) as partial:
@@ -111,27 +117,20 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> Path:
 @contextmanager
 def _in_one_step(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    with _in_words(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            remove(partial)
-            yield partial
-            if path.is_dir():  # a file is replaced by the system, in one step
-                remove(path)
-            partial.replace(path)
-        finally:
-            remove(partial)
-
-
-@contextmanager
-def _in_words(path: Path) -> Iterator[None]:
-    """Turn an error of the disk into a StageError that names the file and says what to do."""
     try:
-        yield
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove(partial)
+        yield partial
+        if path.is_dir():  # a file is replaced by the system, in one step
+            remove(path)
+        partial.replace(path)
     except OSError as error:
         if error.errno not in NO_ROOM | NO_RIGHT:
             raise
         raise StageError(unwritten(path, error)) from error
+    finally:
+        with suppress(OSError):
+            remove(partial)
 
 
 def unwritten(path: Path, error: OSError) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 KEYS = ("slide_id", "person_id", "path")
 MAX_AGE_YEARS = 120
@@ -19,8 +20,13 @@ NUMBERS = {
 SEXES = {"F": "F", "FEMALE": "F", "M": "M", "MALE": "M"}
 
 
-def _where(table: pd.DataFrame, position: int) -> str:
-    return f"row {position + 2} (slide_id {table['slide_id'].iloc[position]})"
+def _rows(table: pd.DataFrame, wrong: ArrayLike, column: str, message: str) -> list[str]:
+    """Describe rows that are marked as wrong; fields of the message are columns of the table."""
+    rows = {position + 2: table.iloc[position] for position in np.flatnonzero(wrong)}
+    return [
+        f"row {number} (slide_id {row['slide_id']}), {column}: {message.format_map(row.to_dict())}"
+        for number, row in rows.items()
+    ]
 
 
 def key_problems(table: pd.DataFrame, folder: Path) -> list[str]:
@@ -28,22 +34,15 @@ def key_problems(table: pd.DataFrame, folder: Path) -> list[str]:
     problems = []
     for column in KEYS:
         table[column] = table[column].astype("string").str.strip().astype(object)
-        for position in table[column].isna().to_numpy().nonzero()[0]:
-            problems.append(f"{_where(table, position)}, {column}: blank; expected a value")
-    for position in (
-        (table["slide_id"].duplicated() & table["slide_id"].notna()).to_numpy().nonzero()[0]
-    ):
-        first = table["slide_id"].eq(table["slide_id"].iloc[position]).to_numpy().nonzero()[0][0]
-        problems.append(
-            f"{_where(table, position)}, slide_id: already in row {first + 2}; expected each once"
-        )
-    for position, name in enumerate(table["path"]):
-        if isinstance(name, str) and not (folder / name).is_file():
-            problems.append(
-                f"{_where(table, position)}, path: found {name!r}, which is no file; "
-                f"expected a slide, absolute or relative to {folder}"
-            )
-    return problems
+        problems += _rows(table, table[column].isna(), column, "blank; expected a value")
+    ids = table["slide_id"]
+    first = ids.map({name: row + 2 for row, name in reversed([*enumerate(ids)])})
+    repeated = ids.duplicated() & ids.notna()
+    message = "already in row {first:.0f}; expected each once"
+    problems += _rows(table.assign(first=first), repeated, "slide_id", message)
+    gone = [isinstance(name, str) and not (folder / name).is_file() for name in table["path"]]
+    message = "found {path!r}, which is no file; expected a slide, absolute or relative to "
+    return problems + _rows(table.assign(folder=folder), gone, "path", message + "{folder}")
 
 
 def with_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -54,44 +53,37 @@ def with_numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         if column not in table:
             continue
         values = pd.to_numeric(table[column], errors="coerce")
+        is_right = values.isin([0, 1]) if (low, high) == (0, 1) else values.between(low, high)
         only = " (0 or 1)" if (low, high) == (0, 1) else ""
-        wrong = (values.isna() & table[column].notna()) | (values < low) | (values > high)
-        if only:
-            wrong |= ~values.isin([0, 1]) & values.notna()
-        for position in wrong.to_numpy().nonzero()[0]:
-            problems.append(
-                f"{_where(table, position)}, {column}: found {table[column].iloc[position]!r}; "
-                f"expected a number from {low} to {high}{only}"
-            )
+        message = f"found {{found!r}}; expected a number from {low} to {high}{only}"
+        found = table.assign(found=table[column])
+        problems += _rows(found, ~is_right & table[column].notna(), column, message)
         table[column] = values.astype(float)
     return table, problems
 
 
 def with_ages(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Fill ages from brackets, and brackets from ages; name what contradicts itself."""
-    problems: list[str] = []
     found = [name for name in ("age_low", "age_high") if name in table]
-    if len(found) == 1:
-        problems.append(f"{found[0]}: a column alone; expected both ends, age_low and age_high")
     if len(found) < 2:
-        return table, problems
-    low, high = table["age_low"], table["age_high"]
-    age = table["age_years"] if "age_years" in table else pd.Series(np.nan, table.index)
-    for position in (low > high).to_numpy().nonzero()[0]:
-        problems.append(
-            f"{_where(table, position)}, age_low: found {low.iloc[position]:g}, "
-            f"above age_high {high.iloc[position]:g}; expected low <= high"
-        )
-    for position in ((age < low) | (age > high)).to_numpy().nonzero()[0]:
-        problems.append(
-            f"{_where(table, position)}, age_years: found {age.iloc[position]:g}, outside of its "
-            f"bracket {low.iloc[position]:g} to {high.iloc[position]:g}; correct one of them"
-        )
-    for position in (age.isna() & (low.isna() != high.isna())).to_numpy().nonzero()[0]:
-        problems.append(
-            f"{_where(table, position)}, age_low: the bracket has one end only; expected both, "
-            "such as 80 and 95 of people above 80, or none"
-        )
+        alone = [
+            f"{name}: a column alone; expected both ends, age_low and age_high" for name in found
+        ]
+        return table, alone
+    if "age_years" not in table:
+        table["age_years"] = np.nan
+    low, high, age = table["age_low"], table["age_high"], table["age_years"]
+    is_outside, has_one_end = (age < low) | (age > high), low.isna() != high.isna()
+    above = "found {age_low:g}, above age_high {age_high:g}; expected low <= high"
+    outside = "found {age_years:g}, outside of its bracket {age_low:g} to {age_high:g}; correct one"
+    one_end = (
+        "the bracket has one end only; expected both, such as 80 and 95 of people above 80, or"
+    )
+    problems = [
+        *_rows(table, low > high, "age_low", above),
+        *_rows(table, is_outside, "age_years", outside + " of them"),
+        *_rows(table, age.isna() & has_one_end, "age_low", one_end + " none"),
+    ]
     table["age_years"] = age.fillna((low + high) / 2)
     # From here on a bracket is where low is below high: an age that is given is exact.
     table["age_low"], table["age_high"] = age.fillna(low), age.fillna(high)
@@ -100,17 +92,15 @@ def with_ages(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def with_sex(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Turn sex into F and M; name other words, and people who have both."""
-    problems: list[str] = []
     if "sex" not in table:
-        return table, problems
+        return table, []
     sex = table["sex"].astype("string").str.strip().str.upper().map(SEXES)
-    for position in (sex.isna() & table["sex"].notna()).to_numpy().nonzero()[0]:
-        found = table["sex"].iloc[position]
-        problems.append(f"{_where(table, position)}, sex: found {found!r}; expected F or M")
+    wrong = sex.isna() & table["sex"].notna()
+    problems = _rows(table, wrong, "sex", "found {sex!r}; expected F or M")
     table["sex"] = sex.astype(object)
     for person, sexes in table.dropna(subset="sex").groupby("person_id")["sex"]:
         if len(set(sexes)) > 1:
-            rows = ", ".join(f"{row + 2} ({table['sex'].iloc[row]})" for row in sexes.index)
+            rows = ", ".join(f"{row + 2} ({found})" for row, found in sexes.items())
             problems.append(
                 f"rows {rows}, sex: person_id {person} has two sexes; expected one per person"
             )

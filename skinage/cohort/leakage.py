@@ -1,15 +1,14 @@
 """Leakage between folds: nothing of a tested person may have been trained on."""
 
-import hashlib
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from skinage.errors import LeakageError, StageError
+from skinage.storage import content_hash
 
 LEAST_FEATURES = 8
 """Fewer features than this, such as grades, may well be equal in two people."""
@@ -61,14 +60,17 @@ def check_leakage(
         cohort = cohort[_has_fold(cohort["person_id"], folds, "cohort")]
     if features is not None:
         features = features[_has_fold(features.index, folds, "table of features")]
-    for what, shared, people in _in_common(cohort, features):
-        if len({fold_of[person] for person in people}) > 1:
-            listed = ", ".join(f"{person} (fold {fold_of[person]})" for person in people[:5])
-            more = f" and {len(people) - 5} more" if len(people) > 5 else ""
-            raise LeakageError(
-                f"folds: the {what} {shared} belongs to people of different folds: {listed}{more}. "
-                + WHAT_TO_DO[what]
-            )
+    for what, names in _comparable(cohort, features):
+        repeated = names[names.duplicated(keep=False)]
+        for name, same in repeated.groupby(repeated, sort=False):
+            people = [*same.index.unique()]
+            if len({fold_of[person] for person in people}) > 1:
+                listed = ", ".join(f"{person} (fold {fold_of[person]})" for person in people[:5])
+                more = f" and {len(people) - 5} more" if len(people) > 5 else ""
+                raise LeakageError(
+                    f"folds: the {what} {name} belongs to people of different folds: "
+                    f"{listed}{more}. {WHAT_TO_DO[what]}"
+                )
 
 
 def _has_fold(people: pd.Series | pd.Index, folds: pd.Series, where: str) -> np.ndarray:
@@ -82,30 +84,33 @@ def _has_fold(people: pd.Series | pd.Index, folds: pd.Series, where: str) -> np.
     return has_fold
 
 
-def _in_common(
+def _comparable(
     cohort: pd.DataFrame | None, features: pd.DataFrame | None
-) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield what people share: what it is, which one, and the people."""
+) -> Iterator[tuple[str, pd.Series]]:
+    """Yield what people can share, and which one each has (index ``person_id``)."""
     if cohort is not None:
-        for column in ("slide_id", "biopsy_id"):
-            yield from ((column, *shared) for shared in _same_name(cohort, column))
-        yield from (("slide file", *shared) for shared in _same_file(cohort).items())
+        of_person = cohort.set_index("person_id")
+        for column in of_person.columns.intersection(["slide_id", "biopsy_id"]):
+            yield column, of_person[column]
+        if "path" in of_person:
+            yield "slide file", _files(of_person["path"].astype(str))
     if features is not None:
-        yield from (("row of features", *shared) for shared in _same_row(features))
+        yield "row of features", _rows(features)
 
 
-def _same_name(cohort: pd.DataFrame, column: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield names that several people have."""
-    if column not in cohort:
-        return
-    pairs = cohort[[column, "person_id"]].dropna().drop_duplicates()
-    shared = pairs[pairs[column].duplicated(keep=False)]
-    for name, people in shared.groupby(column)["person_id"]:
-        yield str(name), [*people]
+def _files(paths: pd.Series) -> pd.Series:
+    """Return the files of equal content under one name; only files of equal size are read."""
+    sizes = {path: os.path.getsize(path) for path in paths.unique() if os.path.isfile(path)}
+    n_files = Counter(sizes.values())
+    same: dict[str, list[str]] = defaultdict(list)
+    for path, size in sorted(sizes.items()):
+        # A file whose size no other has needs no reading: the path stands for the content.
+        same[content_hash(path) if n_files[size] > 1 else path].append(path)
+    return paths.map({path: " = ".join(files) for files in same.values() for path in files})
 
 
-def _same_row(features: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
-    """Yield people whose features are the same, where that cannot be chance."""
+def _rows(features: pd.DataFrame) -> pd.Series:
+    """Return whose row each person has, where equal rows cannot be chance."""
     values = features.to_numpy(np.float64)
     varying = values[:, (values != values[0]).any(axis=0)]
     if varying.size == 0 and len(values) > 1:
@@ -114,33 +119,8 @@ def _same_row(features: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
             "at the encoder"
         )
     if varying.shape[1] < LEAST_FEATURES:
-        return
-    # Bytes are grouped in one go, a thousand columns one after the other.
-    rows = pd.Series([row.tobytes() for row in varying])
-    shared = rows[rows.duplicated(keep=False)]
-    for positions in shared.groupby(shared, sort=False).indices.values():
-        people = features.index[shared.index[positions]]
-        yield f"of {people[0]}", [*people]
-
-
-def _same_file(cohort: pd.DataFrame) -> dict[str, list[str]]:
-    """Return people by the content of their slide file; only files of equal size are read."""
-    by_size: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    if "path" in cohort.columns:
-        for path, person in zip(cohort["path"], cohort["person_id"], strict=True):
-            if isinstance(path, str | Path) and os.path.isfile(path):
-                by_size[os.path.getsize(path)][str(path)].add(person)
-    groups: dict[str, dict[str, set[str]]] = defaultdict(dict)
-    for paths in by_size.values():
-        for path, people in paths.items():
-            # A file whose size no other has needs no reading: the path stands for the content.
-            groups[_content(path) if len(paths) > 1 else path][path] = people
-    return {
-        " = ".join(sorted(paths)): sorted(set[str]().union(*paths.values()))
-        for paths in groups.values()
-    }
-
-
-def _content(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return pd.Series(dtype=object)
+    # Bytes are compared in one go, a thousand columns one after the other.
+    rows = pd.Series([row.tobytes() for row in varying], features.index)
+    first = rows.drop_duplicates()
+    return rows.map({row: f"of {person}" for person, row in first.items()})

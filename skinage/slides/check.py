@@ -1,6 +1,5 @@
 """A check of all slides before hours of work: which of them cannot be read."""
 
-import hashlib
 import warnings
 from typing import Any
 
@@ -11,6 +10,7 @@ from tqdm.auto import tqdm
 from skinage.errors import SlideError
 from skinage.skip_log import add_skipped
 from skinage.slides.slide import Slide, open_row
+from skinage.storage import content_hash
 
 PLACES = 4
 SIDE_PX = 256
@@ -64,8 +64,7 @@ def _compare_checksum(row: dict[str, Any]) -> None:
     expected = row.get("sha256")
     if not isinstance(expected, str) or not expected:
         return
-    with open(row["path"], "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = content_hash(row["path"])
     if found != expected.strip().lower():
         raise SlideError(
             f"{row['path']}: its sha256 is {found}, the cohort table says {expected}: not the file "

@@ -91,3 +91,13 @@ def test_a_guard_that_finds_nobody_is_no_guard(slides):
         check_leakage(numbers, slides)
     with pytest.raises(StageError, match="is in the table of features"):
         check_leakage(numbers, features=slides.set_index("person_id"))
+
+
+def test_all_slides_of_a_person_are_compared(slides):
+    folds = pd.Series({"a": 0, "b": 1, "d": 1})
+    second = slides.assign(slide_id=slides["slide_id"] + "_again")
+    more = pd.concat([slides, second]).query("person_id != 'c'")
+    check_leakage(folds, more)
+    moved = more.assign(path=[*more["path"][:-1], slides["path"][0]])
+    with pytest.raises(LeakageError, match=r"slide file .*a.tiff .*a \(fold 0\), d \(fold 1\)\. "):
+        check_leakage(folds, moved)

@@ -64,8 +64,7 @@ class EncodedTiles:
             If a tile is not whole; it says which and why.
         """
         level = self.levels.get(level_size)
-        todo = () if level is None else level.under(corners, size)
-        if level is None or not len(todo):
+        if level is None or not len(todo := level.under(corners, size)):
             return
         with open(self.path, "rb", buffering=0) as file:
             for index in todo:
@@ -97,8 +96,6 @@ class _Level:
         bounds = np.array([self.across, self.down])
         first = np.maximum(corners // self.size, 0)
         last = np.minimum((corners + size - 1) // self.size, bounds - 1)
-        if not len(first):
-            return np.empty(0, np.intp)
         steps = np.stack(np.meshgrid(*map(np.arange, (last - first).max(axis=0) + 1)), -1).reshape(
             -1, 2
         )

@@ -5,7 +5,7 @@ end of its memory.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from skinage.errors import SlideError
 
@@ -58,7 +58,8 @@ def check_header(header: bytes, tables: bytes, size: tuple[int, int], is_rgb: bo
         raise SlideError(f"a JPEG with {len(frames)} frame headers, expected 1")
     components = _components(frames[0], size)
     _check_colour(components, is_rgb, segments)
-    quantisers, coders = _quantisers(segments), _coders(segments)
+    quantisers = _tables(segments, TABLES_Q, _quantiser_length)
+    coders = _tables(segments, TABLES_H, _coder_length)
     if not {quantiser for _, _, quantiser in components} <= quantisers:
         raise SlideError("a JPEG without the quantisation tables that it uses")
     _check_scan(segments[-1], [component for component, _, _ in components], coders)
@@ -111,31 +112,31 @@ def _check_colour(
         raise SlideError(f"a JPEG in {stated}; the tags say {tagged}")
 
 
-def _quantisers(segments: list[Segment]) -> set[int]:
+def _tables(segments: list[Segment], kind: int, length_of: Callable[[bytes], int]) -> set[int]:
+    """Read tables that follow each other in segments of a kind; return their identities."""
     found = set()
-    for body in (body for marker, body in segments if marker == TABLES_Q):
+    for body in (body for marker, body in segments if marker == kind):
         while body:
-            length = 1 + (128 if body[0] >> 4 else 64)
-            # A step of 0 is none; tables of 16-bit steps are not for 8-bit pixels.
-            if len(body) < length or body[0] > 3 or 0 in body[1:length]:
-                raise SlideError("a JPEG with an impossible quantisation table")
+            length = length_of(body)
             found.add(body[0])
             body = body[length:]
     return found
 
 
-def _coders(segments: list[Segment]) -> set[int]:
-    """Read the Huffman tables: 0 to 3 for means (DC), 16 to 19 for patterns (AC)."""
-    found = set()
-    for body in (body for marker, body in segments if marker == TABLES_H):
-        while body:
-            counts, n_codes = body[1:17], sum(body[1:17])
-            symbols = body[17 : 17 + n_codes]
-            if not _is_code(counts, symbols, patterns=bool(body[0] >> 4)) or body[0] & 0xEC:
-                raise SlideError("a JPEG with an impossible Huffman table")
-            found.add(body[0])
-            body = body[17 + n_codes :]
-    return found
+def _quantiser_length(body: bytes) -> int:
+    length = 1 + (128 if body[0] >> 4 else 64)
+    # A step of 0 is none; tables of 16-bit steps are not for 8-bit pixels.
+    if len(body) < length or body[0] > 3 or 0 in body[1:length]:
+        raise SlideError("a JPEG with an impossible quantisation table")
+    return length
+
+
+def _coder_length(body: bytes) -> int:
+    """Check a Huffman table: 0 to 3 for means (DC), 16 to 19 for patterns (AC)."""
+    counts, length = body[1:17], 17 + sum(body[1:17])
+    if body[0] & 0xEC or not _is_code(counts, body[17:length], patterns=bool(body[0] >> 4)):
+        raise SlideError("a JPEG with an impossible Huffman table")
+    return length
 
 
 def _is_code(counts: bytes, symbols: bytes, patterns: bool) -> bool:

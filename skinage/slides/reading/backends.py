@@ -96,10 +96,7 @@ class CucimSlide:
             places, size, level, batch_size=min(BATCH, len(places)), num_workers=self.n_threads
         ):
             read = np.asarray(batch).reshape(-1, *pixels.shape[1:])
-            part = inside[done : done + len(read)]
-            # Rows in a run are copied at once; most are.
-            run = slice(part[0], part[-1] + 1)
-            pixels[run if part[-1] - part[0] == len(part) - 1 else part] = read
+            pixels[inside[done : done + len(read)]] = read
             done += len(read)
 
     def _location(self, level: int, x: int, y: int) -> tuple[int, int]:

@@ -84,12 +84,10 @@ def read_tiles(
         readers = _Readers(pool, _pieces(tiles, order, shape[0], batch_size))
         for batch, start in enumerate(range(0, len(order), batch_size)):
             rows = order[start : start + batch_size]
-            failed = readers.wait_for(batch, strict=failures is None)
+            kept = np.ones(len(rows), bool)
+            readers.wait_for(batch, kept, strict=failures is None)
             if failures is not None:
                 failures.update(readers.failures)
-            kept = np.ones(len(rows), bool)
-            for places in failed:
-                kept[places] = False
             if kept.any():
                 slot = (batch % SLOTS) * batch_size * int(np.prod(shape))
                 pixels = pool.memory.array(slot, (len(rows), *shape))
@@ -132,9 +130,8 @@ class _Readers:
         self._asked: deque[tuple[_Piece, Reader | None]] = deque()
         self._opened = [deque[str](maxlen=OPEN_SLIDES) for _ in pool.readers]
 
-    def wait_for(self, batch: int, strict: bool) -> list[slice]:
-        """Wait until a batch is complete; return the places whose slide failed (or raise)."""
-        failed = []
+    def wait_for(self, batch: int, kept: NDArray[np.bool_], strict: bool) -> None:
+        """Wait until a batch is complete; mark as not kept where a slide failed (or raise)."""
         self._ask_ahead(batch)
         while self._asked and self._asked[0][0].batch == batch:
             piece, reader = self._asked.popleft()
@@ -146,9 +143,8 @@ class _Readers:
                 if strict:
                     raise
                 self.failures.setdefault(piece.slide_id, str(error))
-                failed.append(piece.places)
+                kept[piece.places] = False
             self._ask_ahead(batch)
-        return failed
 
     def _ask_ahead(self, batch: int) -> None:
         """Ask for pieces of the next batches, as far as slots and the limit of requests allow."""

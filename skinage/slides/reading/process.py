@@ -1,11 +1,11 @@
 """One reader process: how it is started, asked, awaited and ended."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -45,17 +45,10 @@ class ReaderProcess:
         theirs.close()
         self._connection = Connection(ours.detach())
 
-    @property
-    def was_killed(self) -> bool:
-        """Whether it was killed from outside, for example by the system when memory ran out."""
-        return self.process.poll() == -signal.SIGKILL
-
     def send(self, request: dict[str, Any]) -> None:
         """Send a request, without waiting."""
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # `receive` will report that
             self._connection.send(request)
-        except (BrokenPipeError, ConnectionResetError):
-            return  # the process is gone: `receive` will report it
 
     def receive(self, time_limit_s: float) -> tuple[dict[str, Any], str]:
         """Wait for the next answer; if none comes, the second value is the reason."""

@@ -7,6 +7,7 @@ killed from outside is asked again.
 
 import atexit
 import os
+import signal
 import threading
 from collections import deque
 from functools import cache
@@ -109,9 +110,9 @@ class Reader:
 
     def _start_again(self, culprit: dict[str, Any], problem: str) -> None:
         """Fail the other requests for a slide that ended the process; send the rest again."""
-        was_killed = self._process is not None and self._process.was_killed
+        code = self._process and self._process.process.poll()
         self._end()
-        if was_killed and "killed" not in culprit:
+        if code == -signal.SIGKILL and "killed" not in culprit:
             culprit["killed"] = True  # from outside (out of memory?): the slide gets another try
         else:
             for request in self.waiting:
