@@ -98,13 +98,11 @@ def _endings(ages: pd.DataFrame) -> list[str]:
 
 def _repeat(ages: pd.DataFrame, ending: str) -> pd.DataFrame:
     """Return what the definitions need of one repeat; sex as a number."""
-    sex = ages["sex"] if "sex" in ages else pd.Series(np.nan, ages.index)
+    sex = ages.get("sex", pd.Series(np.nan, ages.index))
     return pd.DataFrame({
-        "age_years": ages["age_years"].to_numpy(),
-        "predicted_years": ages[f"predicted_years{ending}"].to_numpy(),
-        "fold": ages[f"fold{ending}"].to_numpy(),
-        "male": sex.map({"M": 1.0, "F": 0.0}).to_numpy(float),
-    })  # fmt: skip
+        "age_years": ages["age_years"], "predicted_years": ages[f"predicted_years{ending}"],
+        "fold": ages[f"fold{ending}"], "male": sex.map({"M": 1.0, "F": 0.0}),
+    }).reset_index(drop=True)  # fmt: skip
 
 
 def _out_of_fold(table: pd.DataFrame, rule: Rule) -> pd.Series:

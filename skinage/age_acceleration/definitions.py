@@ -94,11 +94,6 @@ def zscore(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.Series:
     # The mean absolute value of a normal distribution is its SD times the root of 2 / pi.
     sd = np.sqrt(np.pi / 2) * (size + size_slope * held_out["age_years"])
     least = LEAST_SD * float(left.std())
-    if least == 0:
-        raise StageError(
-            "acceleration: predicted ages lie on a line of age, so their residuals have no SD; "
-            "use 'linear'"
-        )
     if (sd < least).any():
         warnings.warn(
             f"acceleration: at the ages of {(sd < least).sum()} people the SD of the residuals "
@@ -140,13 +135,9 @@ def _fit_curve(
 
 
 DEFINITIONS: dict[str, Rule] = {
-    "linear": linear,
-    "beheshti": linear,
-    "gap": gap,
-    "cole": cole,
-    "lowess": lowess,
+    "linear": linear, "beheshti": linear, "gap": gap, "cole": cole, "lowess": lowess,
     "zscore": zscore,
-}
+}  # fmt: skip
 """The definitions by name; "beheshti" is a second name of "linear"."""
 WORDS: dict[Rule, str] = {
     linear: "residual of predicted age on {} (Beheshti's correction), line",

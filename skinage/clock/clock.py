@@ -184,7 +184,7 @@ class Clock:
         if cohort is not None and "age_years" in cohort:
             known = ages_of(first.ids, cohort)
         statistics = self.metadata["statistics"]
-        inputs = first.inputs(first.ids, known.get("sex"), statistics)
+        inputs = first.inputs(known, statistics)
         return ClockData(self.learner, statistics, first, known, inputs, {})
 
     def _predicted(self, inputs: ClockInputs, coverage: float) -> pd.DataFrame:

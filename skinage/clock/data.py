@@ -125,7 +125,7 @@ def clock_data(
         refuse_fitted_pooling(people)
     if tested:
         refuse_people_seen(people, known.index)
-    inputs = first.inputs(known.index, known.get("sex"), statistics)
+    inputs = first.inputs(known, statistics)
     return ClockData(learner, statistics, first, known, inputs, excluded)
 
 

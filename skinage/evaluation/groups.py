@@ -59,17 +59,7 @@ def report_by_group(
         If neither table has any of the columns, or no person is in the cohort; also as
         `report_card`.
     """
-    errors = np.stack([
-        metrics.errors_years(ages, ages[f"predicted_years{repeat}"].to_numpy(float))
-        for repeat in metrics.check_measurable(ages)
-    ])  # fmt: skip
-    people = pd.DataFrame({
-        "mae": np.abs(errors).mean(axis=0),
-        "bias": errors.mean(axis=0),
-        "age": ages["age_years"].to_numpy(float),
-    })  # fmt: skip
-    if "lower_years" in ages:
-        people["covered"] = metrics.covered(ages)
+    metrics.check_measurable(ages)
     levels = {column: _levels(column, ages, cohort) for column in columns}
     known = {column: level for column, level in levels.items() if level is not None}
     if not known:
@@ -77,7 +67,7 @@ def report_by_group(
             f"report_by_group: neither ages nor cohort has any of {', '.join(columns)}"
         )
     table = pd.DataFrame([
-        {"column": column, "level": level, **_row(people[of == level], n_bootstrap, seed)}
+        {"column": column, "level": level, **_row(ages[of == level], n_bootstrap, seed)}
         for column, of in known.items()
         for level in sorted(np.unique(of), key=_place)
     ])  # fmt: skip
@@ -118,13 +108,18 @@ def _place(level: str) -> tuple[bool, str]:
     return level == UNKNOWN, re.sub(r"\d+", lambda digits: digits[0].zfill(9), level)
 
 
-def _row(people: pd.DataFrame, n_bootstrap: int, seed: int) -> dict[str, float]:
-    row: dict[str, float] = {"n_people": len(people)}
-    weights = metrics.person_weights(len(people), n_bootstrap, seed)
+def _row(ages: pd.DataFrame, n_bootstrap: int, seed: int) -> dict[str, float]:
+    weights = metrics.person_weights(len(ages), n_bootstrap, seed)
+    repeats = [
+        metrics.accuracy(ages, ages[f"predicted_years{ending}"].to_numpy(float), weights)
+        for ending in metrics.repeat_endings(ages)
+    ]
+    row: dict[str, float] = {"n_people": len(ages)}
     for name in ("mae", "bias"):
-        value, lower, upper = metrics.with_interval(weights @ people[name].to_numpy())
-        if len(people) < MIN_PEOPLE_FOR_INTERVALS:
+        mean = np.mean([repeat[f"{name}_years"] for repeat in repeats], axis=0)
+        value, lower, upper = metrics.with_interval(mean)
+        if len(ages) < MIN_PEOPLE_FOR_INTERVALS:
             lower = upper = np.nan
         row |= {f"{name}_years": value, f"{name}_lower_years": lower, f"{name}_upper_years": upper}
-    row |= {"age_mean_years": people["age"].mean(), "age_sd_years": people["age"].std()}
-    return row | ({"coverage": people["covered"].mean()} if "covered" in people else {})
+    row |= {"age_mean_years": ages["age_years"].mean(), "age_sd_years": ages["age_years"].std()}
+    return row | ({"coverage": metrics.covered(ages).mean()} if "lower_years" in ages else {})

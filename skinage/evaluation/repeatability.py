@@ -75,21 +75,15 @@ def icc(
     whole = between + (n_effective - 1) * within
     coefficient, lower, upper = metrics.with_interval(metrics.ratio(between - within, whole))
     if np.ptp(counts) == 0 and within[0] > 0:
-        lower, upper = _fisher_interval(between[0] / within[0], n_people, counts[0])
+        freedom = n_people - 1, n_people * (counts[0] - 1)
+        limits = between[0] / within[0] / stats.f.ppf([0.975, 0.025], *freedom)
+        lower, upper = ((limits - 1) / (limits + counts[0] - 1)).tolist()
     sd = float(np.sqrt(within[0]))
     return {
         "icc": coefficient, "lower": lower, "upper": upper, "within_person_sd_years": sd,
         "repeatability_years": 1.96 * np.sqrt(2) * sd, "n_people": n_people,
         "n_slides": int(counts.sum()), "n_excluded": len(of_person) - n_people,
     }  # fmt: skip
-
-
-def _fisher_interval(ratio: float, n_people: int, n_each: float) -> tuple[float, float]:
-    """Return the interval of ICC(1,1) from the ratio of mean squares (Shrout and Fleiss)."""
-    freedom = n_people - 1, n_people * (n_each - 1)
-    low = ratio / stats.f.ppf(0.975, *freedom)
-    high = ratio * stats.f.ppf(0.975, *freedom[::-1])
-    return float((low - 1) / (low + n_each - 1)), float((high - 1) / (high + n_each - 1))
 
 
 def replicate_agreement(
@@ -131,11 +125,8 @@ def replicate_agreement(
         raise StageError(
             f"slides: {len(repeated)} are listed more than once, such as {[*repeated[:5]]}"
         )
-    quantities = {
-        "predicted age": slides["predicted_years"],
-        "gap": slides["predicted_years"] - slides["age_years"],
-    }
+    predicted, gap = slides["predicted_years"], slides["predicted_years"] - slides["age_years"]
     return pd.DataFrame([
         {"quantity": name, **icc(values, slides["person_id"], n_bootstrap=n_bootstrap, seed=seed)}
-        for name, values in quantities.items()
+        for name, values in {"predicted age": predicted, "gap": gap}.items()
     ])  # fmt: skip

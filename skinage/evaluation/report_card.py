@@ -75,9 +75,8 @@ def report_card(
 
 def _metrics_of(ages: pd.DataFrame, repeat: str, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return the metrics of one repeat, for each row of weights (b, n_people)."""
-    actual, predicted = (
-        ages[name].to_numpy(float) for name in ("age_years", f"predicted_years{repeat}")
-    )
+    actual = ages["age_years"].to_numpy(float)
+    predicted = ages[f"predicted_years{repeat}"].to_numpy(float)
     found = metrics.accuracy(ages, predicted, weights)
     found |= _line_metrics(actual, predicted, weights)
     if "fold" in ages:

@@ -64,8 +64,7 @@ def check_acceleration(acceleration: pd.DataFrame, cohort: pd.DataFrame) -> None
 
 def complete_people(table: pd.DataFrame, needed: Sequence[str], stage: str) -> pd.DataFrame:
     """Exclude people with missing values; a warning and the skip log count them."""
-    sexes = ["sex"] * _both_sexes(table)
-    missing = table[[*needed, *sexes]].isna()
+    missing = table[[*needed, *["sex"] * _both_sexes(table)]].isna()
     excluded = missing.any(axis=1)
     kept = table[~excluded]
     if excluded.any():
@@ -150,18 +149,15 @@ def outcome_rows(
     """Return one coefficient per year (value, standard error, p) per 5 years and per SD."""
     per_year, error, p_value = fit
     margin = _NORMAL_95 * error
-    steps = {"per 5 years": STEP_YEARS, "per SD": columns["acceleration_years"].std()}
-    rows = pd.DataFrame([
-        {
-            **what, "term": "acceleration_years", "unit": unit, "unit_years": years,
-            "estimate": np.exp(per_year * years),
-            "lower": np.exp((per_year - margin) * years),
-            "upper": np.exp((per_year + margin) * years),
-            "p_value": p_value, "n_people": len(columns), "n_events": n_events,
-            "covariates": ", ".join(columns.columns.drop("acceleration_years")),
-        }
-        for unit, years in steps.items()
-    ])  # fmt: skip
+    years = np.array([STEP_YEARS, columns["acceleration_years"].std()])
+    rows = pd.DataFrame({
+        **what, "term": "acceleration_years", "unit": ["per 5 years", "per SD"],
+        "unit_years": years, "estimate": np.exp(per_year * years),
+        "lower": np.exp((per_year - margin) * years),
+        "upper": np.exp((per_year + margin) * years),
+        "p_value": p_value, "n_people": len(columns), "n_events": n_events,
+        "covariates": ", ".join(columns.columns.drop("acceleration_years")),
+    })  # fmt: skip
     rows.attrs = columns.attrs
     return rows
 

@@ -55,7 +55,7 @@ def prevalence(
         As `follow_up`, for the diseases in place of ``died``.
     """
     if diseases is None:
-        diseases = [str(name) for name in cohort.columns if str(name).startswith("disease_")]
+        diseases = [*cohort.filter(regex="^disease_")]
     if not diseases:
         raise StageError("prevalence: the cohort has no column disease_*")
     table = design.join_outcomes(acceleration, cohort, list(diseases), covariates)

@@ -106,25 +106,22 @@ class FirstVisits:
             return self.people.filter(["n_tiles", "n_slides"])
         return pd.DataFrame({"n_tiles": {who: len(rows) for who, rows in self.rows.first.items()}})
 
-    def inputs(
-        self, ids: pd.Index, sex: pd.Series | None, statistics: Sequence[str] | None
-    ) -> ClockInputs:
+    def inputs(self, known: pd.DataFrame, statistics: Sequence[str] | None) -> ClockInputs:
         """Return the inputs of some people.
 
         Parameters
         ----------
-        ids
-            The ``person_id`` of the people to take.
-        sex
-            F or M by ``person_id``, if known.
+        known
+            The people to take: index ``person_id``; ``sex`` (F or M), if known.
         statistics
             How the tiles of an atlas are pooled; None leaves them as they are. Also "proportions"
             leaves them: tissue clusters are found in training people, so there the model pools.
         """
+        ids, sex_male = known.index, sex_code(known.get("sex"), known.index)
         if isinstance(self.people, pd.DataFrame):
-            return ClockInputs(features_of(self.people.loc[ids]), sex_code(sex, ids))
+            return ClockInputs(features_of(self.people.loc[ids]), sex_male)
         rows = [self.rows.first[person] for person in ids]
-        return tile_inputs(self.people, rows, ids, sex_code(sex, ids), statistics)
+        return tile_inputs(self.people, rows, ids, sex_male, statistics)
 
 
 def sex_code(sex: pd.Series | None, ids: pd.Index) -> np.ndarray:

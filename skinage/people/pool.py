@@ -69,23 +69,20 @@ def pool(
         index=pd.Index([*rows.first], name="person_id"),
         columns=pooling.names(atlas.n_vars),
     )
-    _describe(people, atlas.obs, tiles.rows)
+    # What is known of each person's tiles and is no feature.
+    obs = [atlas.obs.iloc[some] for some in tiles.rows]
+    people["n_tiles"] = [len(own) for own in obs]
+    if "slide_id" in atlas.obs:
+        slides = [sorted(map(str, own["slide_id"].unique())) for own in obs]
+        people["n_slides"] = [len(own) for own in slides]
+        people[SLIDE_IDS] = [json.dumps(own) for own in slides]
+    if "label_seen" in atlas.obs:
+        people["label_seen"] = [bool(own["label_seen"].any()) for own in obs]
     encoder_hash = dict(atlas.uns.get("encoder", {})).get("hash")
     if encoder_hash is not None:
         people.attrs["encoder_hash"] = str(encoder_hash)
     add_skipped(people, "pool", rows.skipped)
     return people
-
-
-def _describe(people: pd.DataFrame, obs: pd.DataFrame, rows: list[np.ndarray]) -> None:
-    """Add what is known of each person's tiles and is no feature."""
-    people["n_tiles"] = [len(some) for some in rows]
-    if "slide_id" in obs:
-        slides = [obs["slide_id"].iloc[some] for some in rows]
-        people["n_slides"] = [some.nunique() for some in slides]
-        people[SLIDE_IDS] = [json.dumps(sorted(map(str, some.unique()))) for some in slides]
-    if "label_seen" in obs:
-        people["label_seen"] = [bool(obs["label_seen"].iloc[some].any()) for some in rows]
 
 
 def feature_names(people: pd.DataFrame) -> list[str]:

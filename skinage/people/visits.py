@@ -71,10 +71,10 @@ def rows_by_visit(obs: pd.DataFrame, cohort: pd.DataFrame | None = None) -> Tile
     else:
         slides = obs["slide_id"].astype(object).reset_index(drop=True)
         tiles["visit"], skipped = _visit_of_tile(slides, tiles["person_id"], cohort)
-    positions = np.flatnonzero(tiles["visit"].notna())
-    rows = sorted(tiles.iloc[positions].groupby(["visit", "person_id"]).indices.items())
-    first = {person: positions[some] for (visit, person), some in rows if visit == 1}
-    later = {(person, int(visit)): positions[some] for (visit, person), some in rows if visit > 1}
+    tiles["visit"] = tiles["visit"].fillna(0)  # no part
+    rows = sorted(tiles.groupby(["visit", "person_id"]).indices.items())
+    first = {person: some for (visit, person), some in rows if visit == 1}
+    later = {(person, int(visit)): some for (visit, person), some in rows if visit > 1}
     return TileRows(first, later, skipped)
 
 

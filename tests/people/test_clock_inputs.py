@@ -12,12 +12,12 @@ def test_people_come_in_the_order_asked_for_with_their_own(make_cohort, make_atl
     atlas = make_atlas(cohort)
     atlas = atlas[np.random.default_rng(0).permutation(atlas.n_obs)]
     ids = pd.Index(["P0007", "P0002", "P0020"])
-    sex = pd.Series({"P0007": "M", "P0002": "F"})
-    found = FirstVisits.of(atlas).inputs(ids, sex, ("mean", "std"))
+    known = pd.DataFrame({"sex": ["M", "F", None]}, index=ids)
+    found = FirstVisits.of(atlas).inputs(known, ("mean", "std"))
     np.testing.assert_array_equal(found.sex_male, [1, 0, np.nan])
     pooled = pool(atlas)
     np.testing.assert_allclose(found.features, pooled.loc[ids].iloc[:, :12])
-    of_table = FirstVisits.of(pooled).inputs(ids, sex, None)
+    of_table = FirstVisits.of(pooled).inputs(known, None)
     np.testing.assert_allclose(of_table.features, found.features)
     for person, rows in zip(ids, found.tiles.rows, strict=True):
         assert (atlas.obs["person_id"].iloc[rows] == person).all()
@@ -30,7 +30,7 @@ def test_people_come_in_the_order_asked_for_with_their_own(make_cohort, make_atl
 def test_where_nothing_is_pooled_the_mean_describes(make_cohort, make_atlas):
     atlas = make_atlas(make_cohort(30))
     everybody = FirstVisits.of(atlas)
-    found = everybody.inputs(everybody.ids, None, ("mean", "proportions"))
+    found = everybody.inputs(pd.DataFrame(index=everybody.ids), ("mean", "proportions"))
     assert found.features is None
     means = pool(atlas, statistics=("mean",)).iloc[:, :6]
     np.testing.assert_allclose(found.described(), means, rtol=1e-5)
