@@ -65,7 +65,7 @@ def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame
         raise SettingError(
             f"acceleration: no definition {definition!r}; choose from {[*DEFINITIONS]}"
         )
-    repeats = [_repeat(ages, ending) for ending in _endings(ages)]
+    repeats = _repeats(ages)
     rule = DEFINITIONS[definition]
     in_years = linear if rule is zscore else rule
     years = np.stack([_out_of_fold(repeat, in_years) for repeat in repeats])
@@ -81,8 +81,8 @@ def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame
     return table.assign(sex=ages["sex"]) if "sex" in ages else table
 
 
-def _endings(ages: pd.DataFrame) -> list[str]:
-    """Check the table; return the ending of each repeat's columns."""
+def _repeats(ages: pd.DataFrame) -> list[pd.DataFrame]:
+    """Check the table; return what the definitions need of each repeat, sex as a number."""
     endings = check_measurable(ages)
     if "fold" not in ages:
         raise StageError(
@@ -90,19 +90,14 @@ def _endings(ages: pd.DataFrame) -> list[str]:
             "applied to, assign folds first: ages.assign(fold=skinage.person_folds("
             "ages.set_index('person_id')['age_years']).to_numpy())"
         )
-    wrong = {*ages["sex"].dropna()} - {"F", "M"} if "sex" in ages else set()
+    sex = ages.get("sex", pd.Series(np.nan, ages.index))
+    wrong = {*sex.dropna()} - {"F", "M"}
     if wrong:
         raise StageError(f"ages: sex must be F, M or missing, found {sorted(map(str, wrong))}")
-    return endings
-
-
-def _repeat(ages: pd.DataFrame, ending: str) -> pd.DataFrame:
-    """Return what the definitions need of one repeat; sex as a number."""
-    sex = ages.get("sex", pd.Series(np.nan, ages.index))
-    return pd.DataFrame({
-        "age_years": ages["age_years"], "predicted_years": ages[f"predicted_years{ending}"],
-        "fold": ages[f"fold{ending}"], "male": sex.map({"M": 1.0, "F": 0.0}),
-    }).reset_index(drop=True)  # fmt: skip
+    known = pd.DataFrame({"age_years": ages["age_years"], "male": sex.map({"M": 1.0, "F": 0.0})})
+    found = [(ages[f"predicted_years{ending}"], ages[f"fold{ending}"]) for ending in endings]
+    repeats = [known.assign(predicted_years=years, fold=fold) for years, fold in found]
+    return [repeat.reset_index(drop=True) for repeat in repeats]
 
 
 def _out_of_fold(table: pd.DataFrame, rule: Rule) -> pd.Series:

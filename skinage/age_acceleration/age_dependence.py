@@ -35,10 +35,9 @@ def age_dependence(acceleration: pd.DataFrame) -> pd.DataFrame:
         If a person has several rows.
     """
     refuse_repeated_people(acceleration, "acceleration")
-    groups = {"everybody": acceleration}
-    if "sex" in acceleration:
-        for name, sex in {"women": "F", "men": "M"}.items():
-            groups[name] = acceleration[acceleration["sex"] == sex]
+    sex = acceleration.get("sex", pd.Series(np.nan, acceleration.index))
+    women, men = acceleration[sex == "F"], acceleration[sex == "M"]
+    groups = {"everybody": acceleration, "women": women, "men": men}
     return pd.DataFrame([
         {
             "people": name, "n_people": len(group),

@@ -73,10 +73,8 @@ def lowess(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.Series:
     """Subtract a LOWESS curve of predicted age on age, and the difference between the sexes."""
     # Sex first, by the line: else the curve bends towards the sex of the majority at each age.
     per_male = fit_line(training)[2]
-    known, asked = (
-        people["predicted_years"] - per_male * people["male_centred"]
-        for people in (training, held_out)
-    )
+    both = training, held_out
+    known, asked = (one["predicted_years"] - per_male * one["male_centred"] for one in both)
     curve = _fit_curve(training["age_years"], known)
     left = known - curve(training["age_years"])
     found = asked - curve(held_out["age_years"])
@@ -104,9 +102,7 @@ def zscore(training: pd.DataFrame, held_out: pd.DataFrame) -> pd.Series:
     return residual(line, held_out) / sd.clip(lower=least)
 
 
-def _fit_curve(
-    ages_years: pd.Series, predicted_years: pd.Series
-) -> Callable[[pd.Series], np.ndarray]:
+def _fit_curve(ages_years: pd.Series, predicted: pd.Series) -> Callable[[pd.Series], np.ndarray]:
     """Fit a LOWESS curve; beyond the ages it was fitted to, it continues as a straight line."""
     from statsmodels.nonparametric.smoothers_lowess import lowess as statsmodels_lowess
 
@@ -118,7 +114,7 @@ def _fit_curve(
             f"{commonest.index[0]:g}: a LOWESS curve cannot be fitted. Use 'linear'."
         )
     delta = 0.01 * np.ptp(age)
-    drawn = statsmodels_lowess(predicted_years, age, frac=LOWESS_FRACTION, delta=delta)
+    drawn = statsmodels_lowess(predicted, age, frac=LOWESS_FRACTION, delta=delta)
     knots, first = np.unique(drawn[:, 0], return_index=True)
     values = drawn[first, 1]
     # The outer tenth sets the slope: the last two knots alone may lie very close.

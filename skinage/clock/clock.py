@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.applicability import ApplicabilityDomain, reasons_outside
-from skinage.clock.data import ClockData, ages_table, refuse_people_seen
+from skinage.clock.data import ClockData, ages_table
 from skinage.clock.intervals import Calibration
 from skinage.clock.learners.base import Learner, Model
 from skinage.clock.learners.ridge import LinearModel
@@ -17,7 +17,7 @@ from skinage.cohort.label_seen import person_mark
 from skinage.errors import LeakageError, StageError
 from skinage.people.clock_inputs import ClockInputs, FirstVisits, People, names_and_encoder
 from skinage.people.known_ages import ages_of
-from skinage.people.pool import refuse_fitted_pooling
+from skinage.people.pool import refuse_fitted_pooling, refuse_seen_labels
 from skinage.skip_log import add_skipped
 from skinage.storage import write_json
 
@@ -124,7 +124,7 @@ class Clock:
         data = self._gather(people, cohort)
         if isinstance(people, pd.DataFrame):
             refuse_fitted_pooling(people)
-        refuse_people_seen(people, data.known.index)
+        refuse_seen_labels(people, data.known.index)
         self._refuse_own_people(data.known.index)
         asked = data.asked(cohort, visits)
         table, counts = ages_table([known for known, _ in asked])

@@ -124,7 +124,7 @@ def clock_data(
     if isinstance(people, pd.DataFrame):
         refuse_fitted_pooling(people)
     if tested:
-        refuse_people_seen(people, known.index)
+        refuse_seen_labels(people, known.index)
     inputs = first.inputs(known, statistics)
     return ClockData(learner, statistics, first, known, inputs, excluded)
 
@@ -148,15 +148,6 @@ def pooled_learner(model: Any, people: People) -> tuple[Learner, tuple[str, ...]
     statistics: Sequence[str] = learner.statistics
     fitted = "proportions" in statistics
     return learner if fitted else learner.learner, tuple(statistics)
-
-
-def refuse_people_seen(people: People, ids: pd.Index) -> None:
-    """Refuse people whose age the encoder of their features saw (``LeakageError``)."""
-    if isinstance(people, pd.DataFrame):
-        refuse_seen_labels(people.loc[ids])
-    elif "label_seen" in people.obs:
-        seen = people.obs.groupby(people.obs["person_id"].astype(object))["label_seen"].any()
-        refuse_seen_labels(seen.loc[ids].to_frame())
 
 
 def ages_table(parts: list[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -14,7 +14,6 @@ from skinage.evaluation import metrics
 from skinage.people.clock_inputs import ClockInputs
 from skinage.skip_log import add_skipped
 
-MEAN, SHUFFLED = "predict the mean", "shuffled ages"
 COLUMNS = [
     "features", "mae_years", "lower_years", "upper_years", "r2",
     "difference_years", "difference_lower_years", "difference_upper_years",
@@ -86,17 +85,16 @@ def compare_clocks(
     weights = metrics.person_weights(len(known), metrics.N_BOOTSTRAP, seed)
     scores = {name: score(data.inputs, known, weights) for name, data in gathered.items()}
     mean = metrics.mean_out_of_fold(known["age_years"].to_numpy(), known["fold"].to_numpy())
-    scores[MEAN] = pd.DataFrame(metrics.accuracy(known, mean, weights))
+    scores["predict the mean"] = pd.DataFrame(metrics.accuracy(known, mean, weights))
     reference = scores[first]["mae_years"].to_numpy()
     rows = [_row(name, one, reference) for name, one in scores.items()]
     if n_shuffles:
         shuffles = pd.concat([
-            score(gathered[first].inputs, _shuffled(known, np.random.default_rng([seed, one])),
-                  weights[:1])
+            score(gathered[first].inputs, _shuffled(known, [seed, one]), weights[:1])
             for one in range(n_shuffles)
         ])  # fmt: skip
         mean_and_each = pd.concat([shuffles.mean().to_frame().T, shuffles])
-        rows.append(_row(SHUFFLED, mean_and_each, reference[0]))
+        rows.append(_row("shuffled ages", mean_and_each, reference[0]))
     table = pd.DataFrame(rows, columns=COLUMNS).assign(n_people=len(known))
     add_skipped(table, "compare_clocks", gathered[first].skipped | excluded)
     return table
@@ -114,10 +112,10 @@ def _shared_people(feature_sets: Mapping[str, pd.DataFrame]) -> tuple[pd.Index, 
     return shared, {excluded: "not in every feature set"}
 
 
-def _shuffled(known: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
+def _shuffled(known: pd.DataFrame, seed: list[int]) -> pd.DataFrame:
     """Assign the age of every person to another one; people, sex and folds stay."""
     ages = ["age_years", "age_low", "age_high"]
-    shuffled = known[ages].to_numpy()[generator.permutation(len(known))]
+    shuffled = known[ages].to_numpy()[np.random.default_rng(seed).permutation(len(known))]
     return known.assign(**dict(zip(ages, shuffled.T, strict=True)))
 
 

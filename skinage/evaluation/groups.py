@@ -60,31 +60,30 @@ def report_by_group(
         `report_card`.
     """
     metrics.check_measurable(ages)
-    levels = {column: _levels(column, ages, cohort) for column in columns}
-    known = {column: level for column, level in levels.items() if level is not None}
-    if not known:
+    cohort = pd.DataFrame() if cohort is None else cohort
+    known = {"decade", *ages, *cohort}
+    levels = {column: _levels(column, ages, cohort) for column in columns if column in known}
+    if not levels:
         raise StageError(
             f"report_by_group: neither ages nor cohort has any of {', '.join(columns)}"
         )
     table = pd.DataFrame([
         {"column": column, "level": level, **_row(ages[of == level], n_bootstrap, seed)}
-        for column, of in known.items()
+        for column, of in levels.items()
         for level in sorted(np.unique(of), key=_place)
     ])  # fmt: skip
-    absent = [column for column in columns if column not in known]
+    absent = [column for column in columns if column not in levels]
     add_skipped(table, "report_by_group", dict.fromkeys(absent, "neither table has this column"))
     return table
 
 
-def _levels(column: str, ages: pd.DataFrame, cohort: pd.DataFrame | None) -> np.ndarray | None:
-    """Return the level of every person in words, or None where neither table has the column."""
+def _levels(column: str, ages: pd.DataFrame, cohort: pd.DataFrame) -> np.ndarray:
+    """Return the level of every person in words."""
     if column == "decade":
         tens = (ages["age_years"] // 10 * 10).astype(int)
         return np.array([f"{ten} to {ten + 9}" for ten in tens])
     if column in ages:
         return np.array([_word(value) for value in ages[column]])
-    if cohort is None or column not in cohort:
-        return None
     if "person_id" not in cohort or not ages["person_id"].isin(cohort["person_id"]).any():
         raise StageError(
             f"report_by_group: none of the {len(ages)} people is in the cohort; check that "

@@ -79,7 +79,8 @@ def learning_curve(
                 part = known.index.isin(order[: round(fraction * len(order))])
                 found = _predict(data, part, held_out, seed + repeat)
                 predicted[position, repeat, held_out] = found
-    absolute = np.abs(metrics.errors_years(known, predicted))
+    bounds = metrics.known_bounds(known)
+    absolute = np.abs(metrics.distance_years(predicted, *bounds))
     weights = metrics.person_weights(len(known), metrics.N_BOOTSTRAP, seed)
     curve = pd.DataFrame({"fraction": fractions})
     curve["n_people"] = [round(fraction * n_training) for fraction in fractions]
@@ -87,7 +88,7 @@ def learning_curve(
         metrics.with_interval(weights @ of_people) for of_people in absolute.mean(axis=1)
     ]
     curve["sd_over_repeats"] = pd.DataFrame(absolute.mean(axis=2)).std(axis=1)
-    curve["baseline_mae_years"] = np.abs(metrics.errors_years(known, baseline)).mean()
+    curve["baseline_mae_years"] = np.abs(metrics.distance_years(baseline, *bounds)).mean()
     add_skipped(curve, "learning_curve", data.skipped)
     return curve
 

@@ -43,11 +43,6 @@ def known_bounds(ages: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return low.fillna(exact).to_numpy(), high.fillna(exact).to_numpy()
 
 
-def errors_years(ages: pd.DataFrame, predicted: np.ndarray) -> np.ndarray:
-    """Return the error of predicted ages (n_people,): signed distance to the age or bracket."""
-    return distance_years(predicted, *known_bounds(ages))
-
-
 def distance_years(predicted: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Return the signed distance to an interval: 0 inside, above 0 where predicted too old."""
     return predicted - np.clip(predicted, low, high)

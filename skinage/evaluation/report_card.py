@@ -86,7 +86,7 @@ def _metrics_of(ages: pd.DataFrame, repeat: str, weights: np.ndarray) -> dict[st
     bracketed = low < high
     if bracketed.any():
         few = weights[:, bracketed]
-        inside = metrics.errors_years(ages, predicted)[bracketed] == 0
+        inside = metrics.distance_years(predicted, low, high)[bracketed] == 0
         found["bracket_accuracy"] = metrics.ratio(few @ inside, few.sum(axis=1))
         brackets = np.column_stack([low, high])[bracketed]
         found["weighted_kappa"] = _weighted_kappa(predicted[bracketed], brackets, few)
@@ -98,8 +98,8 @@ def _line_metrics(
     actual: np.ndarray, predicted: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return correlation, line and SD from first and second moments, for each row of weights."""
-    centre_a, centre_p = actual.mean(), predicted.mean()  # else the squares would lose digits
-    a, p = actual - centre_a, predicted - centre_p
+    # Centred, else the squares would lose digits.
+    a, p = actual - actual.mean(), predicted - predicted.mean()
     mean_a, mean_p = weights @ a, weights @ p
     variance_a, variance_p = weights @ a**2 - mean_a**2, weights @ p**2 - mean_p**2
     covariance = weights @ (a * p) - mean_a * mean_p

@@ -48,7 +48,6 @@ def associations(acceleration: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFra
             tables.append(test(acceleration, cohort))
         except StageError as error:
             untested[name] = str(error)
-    outcomes = concatenate(tables) if tables else pd.DataFrame()
-    outcomes = outcomes.reindex(columns=COLUMNS)
+    outcomes = (concatenate(tables) if tables else pd.DataFrame()).reindex(columns=COLUMNS)
     add_skipped(outcomes, "associations", untested)
     return outcomes

@@ -108,5 +108,4 @@ def mortality(
         ) from error
     row = fit.summary.loc["acceleration_years"]
     what = {"outcome": "death", "model": "Cox, time since biopsy", "estimate_name": "hazard_ratio"}
-    fitted = row["coef"], row["se(coef)"], row["p"]
-    return design.outcome_rows(what, fitted, columns, n_events)
+    return design.outcome_rows(what, (row["coef"], row["se(coef)"], row["p"]), columns, n_events)

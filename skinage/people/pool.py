@@ -64,11 +64,8 @@ def pool(
     rows = rows_by_visit(atlas.obs, cohort)
     tiles = Tiles(np.asarray(atlas.X), [*rows.first.values()])
     pooling = Pooling.fit(tiles, statistics, seed)
-    people = pd.DataFrame(
-        pooling.transform(tiles),
-        index=pd.Index([*rows.first], name="person_id"),
-        columns=pooling.names(atlas.n_vars),
-    )
+    values, names = pooling.transform(tiles), pooling.names(atlas.n_vars)
+    people = pd.DataFrame(values, [*rows.first], names).rename_axis("person_id")
     # What is known of each person's tiles and is no feature.
     obs = [atlas.obs.iloc[some] for some in tiles.rows]
     people["n_tiles"] = [len(own) for own in obs]
@@ -114,24 +111,29 @@ def refuse_fitted_pooling(people: pd.DataFrame) -> None:
         )
 
 
-def refuse_seen_labels(people: pd.DataFrame) -> None:
+def refuse_seen_labels(people: "pd.DataFrame | AnnData", ids: pd.Index) -> None:
     """Refuse to test people whose age the encoder of their features saw in its training.
 
     Parameters
     ----------
     people
-        As `pool` gives them, only those about to be tested.
+        A table as `pool` returns it, or the atlas of tiles.
+    ids
+        The ``person_id`` of those about to be tested.
 
     Raises
     ------
     LeakageError
         If the encoder saw a label of any of them.
     """
-    seen = [*people.index[people["label_seen"]]] if "label_seen" in people else []
+    table = people if isinstance(people, pd.DataFrame) else people.obs.set_index("person_id")
+    if "label_seen" not in table:
+        return
+    seen = sorted({*table.index[table["label_seen"].astype(bool)]} & {*ids})
     if seen:
         named = ", ".join(map(str, seen[:5]))
         raise LeakageError(
-            f"ages: the encoder saw the ages of {len(seen)} of these {len(people)} people in its "
+            f"ages: the encoder saw the ages of {len(seen)} of these {len(ids)} people in its "
             f"training, such as {named}; their predictions would look better than they are. "
             "Fit a clock on them (fit_clock) and predict only the people it was trained without."
         )

@@ -63,14 +63,13 @@ def rows_by_visit(obs: pd.DataFrame, cohort: pd.DataFrame | None = None) -> Tile
     if obs["person_id"].isna().any():
         raise StageError(f"people: {obs['person_id'].isna().sum()} tiles have no person_id")
     # Categories would keep people who have no tile left.
-    tiles = pd.DataFrame({"person_id": obs["person_id"].astype(object).to_numpy()})
+    tiles = obs.filter(["person_id", "slide_id"]).astype(object).reset_index(drop=True)
     skipped: dict[str, str] = {}
     if cohort is None or not {"slide_id", "person_id"} <= {*cohort} or "slide_id" not in obs:
         _refuse_unknown_visits(obs, cohort)
         tiles["visit"] = 1
     else:
-        slides = obs["slide_id"].astype(object).reset_index(drop=True)
-        tiles["visit"], skipped = _visit_of_tile(slides, tiles["person_id"], cohort)
+        tiles["visit"], skipped = _visit_of_tile(tiles, cohort)
     tiles["visit"] = tiles["visit"].fillna(0)  # no part
     rows = sorted(tiles.groupby(["visit", "person_id"]).indices.items())
     first = {person: some for (visit, person), some in rows if visit == 1}
@@ -93,12 +92,11 @@ def _refuse_unknown_visits(obs: pd.DataFrame, cohort: pd.DataFrame | None) -> No
         )
 
 
-def _visit_of_tile(
-    slides: pd.Series, people: pd.Series, cohort: pd.DataFrame
-) -> tuple[pd.Series, dict[str, str]]:
+def _visit_of_tile(tiles: pd.DataFrame, cohort: pd.DataFrame) -> tuple[pd.Series, dict[str, str]]:
     """Return the number of the visit of each tile, and the slides that are not of a first one."""
     rows = cohort.assign(number=number_visits(cohort)).drop_duplicates("slide_id")
     rows = rows.set_index("slide_id")
+    slides, people = tiles["slide_id"], tiles["person_id"]
     owner, number = slides.map(rows["person_id"]), slides.map(rows["number"])
     wrong = np.flatnonzero(owner.notna() & (owner != people))
     if len(wrong):

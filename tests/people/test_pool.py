@@ -130,6 +130,6 @@ def test_people_whose_label_the_encoder_saw_stay_marked(atlas):
     people = pool(AnnData(atlas.X, obs=atlas.obs.assign(label_seen=seen)))
     assert [*people["label_seen"]] == [True, False, False, True]
     assert "label_seen" not in feature_names(people)
-    refuse_seen_labels(people.loc[["b", "c"]])
+    refuse_seen_labels(people, pd.Index(["b", "c"]))
     with pytest.raises(LeakageError, match=r"saw the ages of 2 of these 4 people.*such as a, z;"):
-        refuse_seen_labels(people)
+        refuse_seen_labels(people, people.index)

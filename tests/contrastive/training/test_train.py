@@ -222,7 +222,7 @@ def test_an_encoder_that_saw_ages_is_refused_for_those_people(
     assert [*pooled["label_seen"]] == [False] * 2 + [True] * 4
     with pytest.raises(LeakageError, match=r"saw the ages of 4 of these 6 people.*P00002"):
         predict_age(pooled, phantom_cohort, folds=2)
-    refuse_seen_labels(pooled.head(2))
+    refuse_seen_labels(pooled, pooled.index[:2])
 
 
 def test_marks_travel_when_training_goes_on_from_such_an_encoder(phantom_tiles, phantom_cohort):
