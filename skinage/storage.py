@@ -21,7 +21,7 @@ from skinage.errors import StageError
 
 EDGE_BYTES = 1 << 20
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS}
+NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR}
 
 
 def stored(path: str | Path, recipe: Mapping[str, Any]) -> bool:
@@ -111,7 +111,7 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> Path:
 @contextmanager
 def _in_one_step(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    with _in_words(path):
+    with in_words(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             remove(partial)
@@ -124,7 +124,7 @@ def _in_one_step(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _in_words(path: Path) -> Iterator[None]:
+def in_words(path: Path) -> Iterator[None]:
     """Turn an error of the disk into a StageError that names the file and says what to do."""
     try:
         yield

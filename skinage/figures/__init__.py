@@ -5,32 +5,21 @@ nothing is shown, saved or set globally.
 Start with `style`, which holds styles and colours; then one module per room.
 """
 
-import importlib
-from typing import Any
+import lazy_loader
 
-_FIGURES_OF = {
-    "cohort": ["age_histogram"],
-    "tiling": ["slide_overview", "tile_gallery"],
-    "contrastive": ["view_gallery", "switch_gallery", "training_curves"],
-    "live_curves": ["LiveCurves"],
-    "embedding": ["umap_scatter", "cluster_gallery"],
-    "clock": ["age_scatter", "calibration", "bland_altman"],
-    "evaluation": ["baselines", "error_by_group", "learning_curve", "replicates"],
-    "age_acceleration": ["acceleration_by_age", "age_dependence", "truth_scatter"],
-    "outcomes": ["forest", "survival_by_acceleration"],
-    "explain": ["attribution_panel", "importance_beeswarm", "measure_by_age"],
-    "phantom": ["skin_panels", "label_map"],
-}
-_MODULE_OF = {name: module for module, names in _FIGURES_OF.items() for name in names}
-
-__all__ = list(_MODULE_OF)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULE_OF:
-        return getattr(importlib.import_module(f"skinage.figures.{_MODULE_OF[name]}"), name)
-    raise AttributeError(f"module 'skinage.figures' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "cohort": ["age_histogram"],
+        "tiling": ["slide_overview", "tile_gallery"],
+        "contrastive": ["view_gallery", "switch_gallery", "training_curves"],
+        "live_curves": ["LiveCurves"],
+        "embedding": ["umap_scatter", "cluster_gallery"],
+        "clock": ["age_scatter", "calibration", "bland_altman"],
+        "evaluation": ["baselines", "error_by_group", "learning_curve", "replicates"],
+        "age_acceleration": ["acceleration_by_age", "age_dependence", "truth_scatter"],
+        "outcomes": ["forest", "survival_by_acceleration"],
+        "explain": ["attribution_panel", "importance_beeswarm", "measure_by_age"],
+        "phantom": ["skin_panels", "label_map"],
+    },
+)

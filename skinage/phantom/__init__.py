@@ -8,33 +8,17 @@ Start with `files.make_cohort`, then `tissue` (the law of ageing), `fate` and `p
 ['P00000', 'P00001', 'P00002']
 """
 
-import importlib
-from typing import Any
+import lazy_loader
 
-_HOME_OF = {
-    "LABEL_NAMES": "drawing.labels",
-    "Label": "drawing.labels",
-    "PRESETS": "presets",
-    "make_cohort": "files",
-    "make_people": "people",
-    "make_slides": "people",
-    "read_labels": "truth",
-    "read_planted": "truth",
-    "read_truth": "truth",
-    "read_truth_slides": "truth",
-    "real_skin": "reference",
-    "render": "drawing.optics",
-    "render_labels": "drawing.optics",
-}
-
-__all__ = list(_HOME_OF)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME_OF:
-        return getattr(importlib.import_module(f"skinage.phantom.{_HOME_OF[name]}"), name)
-    raise AttributeError(f"module 'skinage.phantom' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "drawing.labels": ["LABEL_NAMES", "Label"],
+        "drawing.optics": ["draw_slide"],
+        "files": ["make_cohort"],
+        "people": ["make_people", "make_slides"],
+        "presets": ["PRESETS"],
+        "reference": ["real_skin"],
+        "truth": ["read_labels", "read_planted", "read_truth", "read_truth_slides"],
+    },
+)
