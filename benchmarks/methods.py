@@ -28,7 +28,7 @@ from skinage.clock.fitting import cross_predict
 from skinage.clock.learners.ridge import Ridge
 from skinage.contrastive.training.probe import neighbour_r2
 from skinage.people.clock_inputs import ClockInputs
-from skinage.phantom.drawing.optics import render
+from skinage.phantom.drawing.optics import draw_slide
 from skinage.phantom.files import make_slides, slide_seed
 from skinage.phantom.slide_file import write_slide
 from skinage.slides.reading.batches import read_pixels
@@ -77,7 +77,7 @@ def prepare() -> None:
             path.parent.mkdir(exist_ok=True)
             slide = slides.loc[slide_id].to_dict()
             slide["scanner"] = "A" if slide["scanner"] == "B" else "B"
-            write_slide(path, render(slide, seed=slide_seed(0, slide_id)), 1.0)
+            write_slide(path, draw_slide(slide, seed=slide_seed(0, slide_id))[0], 1.0)
 
 
 def measured(job: tuple[str, str, str, int]) -> dict:

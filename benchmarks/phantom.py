@@ -62,7 +62,7 @@ def cpu_seconds(mpp: float, n_slides: int = 8) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         for number, row in enumerate(rows):
             start = time.process_time()
-            picture, labels = draw_slide(row, number, mpp)
+            picture, labels = draw_slide(row, seed=number, mpp=mpp)
             drawn = time.process_time()
             write_slide(Path(folder) / "slide.tiff", picture, mpp)
             write_labels(Path(folder) / "labels.tiff", labels, mpp)

@@ -20,7 +20,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage import measure
 
-from skinage.phantom import make_people, render
+from skinage.phantom import draw_slide, make_people
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "realdata" / "skin" / "skin.tif"
 SHAPE = (960, 1280)  # px at 1 um/px: the real picture, and the window cut from a phantom
@@ -41,7 +41,9 @@ def main() -> None:
     pictures = {"real": [tifffile.imread(options.real)[..., :3]]}
     for name, group in (("young", young), ("old", old)):
         rows = group.head(options.people).to_dict("records")
-        pictures[name] = [window(render({**row, **CLEAN}, seed=k)) for k, row in enumerate(rows)]
+        pictures[name] = [
+            window(draw_slide({**row, **CLEAN}, seed=k)[0]) for k, row in enumerate(rows)
+        ]
     measured = {}
     for name, drawn in pictures.items():
         masks = [Masks(picture) for picture in drawn]

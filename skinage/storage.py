@@ -117,20 +117,28 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> Path:
 @contextmanager
 def _in_one_step(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    with in_words(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            remove(partial)
+            yield partial
+            if path.is_dir():  # a file is replaced by the system, in one step
+                remove(path)
+            partial.replace(path)
+        finally:
+            with suppress(OSError):
+                remove(partial)
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Turn an error of the disk into a StageError that names the file and says what to do."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove(partial)
-        yield partial
-        if path.is_dir():  # a file is replaced by the system, in one step
-            remove(path)
-        partial.replace(path)
+        yield
     except OSError as error:
         if error.errno not in NO_ROOM | NO_RIGHT:
             raise
         raise StageError(unwritten(path, error)) from error
-    finally:
-        with suppress(OSError):
-            remove(partial)
 
 
 def unwritten(path: Path, error: OSError) -> str:

@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from scipy import ndimage, stats
+from scipy import ndimage
 
 from skinage.figures import style
 
@@ -136,36 +136,24 @@ def measure_by_age(
     """
     age = ages.set_index("person_id")["age_years"]
     table = morphology.join(age, how="inner").dropna(subset="age_years")
-    columns = min(4, morphology.shape[1])
-    rows = -(-morphology.shape[1] // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(2.3 * columns, 2.1 * rows + 0.3), sharex=True, squeeze=False,
-        layout="constrained",
-    )  # fmt: skip
-    for ax, measure in zip(axes.flat, morphology.columns, strict=False):
-        words = (labels or {}).get(measure, style.plain(measure))
-        _measure_panel(ax, table[["age_years", measure]].dropna().astype(float), words)
-    # A panel with nothing below it has to show the ages itself.
-    for ax in axes.flat[max(morphology.shape[1] - columns, 0) :]:
-        ax.tick_params(labelbottom=True)
-    for ax in axes.flat[morphology.shape[1] :]:
-        ax.remove()
-    figure.supxlabel("age (years)", fontsize=9)
-    figure.suptitle(f"Readable measures by age, {len(table):,} people", fontsize=10)
-    return figure
-
-
-def _measure_panel(ax: Axes, points: pd.DataFrame, words: str) -> None:
-    age, measure = points.columns
-    varies = len(points) > 2 and points.nunique().min() > 1
-    sns.regplot(
-        points, x=age, y=measure, fit_reg=varies, ci=None, color=style.BLUE, ax=ax,
-        scatter_kws={"s": 9, "linewidths": 0, "alpha": 0.6},
+    tidy = table.astype(float).melt("age_years", var_name="measure").dropna()
+    grid = sns.lmplot(
+        tidy, x="age_years", y="value", col="measure", col_order=morphology.columns,
+        col_wrap=min(4, morphology.shape[1]), height=2.1, aspect=1.1, ci=None,
+        facet_kws={"sharey": False}, scatter_kws={"s": 9, "linewidths": 0, "alpha": 0.6},
         line_kws={"color": style.VERMILLION, "linewidth": 1.2},
     )  # fmt: skip
-    ax.set(xlabel="", ylabel="")
-    r = style.signed(stats.spearmanr(*points.T.to_numpy()).statistic, "z.2f") if varies else ""
-    ax.set_title(f"{words}\n{f'Spearman r = {r}' if varies else 'no correlation'}", fontsize=8)
+    grid.set_axis_labels("", "")
+    for measure, ax in grid.axes_dict.items():
+        points = tidy.loc[tidy["measure"] == measure, ["age_years", "value"]]
+        r = points.corr("spearman").iloc[0, 1]
+        found = "no correlation" if np.isnan(r) else f"Spearman r = {style.signed(r, 'z.2f')}"
+        words = (labels or {}).get(measure, style.plain(measure))
+        ax.set_title(f"{words}\n{found}", fontsize=8)
+    grid.figure.set_layout_engine("constrained")
+    grid.figure.supxlabel("age (years)", fontsize=9)
+    grid.figure.suptitle(f"Readable measures by age, {len(table):,} people", fontsize=10)
+    return grid.figure
 
 
 def _swarm(years: pd.Series, half_width: float = 0.36) -> pd.Series:

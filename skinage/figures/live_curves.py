@@ -25,14 +25,7 @@ class LiveCurves(Callback):
 
     def on_train_epoch_end(self, _trainer: Trainer, module: LightningModule) -> None:
         """Redraw the curves with the epoch that has ended."""
-        self._draw(cast(list, module.history))
-
-    def on_train_end(self, _trainer: Trainer, _module: LightningModule) -> None:
-        """Take the curves away: the encoder keeps the history."""
-        if self._shown is not None:
-            self._shown.update(HTML(""))
-
-    def _draw(self, history: list[dict[str, float]]) -> None:
+        history = cast(list[dict[str, float]], module.history)
         if not history or getattr(get_ipython(), "kernel", None) is None:
             return
         figure = training_curves(pd.DataFrame(history))
@@ -41,3 +34,8 @@ class LiveCurves(Callback):
         else:
             self._shown.update(figure)
         plt.close(figure)
+
+    def on_train_end(self, _trainer: Trainer, _module: LightningModule) -> None:
+        """Take the curves away: the encoder keeps the history."""
+        if self._shown is not None:
+            self._shown.update(HTML(""))

@@ -2,8 +2,7 @@
 
 from .drawing.labels import LABEL_NAMES as LABEL_NAMES
 from .drawing.labels import Label as Label
-from .drawing.optics import render as render
-from .drawing.optics import render_labels as render_labels
+from .drawing.optics import draw_slide as draw_slide
 from .files import make_cohort as make_cohort
 from .people import make_people as make_people
 from .people import make_slides as make_slides

@@ -1,9 +1,9 @@
 """Make the phantom folder: slides, the label of each of their pixels, and the truth."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
-from itertools import compress, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,15 @@ from tqdm.auto import tqdm
 
 from skinage.errors import StageError
 from skinage.phantom.drawing.optics import draw_slide
-from skinage.phantom.folder import LABELS, SLIDES, explained, prepared
 from skinage.phantom.people import make_slides
 from skinage.phantom.presets import check_number, check_whole, choose
 from skinage.phantom.slide_file import write_labels, write_slide
-from skinage.phantom.truth import public, truth_of_all, truth_tables
-from skinage.storage import stored, storing, unwritten, write_csv, write_json
+from skinage.phantom.truth import LABELS, SLIDES, public, truth_of_all, truth_tables
+from skinage.storage import in_words, remove, stored, storing, unwritten, write_csv, write_json
 
 MPP_RANGE = (0.25, 2.0)
 DRAWING = 5  # raised whenever the drawing changes, so that older slides are drawn again
 TABLES = ("cohort.csv", "truth.csv", "truth_slides.csv", "truth.json")
-Job = tuple[Path, Path, dict[str, Any]]
 
 
 def make_cohort(
@@ -83,13 +81,14 @@ def make_cohort(
         check_whole("n_workers", n_workers, 1)
     slides = make_slides(n_people, seed=seed, preset=preset, dials=dials, ratios=ratios)
     settings = {"seed": int(seed), "mpp": float(mpp)}
-    with prepared(Path(out)) as out:
-        _draw_all(out, slides, settings, n_workers or cpu_count())
-        truth = settings | {"n_people": int(n_people), "preset": preset}
-        write_json(out / "truth.json", truth | truth_of_all(choose(preset, dials, ratios)))
-        for name, table in (truth_tables(slides) | {"cohort.csv": public(slides)}).items():
-            write_csv(out / name, table)
-        return out / "cohort.csv"
+    out = Path(out)
+    _prepare(out)
+    _draw_all(out, slides, settings, n_workers or cpu_count())
+    truth = settings | {"n_people": int(n_people), "preset": preset}
+    write_json(out / "truth.json", truth | truth_of_all(choose(preset, dials, ratios)))
+    for name, table in (truth_tables(slides) | {"cohort.csv": public(slides)}).items():
+        write_csv(out / name, table)
+    return out / "cohort.csv"
 
 
 def slide_seed(seed: int, slide_id: str) -> list[int]:
@@ -97,46 +96,47 @@ def slide_seed(seed: int, slide_id: str) -> list[int]:
     return [seed, zlib.crc32(slide_id.encode())]
 
 
+def _prepare(out: Path) -> None:
+    """Make the folders, and remove the half-written files of stopped runs and workers."""
+    with in_words(out):
+        for folder in (out, out / SLIDES, out / LABELS):
+            folder.mkdir(parents=True, exist_ok=True)
+            for partial in (*folder.glob(".partial-*"), *folder.glob(".made/.partial-*")):
+                remove(partial)
+
+
 def _draw_all(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any], n_workers: int) -> None:
-    """Draw what is missing; the jobs are made one by one, so that memory is flat in people."""
-    todo = [
-        not (stored(slide, recipe) and stored(labels, recipe))
-        for slide, labels, recipe in _jobs(out, slides, settings)
-    ]
-    with tqdm(total=len(todo), initial=len(todo) - sum(todo), unit="slide") as bar:
-        if not any(todo):
+    """Draw what is missing; after a problem no slide is begun, and those begun are finished."""
+    jobs = _jobs(out, slides, settings)
+    missing = [job for job in jobs if not all(stored(path, job[2]) for path in job[:2])]
+    problems: list[str] = []
+    with tqdm(total=len(slides), initial=len(slides) - len(missing), unit="slide") as bar:
+        if not missing:
             return
-        with explained(out):
+        with in_words(out):
             for name in TABLES:  # those of an earlier run do not belong to the new slides
                 (out / name).unlink(missing_ok=True)
-        missing = compress(_jobs(out, slides, settings), todo)
+        drawing = (delayed(_draw)(*job) for job in takewhile(lambda _: not problems, missing))
+        n_workers = min(n_workers, len(missing))
         try:
-            _work(missing, min(n_workers, sum(todo)), bar)
+            # loky's workers share nothing with this process (a fork of one that holds torch can
+            # hang) and, unlike multiprocessing's, do not import a user's script once more.
+            with parallel_config("loky", n_jobs=n_workers, inner_max_num_threads=1):
+                for problem in Parallel(return_as="generator_unordered")(drawing):
+                    problems += [problem] if problem else []
+                    bar.update(not problem)
         except BrokenProcessPool:
             raise StageError(
                 f"{out}: a process that draws was ended from outside, most often for want of "
                 "memory. Start again with fewer n_workers: what is done is kept."
             ) from None
-
-
-def _work(jobs: Iterable[Job], n_workers: int, bar: tqdm) -> None:
-    """Draw slides in processes; after a problem no new one is begun, those begun are finished."""
-    problems: list[str] = []
-    jobs = takewhile(lambda _: not problems, jobs)
-    # loky's workers share nothing with this process (a fork of one that holds torch can hang)
-    # and, unlike multiprocessing's, do not import a user's script once more.
-    with parallel_config("loky", n_jobs=n_workers, inner_max_num_threads=1):
-        drawn = Parallel(return_as="generator_unordered")(delayed(_draw)(*job) for job in jobs)
-        for problem in drawn:
-            if problem:
-                problems.append(problem)
-            else:
-                bar.update()
     if problems:
         raise StageError(problems[0])
 
 
-def _jobs(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[Job]:
+def _jobs(
+    out: Path, slides: pd.DataFrame, settings: Mapping[str, Any]
+) -> Iterator[tuple[Path, Path, dict[str, Any]]]:
     for row in slides.itertuples(index=False):
         slide = row._asdict()
         name, seed = f"{slide['slide_id']}.tiff", slide_seed(settings["seed"], slide["slide_id"])
@@ -146,7 +146,7 @@ def _jobs(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any]) -> Itera
 
 def _draw(slide_path: Path, label_path: Path, recipe: Mapping[str, Any]) -> str:
     """Draw a slide and write it; return the problem in words (an exception would be joblib's)."""
-    picture, labels = draw_slide(recipe["slide"], recipe["seed"], recipe["mpp"])
+    picture, labels = draw_slide(recipe["slide"], seed=recipe["seed"], mpp=recipe["mpp"])
     files = ((slide_path, write_slide, picture), (label_path, write_labels, labels))
     for path, write, pixels in files:
         try:

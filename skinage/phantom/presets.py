@@ -105,13 +105,12 @@ def choose(
     """
     if not isinstance(preset, str) or preset not in PRESETS:
         raise SettingError(f"preset: found {preset!r}, expected one of {', '.join(PRESETS)}.")
-    dials = _checked("dials", dials, DIALS, (0.0, MAX_DIAL), "a number from 0 (no effect) over 1 "
-                     f"(the stated law) to {MAX_DIAL:g}")  # fmt: skip
-    ratios = _checked("ratios", ratios, RATIOS, (SMALLEST, math.inf), "a positive number per five "
-                      "years of acceleration; 1 plants no effect")  # fmt: skip
-    known = PRESETS[preset]
-    changed: dict[str, Any] = {"dials": {**known.dials, **dials}, **ratios}
-    return replace(known, **changed)
+    dial = f"a number from 0 (no effect) over 1 (the stated law) to {MAX_DIAL:g}"
+    ratio = "a positive number per five years of acceleration; 1 plants no effect"
+    dials = _checked("dials", dials, DIALS, (0.0, MAX_DIAL), dial)
+    ratios = _checked("ratios", ratios, RATIOS, (SMALLEST, math.inf), ratio)
+    changed: dict[str, Any] = {"dials": {**PRESETS[preset].dials, **dials}, **ratios}
+    return replace(PRESETS[preset], **changed)
 
 
 def check_number(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import tifffile
+from PIL import Image
 
 TILE_PX = 256
 SMALLEST_PX = 512
@@ -33,7 +34,8 @@ def write_slide(path: Path, picture: np.ndarray, mpp: float) -> None:
     """
     levels = [picture]
     while max(levels[-1].shape[:2]) > SMALLEST_PX:
-        levels.append(_halved(levels[-1]))
+        height, width = (n // 2 * 2 for n in levels[-1].shape[:2])
+        levels.append(np.asarray(Image.fromarray(levels[-1]).reduce(2, (0, 0, width, height))))
     # Colour in full resolution (4:4:4): a slide is a quarter larger than with the usual 4:2:0, but
     # in the red channel, where haematoxylin shows, the error is 30 % smaller; 4:2:0 at quality 90
     # takes the same bytes and still has the larger error.
@@ -58,14 +60,10 @@ def write_labels(path: Path, labels: np.ndarray, mpp: float) -> None:
     """
     levels = [labels]
     while max(levels[-1].shape) > SMALLEST_PX:
-        levels.append(_picked(labels, len(levels)))
+        step = 2 ** len(levels)
+        height, width = (n // step for n in labels.shape)
+        levels.append(labels[step // 2 :: step, step // 2 :: step][:height, :width])
     _write(path, levels, mpp, {"photometric": "minisblack", "compression": "adobe_deflate"})
-
-
-def page_mpp(page: tifffile.TiffPage) -> float:
-    """Read the um per pixel that `write_slide` and `write_labels` gave a level."""
-    pixels, centimetres = page.tags["XResolution"].value
-    return UM_PER_CM * centimetres / pixels
 
 
 def _write(path: Path, levels: list[np.ndarray], mpp: float, how: dict[str, Any]) -> None:
@@ -82,16 +80,3 @@ def _write(path: Path, levels: list[np.ndarray], mpp: float, how: dict[str, Any]
                 maxworkers=1,  # every core draws a slide already
                 **how,
             )
-
-
-def _halved(picture: np.ndarray) -> np.ndarray:
-    height, width = (n // 2 * 2 for n in picture.shape[:2])
-    even = picture[:height, :width].astype(np.uint16)
-    total = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
-    return ((total + 2) // 4).astype(np.uint8)
-
-
-def _picked(labels: np.ndarray, level: int) -> np.ndarray:
-    step = 2**level
-    height, width = (n >> level for n in labels.shape)
-    return labels[step // 2 :: step, step // 2 :: step][:height, :width]

@@ -43,20 +43,6 @@ SITES = pd.DataFrame(
     {"sun_exposure": [0.0, 0.3, 1.0], "thickness": [1.0, 0.95, 0.9]},
     index=["suprapubic", "lower leg", "forearm"],
 )
-COLUMNS_OF = {
-    "epidermis": ["epidermis_um"],
-    "rete": ["rete_um"],
-    "dermis": ["dermis_um"],
-    "collagen": ["collagen_fraction"],
-    "disorder": ["fibre_concentration"],
-    "bundles": ["bundle_um"],
-    "elastosis": ["elastosis_um"],
-    "fibroblasts": ["fibroblasts_per_mm2"],
-    "dark_nuclei": ["dark_fraction"],
-    "vessels": ["vessels_per_mm2", "vessel_um"],
-    "adnexa": ["adnexa_per_mm2"],
-}
-"""The parameters that each dial moves."""
 NOISE_OF = {
     "epidermis_um": 0.08,
     "rete_um": 0.10,
@@ -72,6 +58,8 @@ NOISE_OF = {
     "adnexa_per_mm2": 0.10,
 }
 """SD of a person's own noise, of the logarithm."""
+AGELESS = ["corneum_um", "inflammation_per_mm2"]
+"""The parameters that no age moves."""
 
 
 def draw_constitution(n_people: int, seed: int) -> pd.DataFrame:
@@ -87,8 +75,7 @@ def draw_constitution(n_people: int, seed: int) -> pd.DataFrame:
         name: np.exp(stream(seed, name).normal(0, spread, n_people))
         for name, spread in NOISE_OF.items()
     }
-    horn = stream(seed, "corneum_um").normal(26, 4, n_people)
-    columns["corneum_um"] = np.maximum(8, horn)
+    columns["corneum_um"] = stream(seed, "corneum_um").normal(26, 4, n_people).clip(min=8)
     columns["inflammation_per_mm2"] = stream(seed, "inflammation").gamma(2, 0.15, n_people)
     return pd.DataFrame(columns)
 
@@ -112,12 +99,13 @@ def tissue_of(
     pandas.DataFrame
         A row per biopsy: the parameters, units in their names.
     """
-    t, u = _decades(visits, dials), _attained(visits, dials)
+    attained = (visits["age_years"] + visits["acceleration_years"]).to_numpy()
+    decades = np.maximum(0, attained - 20) / 10
+    t = {effect: 3 + dial * (decades - 3) for effect, dial in dials.items()}
     female, sun = (visits["sex"] == "F").to_numpy(), visits["sun_exposure"].to_numpy()
     site = SITES.loc[visits["body_site"], "thickness"].to_numpy()
-    rete = np.where(
-        female, 60 * (1 - 0.6 / (1 + np.exp(-(u["rete"] - 47) / 9))), 60 - 6 * t["rete"]
-    )
+    lost = 0.6 / (1 + np.exp(-(20 + 10 * t["rete"] - 47) / 9))
+    rete = np.where(female, 60 * (1 - lost), 60 - 6 * t["rete"])
     law = {
         "epidermis_um": 75 * site * np.exp(-np.where(female, 0.059, 0.075) * t["epidermis"]),
         "rete_um": np.maximum(15, rete),
@@ -125,27 +113,15 @@ def tissue_of(
         "collagen_fraction": 0.80 - 0.035 * t["collagen"],
         "fibre_concentration": 5 * np.exp(-0.15 * t["disorder"]),
         "bundle_um": 13 * np.exp(-0.05 * t["bundles"]),
-        "elastosis_um": sun * 4 * np.maximum(0, u["elastosis"] - 35),
+        "elastosis_um": sun * 4 * np.maximum(0, 20 + 10 * t["elastosis"] - 35),
         "fibroblasts_per_mm2": 800 * np.exp(-0.06 * t["fibroblasts"]),
         "dark_fraction": 0.05 + 0.03 * t["dark_nuclei"],
         "vessels_per_mm2": 10 * np.exp(-0.05 * t["vessels"] * sun),
         "vessel_um": 24 * np.exp(-0.04 * t["vessels"]),
         "adnexa_per_mm2": 2.7 * np.exp(-0.03 * t["adnexa"]),
     }
-    own = {name: constitution[name].to_numpy() for name in constitution}
-    tissue = {name: value * own[name] for name, value in law.items()}
+    tissue = pd.DataFrame(law, index=visits.index) * constitution[[*law]].to_numpy()
     tissue["collagen_fraction"] = tissue["collagen_fraction"].clip(0.4, 0.92)
     tissue["dark_fraction"] = tissue["dark_fraction"].clip(0.01, 0.9)
-    for name in ("corneum_um", "inflammation_per_mm2"):
-        tissue[name] = own[name]
-    return pd.DataFrame(tissue, index=visits.index)
-
-
-def _decades(visits: pd.DataFrame, dials: Mapping[str, float]) -> dict[str, np.ndarray]:
-    u = (visits["age_years"] + visits["acceleration_years"]).to_numpy()
-    t = np.maximum(0, u - 20) / 10
-    return {effect: 3 + dials[effect] * (t - 3) for effect in COLUMNS_OF}
-
-
-def _attained(visits: pd.DataFrame, dials: Mapping[str, float]) -> dict[str, np.ndarray]:
-    return {effect: 20 + 10 * t for effect, t in _decades(visits, dials).items()}
+    tissue[AGELESS] = constitution[AGELESS].to_numpy()
+    return tissue

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,22 @@ import tifffile
 from skinage.errors import StageError
 from skinage.phantom.drawing.labels import Label
 from skinage.phantom.fate import planted_effects
-from skinage.phantom.folder import LABELS, SLIDES
 from skinage.phantom.presets import Preset
-from skinage.phantom.slide_file import page_mpp
-from skinage.phantom.tissue import COLUMNS_OF
+from skinage.phantom.tissue import AGELESS, NOISE_OF
 
+SLIDES, LABELS = "slides", "labels"
 PUBLIC = [
     "slide_id", "person_id", "path", "age_years", "sex", "body_site", "scanner", "stain_batch",
     "biopsy_year", "visit", "arm", "follow_up_years", "died",
 ]  # fmt: skip
 """The columns that a register would know; the diseases follow."""
-TISSUE = [*chain.from_iterable(COLUMNS_OF.values()), "corneum_um", "inflammation_per_mm2"]
 MPP_TOLERANCE = 1.01
 
 
 def public(slides: pd.DataFrame) -> pd.DataFrame:
     """Return the cohort table of a phantom: the rows of `make_slides` without what is planted."""
     diseases = [column for column in slides if str(column).startswith("disease_")]
-    paths = SLIDES + "/" + slides["slide_id"] + ".tiff"
+    paths = f"{SLIDES}/" + slides["slide_id"] + ".tiff"
     return slides.assign(path=paths)[PUBLIC + diseases]
 
 
@@ -39,14 +36,13 @@ def truth_tables(slides: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
     They share only the ids with the cohort table.
     """
-    known = set(public(slides)) - {"slide_id", "person_id"}
-    hidden = slides.drop(columns=known & set(slides))
-    by_slide = hidden.assign(label_path=LABELS + "/" + slides["slide_id"] + ".tiff")
-    first = slides.sort_values(["visit", "replicate"], kind="stable").drop_duplicates("person_id")
-    by_person = first.sort_index()[["person_id", "acceleration_years", "sun_exposure", *TISSUE]]
-    keys = ["slide_id", "person_id"]
-    by_slide = by_slide[keys + [column for column in by_slide if column not in keys]]
-    return {"truth.csv": by_person, "truth_slides.csv": by_slide}
+    cohort = public(slides).drop(columns=["slide_id", "person_id"])
+    by_slide = slides[[column for column in slides if column not in cohort]]
+    planted = ["person_id", "acceleration_years", "sun_exposure", *NOISE_OF, *AGELESS]
+    return {
+        "truth.csv": slides.drop_duplicates("person_id")[planted],
+        "truth_slides.csv": by_slide.assign(label_path=f"{LABELS}/" + slides["slide_id"] + ".tiff"),
+    }
 
 
 def truth_of_all(planted: Preset) -> dict[str, Any]:
@@ -90,9 +86,7 @@ def read_truth_slides(cohort_path: str | Path) -> pd.DataFrame | None:
         A row per slide: ``slide_id``, ``person_id``, ``acceleration_years`` at that biopsy, tissue
         parameters, nuisances and ``label_path``; None if the cohort is no phantom.
     """
-    table = _read_table(cohort_path, "truth_slides.csv")
-    # An empty field means no lesion, not a missing value.
-    return table if table is None else table.fillna({"lesion": ""})
+    return _read_table(cohort_path, "truth_slides.csv")
 
 
 def read_planted(cohort_path: str | Path) -> pd.DataFrame:
@@ -114,20 +108,12 @@ def read_planted(cohort_path: str | Path) -> pd.DataFrame:
     StageError
         If the cohort is no phantom.
     """
-    path = Path(cohort_path).parent / "truth.json"
-    if not path.is_file():
-        raise _no_phantom(cohort_path, path.name)
-    truth = json.loads(path.read_text())
-    effects = [
-        (e["outcome"], e["planted"], f"{e['estimate_name'].replace('_', ' ')} {e['unit']}")
-        for e in truth["effects"]
-    ]
-    rows = [
-        ("preset", truth["preset"], ""),
-        ("seed", truth["seed"], ""),
-        *effects,
-        ("treated arm", truth["arm_effect_years"], "years of acceleration"),
-    ]
+    truth = _read_settings(cohort_path)
+    rows = [("preset", truth["preset"], ""), ("seed", truth["seed"], "")]
+    for effect in truth["effects"]:
+        unit = f"{effect['estimate_name'].replace('_', ' ')} {effect['unit']}"
+        rows.append((effect["outcome"], effect["planted"], unit))
+    rows.append(("treated arm", truth["arm_effect_years"], "years of acceleration"))
     return pd.DataFrame(rows, columns=["planted", "value", "unit"])
 
 
@@ -158,37 +144,36 @@ def read_labels(
     StageError
         If the cohort is no phantom, has no such slide, or its labels are gone.
     """
-    slides = read_truth_slides(cohort_path)
-    if slides is None:
-        raise _no_phantom(cohort_path, "truth_slides.csv")
-    found = slides.loc[slides["slide_id"] == slide_id, "label_path"]
-    if found.empty:
-        raise StageError(
-            f"{cohort_path}: no slide {slide_id!r}; expected one of {len(slides)}, such as "
-            f"{slides['slide_id'].iloc[0]}."
-        )
-    path = Path(cohort_path).parent / found.iloc[0]
+    finest = _read_settings(cohort_path)["mpp"]
+    path = Path(cohort_path).parent / LABELS / f"{slide_id}.tiff"
     if not path.is_file():
-        raise StageError(f"{path}: no such file; make the phantom again, what is there is kept.")
+        known = pd.read_csv(cohort_path)["slide_id"]
+        raise StageError(
+            f"{path}: no such file; found slide_id {slide_id!r}, expected one of {len(known)}, "
+            f"such as {known[0]}. If it is one of them, make the phantom again: what is there is "
+            "kept."
+        )
     with tifffile.TiffFile(path) as file:
-        pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
-        scales = [page_mpp(page) for page in pages]
-        fine_enough = [k for k, m in enumerate(scales) if m <= (mpp or 0) * MPP_TOLERANCE]
-        level = max(fine_enough, default=0)
-        return pages[level].asarray(), scales[level]
+        halvings = np.log2(MPP_TOLERANCE * max(mpp or finest, finest) / finest)
+        level = min(int(halvings), len(file.pages) - 1)
+        return file.pages[level].asarray(), finest * 2**level
 
 
 def _read_table(cohort_path: str | Path, name: str) -> pd.DataFrame | None:
     path = Path(cohort_path).parent / name
-    keys = {"person_id": str, "slide_id": str}
     if not path.is_file():
         return None
     # pandas' own way of reading numbers may be off in the last digit.
-    return pd.read_csv(path, dtype=keys, float_precision="round_trip")
+    keys = {"person_id": str, "slide_id": str}
+    table = pd.read_csv(path, dtype=keys, float_precision="round_trip")
+    return table.fillna({"lesion": ""})  # an empty field means no lesion, not a missing value
 
 
-def _no_phantom(cohort_path: str | Path, missing: str) -> StageError:
-    return StageError(
-        f"{cohort_path}: no {missing} beside it, so it is no phantom and nothing planted is known; "
-        "make one with `skinage phantom`."
-    )
+def _read_settings(cohort_path: str | Path) -> dict[str, Any]:
+    path = Path(cohort_path).parent / "truth.json"
+    if not path.is_file():
+        raise StageError(
+            f"{cohort_path}: no {path.name} beside it, so it is no phantom and nothing planted is "
+            "known; make one with `skinage phantom`."
+        )
+    return json.loads(path.read_text())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skinage import Method, train, untrained_encoder
-from skinage.phantom.drawing.optics import render
+from skinage.phantom.drawing.optics import draw_slide
 from skinage.phantom.files import make_slides, slide_seed
 from skinage.phantom.slide_file import write_slide
 from skinage.slides.reading.batches import read_pixels
@@ -18,7 +18,9 @@ def twins(phantom_tiles, tmp_path_factory):
     for slide_id in mine["slide_id"].unique():
         slide = slides.loc[slide_id].to_dict() | {"slide_id": slide_id}
         slide["scanner"] = "A" if slide["scanner"] == "B" else "B"
-        write_slide(folder / f"{slide_id}.tiff", render(slide, seed=slide_seed(1, slide_id)), 1.0)
+        write_slide(
+            folder / f"{slide_id}.tiff", draw_slide(slide, seed=slide_seed(1, slide_id))[0], 1.0
+        )
     return mine.assign(path=mine["slide_id"].map(lambda name: str(folder / f"{name}.tiff")))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import find_peaks
 
-from skinage.phantom import make_people, render, render_labels
+from skinage.phantom import make_people
 from skinage.phantom.drawing.anatomy import _junction
 from skinage.phantom.drawing.labels import Label
 from skinage.phantom.drawing.optics import draw_piece, draw_slide, expose
@@ -41,18 +41,18 @@ def planted(drawn):
 
 
 def test_same_seed_same_pixels_and_another_seed_another_piece(people):
-    first = render(people.iloc[0], seed=4, mpp=2.0)
+    first, labels = draw_slide(people.iloc[0], seed=4, mpp=2.0)
     assert first.shape == (750, 1000, 3)
     assert first.dtype == np.uint8
-    np.testing.assert_array_equal(first, render(people.iloc[0].to_dict(), seed=4, mpp=2.0))
-    assert (first != render(people.iloc[0], seed=5, mpp=2.0)).mean() > 0.4
-    labels = render_labels(people.iloc[0], seed=4, mpp=2.0)
+    again = draw_slide(people.iloc[0].to_dict(), seed=4, mpp=2.0)[0]
+    np.testing.assert_array_equal(first, again)
+    assert (first != draw_slide(people.iloc[0], seed=5, mpp=2.0)[0]).mean() > 0.4
     assert (first[labels == Label.GLASS].min(axis=1) > 215).mean() > 0.99
 
 
 def test_the_same_piece_at_half_a_um_per_px(people):
-    coarse, what = draw_slide(people.iloc[7], 1, 1.0)
-    fine, finer = draw_slide(people.iloc[7], 1, 0.5)
+    coarse, what = draw_slide(people.iloc[7], seed=1)
+    fine, finer = draw_slide(people.iloc[7], seed=1, mpp=0.5)
     assert fine.shape == (3000, 4000, 3)
     averaged = fine.reshape(1500, 2, 2000, 2, 3).mean(axis=(1, 3))
     assert np.abs(averaged - coarse).mean() < 3
@@ -63,7 +63,7 @@ def test_the_same_piece_at_half_a_um_per_px(people):
 
 
 def test_every_piece_has_a_window_of_its_own(people):
-    picture, labels = draw_slide(people.iloc[0].to_dict() | {"n_pieces": 5}, 2, 4.0)
+    picture, labels = draw_slide(people.iloc[0].to_dict() | {"n_pieces": 5}, seed=2, mpp=4.0)
     assert picture.shape == (2 * 375, 3 * 500, 3)
     pieces = [labels[r : r + 375, c : c + 500] for r in (0, 375) for c in (0, 500, 1000)]
     assert [bool((piece != Label.GLASS).mean() > 0.3) for piece in pieces] == [True] * 5 + [False]
@@ -176,7 +176,7 @@ def test_light_follows_beer_and_lambert(drawn):
 
 def test_scanners_show_the_same_piece_in_their_own_way(people):
     person = people.iloc[11].to_dict()
-    drawn = [draw_slide(person | {"scanner": name}, 3) for name in "AB"]
+    drawn = [draw_slide(person | {"scanner": name}, seed=3) for name in "AB"]
     pictures = [picture.astype(float) for picture, _ in drawn]
     np.testing.assert_array_equal(drawn[0][1], drawn[1][1])
     sharpness = [np.abs(np.diff(picture[..., 1], axis=1)).mean() for picture in pictures]

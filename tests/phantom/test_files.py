@@ -126,7 +126,7 @@ def test_workers_do_not_change_a_byte(folder, tmp_path):
 
 def test_files_hold_what_is_drawn_at_every_level(folder):
     row = make_slides(PEOPLE, seed=SEED).to_dict("records")[-1]
-    picture, labels = draw_slide(row, slide_seed(SEED, row["slide_id"]))
+    picture, labels = draw_slide(row, seed=slide_seed(SEED, row["slide_id"]))
     slide_file = folder / "slides" / f"{row['slide_id']}.tiff"
     label_file = folder / "labels" / f"{row['slide_id']}.tiff"
     with openslide.OpenSlide(slide_file) as slide, tifffile.TiffFile(label_file) as file:
@@ -171,7 +171,9 @@ def test_reading_the_truth_of_no_phantom_or_no_slide(folder, tmp_path):
         read_planted(path)
     with pytest.raises(StageError, match="it is no phantom"):
         read_labels(path, "P00000_S1")
-    with pytest.raises(StageError, match=r"no slide 'P9'; expected one of \d+, such as P00000_S1"):
+    with pytest.raises(
+        StageError, match=r"found slide_id 'P9', expected one of \d+, such as P00000_S1"
+    ):
         read_labels(folder / "cohort.csv", "P9")
 
 

@@ -7,7 +7,7 @@ import pytest
 from skinage import SettingError
 from skinage.phantom.people import make_people, make_slides
 from skinage.phantom.presets import DIALS, EFFECTS, PRESETS
-from skinage.phantom.tissue import COLUMNS_OF, NOISE_OF
+from skinage.phantom.tissue import NOISE_OF
 
 N = 50_000
 FATE = ["follow_up_years", "died"]
@@ -143,7 +143,6 @@ def test_presets_are_nothing_but_dials_and_ratios():
     halved = [name for name in EFFECTS if PRESETS["realistic"].dials[name] == 0.5]
     assert halved == ["epidermis", "collagen", "vessels"]
     assert all([*preset.dials] == [*DIALS] for preset in PRESETS.values())
-    assert {*COLUMNS_OF} == {*EFFECTS}
     own_dials = make_people(
         200, dials=PRESETS["null"].dials, ratios={"hazard_ratio": 1, "odds_ratio": 1}
     )

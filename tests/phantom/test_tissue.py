@@ -4,10 +4,24 @@ import pytest
 
 from skinage.phantom.people import make_people
 from skinage.phantom.presets import EFFECTS
-from skinage.phantom.tissue import COLUMNS_OF, NOISE_OF, draw_constitution, tissue_of
+from skinage.phantom.tissue import NOISE_OF, draw_constitution, tissue_of
 
 N = 20_000
 ALL = dict.fromkeys(EFFECTS, 1.0)
+COLUMNS_OF = {
+    "epidermis": ["epidermis_um"],
+    "rete": ["rete_um"],
+    "dermis": ["dermis_um"],
+    "collagen": ["collagen_fraction"],
+    "disorder": ["fibre_concentration"],
+    "bundles": ["bundle_um"],
+    "elastosis": ["elastosis_um"],
+    "fibroblasts": ["fibroblasts_per_mm2"],
+    "dark_nuclei": ["dark_fraction"],
+    "vessels": ["vessels_per_mm2", "vessel_um"],
+    "adnexa": ["adnexa_per_mm2"],
+}
+"""The parameters that each dial moves."""
 NO_NOISE = pd.DataFrame({name: [1.0] for name in NOISE_OF}).assign(
     corneum_um=20.0, inflammation_per_mm2=0.3
 )

@@ -18,8 +18,8 @@ BLOOD_OD = (0.05, 0.42, 0.62)  # red cells beside eosin: orange
 THICKNESSES = ("epidermis_um", "rete_um", "corneum_um", "dermis_um", "elastosis_um")
 
 
-def render(slide: Slide, *, seed: Seed, mpp: float = 1.0) -> np.ndarray:
-    """Draw a slide.
+def draw_slide(slide: Slide, *, seed: Seed, mpp: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a slide and the label of each of its pixels.
 
     Parameters
     ----------
@@ -32,30 +32,11 @@ def render(slide: Slide, *, seed: Seed, mpp: float = 1.0) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray
+    picture : numpy.ndarray
         ``(h, w, 3)`` uint8 RGB: 1.5 x 2 mm of glass for every piece.
+    labels : numpy.ndarray
+        ``(h, w)`` uint8, values of `Label`.
     """
-    return draw_slide(slide, seed, mpp)[0]
-
-
-def render_labels(slide: Slide, *, seed: Seed, mpp: float = 1.0) -> np.ndarray:
-    """Return what each pixel is in the picture that `render` draws.
-
-    Parameters
-    ----------
-    slide, seed, mpp
-        As in `render`.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(h, w)`` uint8, see `Label`.
-    """
-    return draw_slide(slide, seed, mpp)[1]
-
-
-def draw_slide(slide: Slide, seed: Seed, mpp: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Return the picture of a slide, ``(h, w, 3)`` uint8 RGB, and its labels, ``(h, w)`` uint8."""
     # Plain Python numbers: a numpy scalar would turn the float32 arithmetic into float64.
     slide = {name: getattr(value, "item", lambda v=value: v)() for name, value in slide.items()}
     seeds = np.atleast_1d(seed).tolist()

@@ -30,8 +30,8 @@ def _stain_horn(skin: Skin, rng: Rng) -> None:
     bent = depth + 2.5 * smooth_noise(rng, skin.window, 25).ravel()[at]
     wall = np.exp(-((skin.texture.edge_at(bent / 5.5, along / 30) / 0.07) ** 2))
     compact = np.exp(depth / 2.5)
-    skin.eosin.ravel()[at] = 0.02 + 0.50 * np.maximum(0.8 * wall, compact)
-    skin.haematoxylin.ravel()[at] = 0.01 + 0.95 * wall + 0.55 * compact
+    eosin = 0.02 + 0.50 * np.maximum(0.8 * wall, compact)
+    skin.tint(at, 1, 0.01 + 0.95 * wall + 0.55 * compact, eosin)
 
 
 def _stain_epidermis(skin: Skin, rng: Rng) -> None:
@@ -42,10 +42,9 @@ def _stain_epidermis(skin: Skin, rng: Rng) -> None:
     border = np.exp(-((skin.cells.edge_at(depth / CELL_UM[0], along / CELL_UM[1]) / 0.07) ** 2))
     cloud = smooth_noise(rng, skin.window, 30).ravel()[at]
     grain = 5 * skin.texture.nearest(depth / 3, along / 3.6)[1] - 1
-    skin.eosin.ravel()[at] = 0.58 + 0.05 * cloud - 0.10 * border + 0.04 * grain
-    skin.haematoxylin.ravel()[at] = (
-        0.25 + 0.16 * basal + granular * (0.62 + 0.18 * grain) - 0.06 * border + 0.04 * cloud
-    )
+    haematoxylin = 0.25 + 0.16 * basal + granular * (0.62 + 0.18 * grain)
+    eosin = 0.58 + 0.05 * cloud - 0.10 * border + 0.04 * grain
+    skin.tint(at, 1, haematoxylin - 0.06 * border + 0.04 * cloud, eosin)
 
 
 def _stain_papillary(skin: Skin, rng: Rng) -> None:
@@ -56,8 +55,7 @@ def _stain_papillary(skin: Skin, rng: Rng) -> None:
     bend = [6 * smooth_noise(rng, skin.window, 16).ravel()[at] for _ in range(2)]
     felt = skin.texture.nearest((deep + bend[0]) / 4.5, (along + bend[1]) / 26)[1]
     cloud = smooth_noise(rng, skin.window, 40).ravel()[at]
-    skin.eosin.ravel()[at] = 0.20 + 0.66 * felt + 0.04 * cloud
-    skin.haematoxylin.ravel()[at] = 0.06 + 0.02 * cloud
+    skin.tint(at, 1, 0.06 + 0.02 * cloud, 0.20 + 0.66 * felt + 0.04 * cloud)
     skin.direction.ravel()[at] = skin.tilt + 0.6 * cloud
 
 
@@ -149,6 +147,6 @@ def _stain_fat(skin: Skin, rng: Rng) -> None:
     septum_um = 380 * cells.edge_at(deep / 380 + 0.03 * bend, along / 420 + 0.03 * bend)
     septum = _step((6 - septum_um + 2.5 * near) / 0.4)
     wall = np.exp(-((wall_um / 0.9) ** 2))
-    skin.eosin.ravel()[at] = 0.01 + np.maximum(0.45 * wall, septum * (0.42 + 0.06 * near))
-    skin.haematoxylin.ravel()[at] = 0.08 * wall + 0.04 * septum
+    eosin = 0.01 + np.maximum(0.45 * wall, septum * (0.42 + 0.06 * near))
+    skin.tint(at, 1, 0.08 * wall + 0.04 * septum, eosin)
     skin.labels.ravel()[at[septum > 0.5]] = Label.COLLAGEN

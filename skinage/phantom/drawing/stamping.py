@@ -34,13 +34,13 @@ def stamp_nuclei(
     label
         What their pixels become; None leaves the labels as they are.
     """
-    angle, dye = (np.broadcast_to(given, len(middles))[keep] for given in (angle, dye))
+    angles, dyes = (np.broadcast_to(given, len(middles))[keep] for given in (angle, dye))
     middles, axes = middles[keep], axes[keep]
     if len(middles) == 0:
         return
-    at, which, radius = footprint(skin, middles, axes, angle)
+    at, which, radius = footprint(skin, middles, axes, angles)
     cover = np.clip((1 - radius) * axes[which, 1] / skin.window.mpp + 0.5, 0, 1).astype(np.float32)
-    amount = cover * dye.astype(np.float32)[which] * (0.48 + 0.52 * np.minimum(radius, 1) ** 2)
+    amount = cover * dyes.astype(np.float32)[which] * (0.48 + 0.52 * np.minimum(radius, 1) ** 2)
     np.maximum.at(skin.haematoxylin.ravel(), at, amount)
     skin.eosin.ravel()[at] *= 1 - 0.5 * cover
     if label is not None:

@@ -82,7 +82,7 @@ def test_a_fold_lies_double_in_one_piece_only(person):
         before, after = getattr(flat, dye), getattr(folded, dye)
         np.testing.assert_array_equal(after[~band], before[~band])
         assert after[band].mean() == pytest.approx(2 * before[band].mean(), rel=0.25)
-    _, labels = draw_slide(person | {"has_fold": True, "n_pieces": 2}, 1, 4.0)
+    _, labels = draw_slide(person | {"has_fold": True, "n_pieces": 2}, seed=1, mpp=4.0)
     assert (labels[:, :500] == Label.FOLD).any()
     assert not (labels[:, 500:] == Label.FOLD).any()
 
