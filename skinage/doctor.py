@@ -15,17 +15,13 @@ NEEDED = (
     "openslide-bin", "cucim-cu13", "anndata", "zarr", "umap-learn", "scikit-learn", "lifelines",
     "statsmodels", "captum", "shap", "seaborn", "papermill", "jupyterlab",
 )  # fmt: skip
-SAMPLES = (
-    ("tiled TIFF, JPEG", "jpeg.tif", {"compression": "jpeg"}),
-    ("tiled TIFF, LZW", "lzw.tif", {"compression": "lzw", "predictor": 2}),
-    ("tiled TIFF, deflate", "deflate.tif", {"compression": "adobe_deflate"}),
-    (
-        "tiled TIFF, deflate, predictor",
-        "boxes.tif",
-        {"compression": "adobe_deflate", "predictor": 2},
-    ),
-    ("the same with an upper-case ending", "JPEG.TIF", {"compression": "jpeg"}),
-)
+LZW, DEFLATE = {"compression": "lzw"}, {"compression": "adobe_deflate"}
+SAMPLES = {
+    "tiled TIFF, JPEG": {"compression": "jpeg"},
+    "tiled TIFF, LZW": LZW | {"predictor": 2},
+    "tiled TIFF, deflate": DEFLATE,
+    "tiled TIFF, deflate, predictor": DEFLATE | {"predictor": 2},
+}
 """Formats that are written and opened, to find the reader of each on this machine."""
 OPENSLIDE_ONLY = "NDPI, MRXS, SCN, BIF, DICOM"
 
@@ -74,16 +70,17 @@ def _readers() -> list[tuple[str, str, bool]]:
     pixels = np.full((512, 512, 3), 200, np.uint8)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for _, name, options in SAMPLES:
+        files = {label: Path(folder) / f"{number}.tif" for number, label in enumerate(SAMPLES)}
+        for label, options in SAMPLES.items():
             tifffile.imwrite(
-                Path(folder) / name, pixels, photometric="rgb", tile=(256, 256),
+                files[label], pixels, photometric="rgb", tile=(256, 256),
                 resolution=(10_000, 10_000), resolutionunit="CENTIMETER", **options,
             )  # fmt: skip
+        files["PNG, JPEG or plain TIFF with mpp"] = Path(folder) / "picture.png"
         Image.fromarray(pixels).save(Path(folder) / "picture.png")
-        written = [(label, name) for label, name, _ in SAMPLES]
-        for label, name in [*written, ("PNG, JPEG or plain TIFF with mpp", "picture.png")]:
+        for label, path in files.items():
             try:
-                slide = open_slide(Path(folder) / name, mpp=1.0)
+                slide = open_slide(path, mpp=1.0)
                 slide.read_region(0, 0, 64, 64)
                 rows.append((label, f"read by {slide.reader} ({slide.reason})", True))
             except SlideError as error:
