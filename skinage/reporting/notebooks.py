@@ -1,17 +1,12 @@
 """Execution of the notebooks of the pipeline, each in a kernel of its own."""
 
-import signal
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm.auto import tqdm
 
 from skinage.errors import StageError
 from skinage.reporting.results import append_skipped
@@ -25,8 +20,6 @@ NOTEBOOKS = (
     "06_interpretation",
 )
 NEED_A_CLOCK = NOTEBOOKS[3:]
-LONGEST_FOLDER = 60
-"""Characters of the temporary folder: the path of a Unix socket in it may have about 100."""
 
 
 def notebook_folder() -> Path:
@@ -58,40 +51,22 @@ def execute_notebooks(
     StageError
         If a cell fails: which notebook and cell, and the error.
     """
-    import nbformat
-
-    sources = {name: notebook_folder() / f"{name}.ipynb" for name in NOTEBOOKS}
-    books = {name: nbformat.read(path, as_version=4) for name, path in sources.items()}
-    # One more cell each: the parameters that are put in.
-    n_cells = {
-        name: 1 + sum(cell.cell_type == "code" for cell in book.cells)
-        for name, book in books.items()
-    }
     seconds = {}
-    bar_format = "{l_bar}{bar}| {elapsed}{postfix}"
-    with (
-        tqdm(total=sum(n_cells.values()), unit="cell", bar_format=bar_format) as bar,
-        _ticking(bar),
-        _interruptible(),
-        _socket_folder() as sockets,
-    ):
+    # The path of a Unix socket may have about 100 characters, so the usual folder can be too long.
+    with tempfile.TemporaryDirectory(prefix="skinage-", dir="/tmp") as sockets:
         for name in NOTEBOOKS:
-            bar.set_description(name)
             reason = _reason_to_skip(cohort, out) if name in NEED_A_CLOCK else ""
             if reason:
-                bar.update(n_cells[name])
                 row = {"stage": "run", "item": f"notebook {name}", "reason": reason}
                 append_skipped(out, pd.DataFrame([row]))
                 continue
             start = time.monotonic()
-            _execute(sources[name], parameters, out, sockets, bar)
+            _execute(notebook_folder() / f"{name}.ipynb", parameters, out, sockets)
             seconds[name[3:]] = round(time.monotonic() - start, 1)
     return seconds
 
 
-def _execute(
-    source: Path, parameters: Mapping[str, Any], out: Path, sockets: str, bar: tqdm
-) -> None:
+def _execute(source: Path, parameters: Mapping[str, Any], out: Path, sockets: str) -> None:
     import papermill
     from traitlets.config import Config
 
@@ -103,8 +78,7 @@ def _execute(
             source,
             target,
             parameters={key: value for key, value in parameters.items() if key in known},
-            progress_bar=False,
-            on_cell_complete=lambda **_: bar.update(),
+            progress_bar={"desc": source.stem},
             # Sockets in a private folder: nobody else on the machine can listen in.
             config=Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/kernel"}),
         )
@@ -124,47 +98,3 @@ def _reason_to_skip(cohort: pd.DataFrame, out: Path) -> str:
     if people < MIN_PEOPLE:
         return f"an age clock needs {MIN_PEOPLE} people with an age and tiles; found {people}"
     return ""
-
-
-@contextmanager
-def _socket_folder() -> Iterator[str]:
-    """Make a private folder for the kernels' sockets, and remove it at the end."""
-    short = len(tempfile.gettempdir()) <= LONGEST_FOLDER
-    with tempfile.TemporaryDirectory(prefix="skinage-", dir=None if short else "/tmp") as folder:
-        yield folder
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Listen to SIGINT, and let the kernels do so.
-
-    A shell script starts its background jobs with SIGINT ignored, and children inherit that.
-    """
-    ignored = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    )
-    if ignored:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        if ignored:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _ticking(bar: tqdm) -> Iterator[None]:
-    """Let the bar's clock run on while a cell works for minutes (on a terminal only)."""
-    done = threading.Event()
-
-    def tick() -> None:
-        while not done.wait(1):
-            bar.refresh()
-
-    if sys.stderr.isatty():
-        threading.Thread(target=tick, daemon=True).start()
-    try:
-        yield
-    finally:
-        done.set()

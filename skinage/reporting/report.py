@@ -2,22 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from skinage.reporting.results import read_skipped, summarise
 
-HEADLINES = (
-    ("cohort.n_people", "people", "{:.0f}"),
-    ("cohort.n_tiles", "tiles", "{:,.0f}"),
-    ("age.mae_years", "mean absolute error of age, years", "{:.1f}"),
-    ("age.baseline_mae_years", "the same when predicting the mean age", "{:.1f}"),
-    ("age.r2", "R² of predicted age", "{:.2f}"),
-    ("acceleration.truth_r", "correlation with the planted acceleration", "{:.2f}"),
-    ("mortality.hr_per_5y", "hazard ratio of death per 5 years of acceleration", "{:.2f}"),
-    ("seconds.total", "minutes in all", "{:.1f}"),
-)
 PROGRESS_BAR = re.compile(r"\d+%\||it/s|s/it|tile/s|batch/s|slide/s")
 
 
@@ -39,11 +28,6 @@ def write_report(results: str | Path) -> Path:
     results = Path(results)
     run = json.loads((results / "run.json").read_text())
     metrics = json.loads((results / "metrics.json").read_text())
-    seconds = {
-        key.removeprefix("seconds."): value
-        for key, value in metrics.items()
-        if key.startswith("seconds.")
-    }
     exporter = HTMLExporter(
         template_name="basic",
         extra_template_paths=[str(Path(__file__).parent)],
@@ -56,10 +40,10 @@ def write_report(results: str | Path) -> Path:
         "name": results.name,
         "run": run,
         "skipped": summarise(read_skipped(results)),
-        "numbers": list(_numbers(metrics)),
+        "metrics": metrics,
         "tables": {
             "Settings": {**run["settings"], "cohort": run["cohort"]["path"], **run["machine"]},
-            "Seconds": seconds,
+            "Seconds": {key[8:]: metrics[key] for key in metrics if key.startswith("seconds.")},
             "Versions": run["versions"],
         },
     }
@@ -67,17 +51,6 @@ def write_report(results: str | Path) -> Path:
     partial = results / ".partial-report.html"
     partial.write_text(page, encoding="utf-8")
     return partial.replace(results / "report.html")
-
-
-def _numbers(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for key, label, form in HEADLINES:
-        if metrics.get(key) is None:
-            continue
-        text = form.format(metrics[key] / (60 if key.startswith("seconds.") else 1))
-        low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
-        if low is not None and high is not None:
-            label += f" (95 % interval {form.format(low)} to {form.format(high)})"
-        yield text, label
 
 
 def _one_notebook(folder: Path) -> Any:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 from skinage.cli import SETTINGS, main
 from skinage.errors import StageError
 from skinage.phantom import make_cohort
-from skinage.reporting.notebooks import NOTEBOOKS, _interruptible, _socket_folder, notebook_folder
+from skinage.reporting.notebooks import NOTEBOOKS, notebook_folder
 from skinage.reporting.run import _locked, run
 
 REAL = Path(__file__).parents[3] / "shared" / "realdata"
@@ -23,8 +22,6 @@ SMALL = ["--tile-px", "48", "--tiles-per-slide", "8", "--epochs", "2", "--batch-
 TABLES = ("ages", "acceleration", "outcomes", "slides", "report_card", "report_card_by_group",
           "baselines", "learning_curve")  # fmt: skip
 DEFAULTS = {name: default for name, (_, default, _) in SETTINGS.items()}
-# As a script starts its background jobs.
-SIGINT_IGNORED = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
 
 
 def _command(cohort, out):
@@ -116,8 +113,7 @@ def test_stopped_twice_and_started_again_it_gives_the_same_tables(cohort_path, f
         (signal.SIGKILL, ".made/encoder-*/last.ckpt", -signal.SIGKILL),
         (signal.SIGINT, "embeddings.zarr", 130),
     ):
-        command = [*SIGINT_IGNORED, *_command(cohort_path, out)]
-        child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(_command(cohort_path, out), stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 300
         while not list(out.glob(sign)) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -194,24 +190,6 @@ def test_a_folder_that_cannot_be_made_is_named(table_path, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StageError, match="out: cannot be written"):
         run(table_path, tmp_path / "file" / "out", DEFAULTS)
-
-
-def test_sockets_have_a_short_path_and_leave_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 20)))
-    with _socket_folder() as folder:
-        assert len(f"{folder}/kernel-5") < 100
-        assert Path(folder).stat().st_mode & 0o077 == 0
-    assert not Path(folder).exists()
-
-
-def test_an_ignored_interrupt_is_heard_while_notebooks_run():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with pytest.raises(KeyboardInterrupt), _interruptible():
-            signal.raise_signal(signal.SIGINT)
-        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_the_notebooks_travel_with_the_package():
