@@ -72,7 +72,7 @@ def test_phantom_makes_the_cohort_it_is_told(tmp_path, capsys, monkeypatch):
         asked["all"] = (*arguments, settings)
         return tmp_path / "cohort.csv"
 
-    monkeypatch.setattr("skinage.phantom.files.make_cohort", make_cohort)
+    monkeypatch.setattr("skinage.phantom.make_cohort", make_cohort)
     command = "phantom --people 7 --preset null --seed 5 --out x --mpp 0.5 --dial rete=1"
     assert main([*command.split(), "--dial", "dermis=.5"]) == 0
     settings = {"seed": 5, "preset": "null", "mpp": 0.5, "dials": {"rete": 1, "dermis": 0.5}}
