@@ -105,7 +105,7 @@ def _shared_people(feature_sets: Mapping[str, pd.DataFrame]) -> tuple[pd.Index, 
     ids = [people.index for people in feature_sets.values()]
     shared = ids[0][np.all([ids[0].isin(others) for others in ids], axis=0)]
     n_all = len(set[object]().union(*ids))
-    if n_all == len(shared):
+    if n_all <= len(shared):
         return shared, {}
     excluded = f"{n_all - len(shared)} of {n_all} people"
     warnings.warn(f"{excluded} are not in every table and are excluded", stacklevel=3)

@@ -2,10 +2,10 @@
 
 import warnings
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from skinage.cohort.people import by_person, refuse_people, refuse_repeated_people, require_columns
 from skinage.errors import CohortError, SettingError, StageError
@@ -22,7 +22,6 @@ Predicted age beside age reaches 0.95 to 1 with a line of the other folds, ordin
 SAME = 0.999
 """Correlation above which a covariate is the predicted age under another name."""
 SAME_AGE_YEARS = 0.01
-_NORMAL_95 = NormalDist().inv_cdf(0.975)
 
 
 def join_outcomes(
@@ -148,7 +147,7 @@ def outcome_rows(
 ) -> pd.DataFrame:
     """Return one coefficient per year (value, standard error, p) per 5 years and per SD."""
     per_year, error, p_value = fit
-    margin = _NORMAL_95 * error
+    margin = stats.norm.ppf(0.975) * error
     years = np.array([STEP_YEARS, columns["acceleration_years"].std()])
     rows = pd.DataFrame({
         **what, "term": "acceleration_years", "unit": ["per 5 years", "per SD"],
