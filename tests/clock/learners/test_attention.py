@@ -1,18 +1,17 @@
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import load, save
 
-from skinage.clock.learners.attention import Attention, epochs_needed, standardise_tiles
-from skinage.clock.learners.attention_training import Bags, Net
+from skinage.clock.learners.attention import Attention, epochs_needed
+from skinage.clock.learners.attention_net import draw, ridge_start
 from skinage.clock.learners.pooled import Pooled
 from skinage.clock.learners.ridge import Ridge
-from skinage.cohort.folds import person_folds
 from skinage.errors import StageError
 from skinage.people.clock_inputs import ClockInputs
 from skinage.people.person_tiles import Tiles
+from skinage.people.pooling import Pooling
 
 N_TELLING = 3
 QUICK = Attention(hidden=8, n_epochs=3, n_tiles=6)
@@ -47,10 +46,9 @@ def uneven():
 @pytest.fixture(scope="module")
 def quick(uneven):
     """A model whose attention differs from tile to tile."""
-    model = QUICK.fit(*uneven, seed=0)
-    generator = np.random.default_rng(6)
-    model.importance[:] = generator.normal(0, 2, model.importance.shape)
-    return model
+    arrays = QUICK.fit(*uneven, seed=0).arrays()
+    arrays["importance.weight"] = np.random.default_rng(6).normal(0, 2, (1, 8))
+    return QUICK.load(arrays)
 
 
 def with_rows(inputs: ClockInputs, change) -> ClockInputs:
@@ -87,65 +85,41 @@ def test_where_all_tiles_tell_alike_it_is_about_as_good_as_ridge():
 def test_before_training_it_is_ridge_on_the_mean(uneven):
     inputs, ages = uneven
     found = Attention(n_epochs=0).fit(inputs, ages, seed=4).predict(inputs)
-    part = person_folds(pd.Series(ages), 5, seed=4).to_numpy()
-    ridges = [Pooled(Ridge(), ("mean",)).fit(inputs.take(part != one), ages[part != one], 0)
-              for one in range(5)]  # fmt: skip
-    expected = np.mean([ridge.predict(inputs) for ridge in ridges], axis=0)
-    assert_allclose(found, expected, atol=2e-3)
+    ridge = Pooled(Ridge(), ("mean",)).fit(inputs, ages, 0)
+    assert_allclose(found, ridge.predict(inputs), atol=1e-3)
 
 
 def test_ridge_is_the_least_loss_as_long_as_all_tiles_weigh_the_same(uneven):
     inputs, ages = uneven
-    mean, scale, pooled = standardise_tiles(inputs.tiles)
-    bags = Bags(inputs.tiles, mean, scale, pooled, (ages - ages.mean()) / ages.std())
-    generator = np.random.default_rng(0)
-    net = Net(pooled, bags.target, 8, generator)
-    drawn = bags.draw(np.arange(30), 10**6, generator)
-    net.loss(*drawn, torch.tensor(bags.target, dtype=torch.float32)).backward()
-    assert_allclose(net.coefficients.grad, 0, atol=1e-5)
-    assert_allclose(net.intercept.grad, 0, atol=1e-5)
+    target = (ages - ages.mean()) / ages.std()
+    net, penalty = ridge_start(inputs.tiles, target, 8, seed=0)
+    # Two tiles of each person around the mean of all.
+    mean = Pooling(("mean",)).transform(inputs.tiles)
+    apart = np.random.default_rng(0).normal(size=mean.shape)
+    predicted, _ = net(torch.tensor(np.stack([mean + apart, mean - apart], 1)).float())
+    (
+        ((predicted - torch.tensor(target)) ** 2).mean() + penalty * (net.head.weight**2).sum()
+    ).backward()
+    assert_allclose(net.head.weight.grad, 0, atol=1e-5)
+    assert_allclose(net.head.bias.grad, 0, atol=1e-5)
     # It moves on by what it may find in the tiles.
-    assert net.importance.grad.abs().max() > 1e-3
-
-
-def test_training_and_prediction_are_the_same_formula(uneven, quick):
-    """The net sees padded bags of all people; the model one person after the other."""
-    inputs, ages = uneven
-    centre, spread = ages.mean(), ages.std()
-    mean, scale, pooled = standardise_tiles(inputs.tiles)
-    bags = Bags(inputs.tiles, mean, scale, pooled, (ages - centre) / spread)
-    generator = np.random.default_rng(0)
-    tiles, present = bags.draw(np.arange(30), 10**6, generator)
-    assert present.sum(1).tolist() == [len(rows) for rows in inputs.tiles.rows]
-    members = []
-    for member in range(5):
-        net = Net(pooled, bags.target, 8, generator)
-        with torch.no_grad():
-            for name in ("content", "content_bias", "gate", "gate_bias", "importance"):
-                getattr(net, name).copy_(torch.tensor(getattr(quick, name)[member]))
-            coefficients = torch.tensor(quick.coefficients[member] / spread)
-            net.coefficients.copy_(coefficients * net.scale)
-            shift = (quick.intercept[member] - centre) / spread
-            net.intercept.copy_(shift + coefficients.to(net.mean) @ net.mean)
-            members.append(centre + spread * net(tiles, present).numpy())
-    assert_allclose(quick.predict(inputs), np.mean(members, axis=0), atol=1e-3)
+    assert net.importance.weight.grad.abs().max() > 1e-3
 
 
 def test_prediction_by_hand(uneven, quick):
     inputs, _ = uneven
+    own = quick.arrays()
     tiles = inputs.tiles.features[inputs.tiles.rows[0]].astype(float)
-    ages, weights = [], []
-    for member in range(5):
-        weighed = []
-        for tile in (tiles - quick.mean) / quick.scale:
-            content = np.tanh(quick.content[member] @ tile + quick.content_bias[member])
-            gate = 1 / (1 + np.exp(-quick.gate[member] @ tile - quick.gate_bias[member]))
-            weighed.append(np.exp(quick.importance[member] @ (content * gate)))
-        weights.append(np.array(weighed) / sum(weighed))
-        pooled = weights[-1] @ ((tiles - quick.mean) / quick.scale)
-        ages.append(quick.intercept[member] + quick.coefficients[member] @ pooled)
-    assert quick.predict(inputs)[0] == pytest.approx(np.mean(ages), abs=1e-3)
-    assert_allclose(quick.attention(inputs)[0], np.mean(weights, axis=0), atol=1e-6)
+    weights, standardised = [], (tiles - own["tile_mean"]) / own["tile_scale"]
+    for tile in standardised:
+        content = np.tanh(own["content.weight"] @ tile + own["content.bias"])
+        gate = 1 / (1 + np.exp(-own["gate.weight"] @ tile - own["gate.bias"]))
+        weights.append(np.exp(own["importance.weight"][0] @ (content * gate)))
+    weights = np.array(weights) / sum(weights)
+    person = weights @ standardised / own["person_scale"]
+    age = own["head.bias"][0] + own["head.weight"][0] @ person
+    assert quick.predict(inputs)[0] == pytest.approx(age)
+    assert_allclose(quick.attention(inputs)[0], weights)
 
 
 def test_a_persons_age_does_not_depend_on_who_else_is_asked_about(uneven, quick):
@@ -183,7 +157,7 @@ def test_the_same_seed_gives_the_same_model_and_leaves_torch_as_it_was(uneven, r
     once, again, other = (QUICK.fit(*uneven, seed).arrays() for seed in (0, 0, 1))
     for name, value in once.items():
         assert_array_equal(value, again[name], err_msg=name)
-    assert not np.array_equal(once["content"], other["content"])
+    assert not np.array_equal(once["content.weight"], other["content.weight"])
     assert_array_equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == 2
 
@@ -205,25 +179,22 @@ def test_arrays_hold_everything(uneven, quick):
     assert_array_equal(again.predict(inputs), quick.predict(inputs))
 
 
-def test_a_step_sees_part_of_each_persons_tiles(uneven):
-    inputs, _ = uneven
-    rows = inputs.tiles.rows
-    bags = Bags(inputs.tiles, np.zeros(7), np.ones(7), np.zeros((30, 7)), np.zeros(30))
-    tiles, present = bags.draw(np.array([3, 4, 5]), 6, np.random.default_rng(0))
-    for person, some, there in zip([3, 4, 5], tiles.numpy(), present.numpy(), strict=True):
-        own = {tuple(tile) for tile in inputs.tiles.features[rows[person]]}
-        drawn = [tuple(tile) for tile in some[there]]
-        assert len(set(drawn)) == len(drawn) == min(6, len(own))
-        assert set(drawn) <= own
+def test_a_step_sees_a_few_tiles_of_each_person_and_no_others(uneven):
+    tiles = uneven[0].tiles
+    drawn = draw(tiles, np.array([3, 4, 5]), 400, np.random.default_rng(0)).numpy()
+    assert drawn.shape == (3, 400, 7)
+    for person, some in zip([3, 4, 5], drawn, strict=True):
+        own = {tuple(tile) for tile in tiles.features[tiles.rows[person]]}
+        assert {tuple(tile) for tile in some} == own
 
 
 def test_each_person_counts_the_same_in_the_scale_of_tiles():
-    inputs = evidence_of_bags([np.array([[0.0, 7]]), np.array([[2.0, 7], [4, 7]] * 50)])
-    mean, scale, pooled = standardise_tiles(inputs.tiles)
-    assert_allclose(mean, [1.5, 7])
+    tiles = evidence_of_bags([np.array([[0.0, 7]]), np.array([[2.0, 7], [4, 7]] * 50)]).tiles
+    net, _ = ridge_start(tiles, np.array([-1.0, 1]), 4, seed=0)
+    assert_allclose(net.tile_mean, [1.5, 7])
     # Mean square from 1.5: of one person 1.5**2, of the other the mean of 0.5**2 and 2.5**2.
-    assert_allclose(scale, [np.sqrt((2.25 + 3.25) / 2), 1])
-    assert_allclose(pooled[:, 0], [-1.5 / scale[0], 1.5 / scale[0]])
+    assert_allclose(net.tile_scale, [np.sqrt((2.25 + 3.25) / 2), 1])
+    assert_allclose(net.person_scale[0], 1.5 / net.tile_scale[0])
 
 
 def test_the_first_epoch_that_is_not_clearly_worse_is_taken():
