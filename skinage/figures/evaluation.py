@@ -161,9 +161,8 @@ def replicates(
         words.append(f"{(n_slides > 2).sum()} have more than two: two are drawn")
     if agreement is not None:
         row = agreement.set_index("quantity").loc["gap", ["icc", "lower", "upper"]]
-        words.append(
-            "ICC {} ({} to {}), all slides".format(*(style.signed(v, "z.2f") for v in row))
-        )
+        icc, low, high = (style.signed(value, "z.2f") for value in row)
+        words.append(f"ICC {icc} ({low} to {high}), all slides")
     ax.legend(**style.ABOVE, title="\n".join(words))
     ax.set_xlabel("predicted minus actual age, one slide (years)")
     ax.set_ylabel("the same, another slide (years)")

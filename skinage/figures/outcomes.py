@@ -8,10 +8,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from skinage.errors import SettingError, StageError
 from skinage.figures import style
 
-_RATIOS = {
-    "hazard_ratio": ("hazard ratio", style.VERMILLION),
-    "odds_ratio": ("odds ratio", style.BLUE),
-}
+_RATIO_COLOURS = {"hazard_ratio": style.VERMILLION, "odds_ratio": style.BLUE}
 _THIRDS = {"slow third": style.BLUE, "middle third": style.GREY, "fast third": style.VERMILLION}
 
 
@@ -45,8 +42,8 @@ def forest(outcomes: pd.DataFrame, ax: Axes | None = None, *, unit: str = "per 5
     ax = style.axes_or_new(ax, 5.4, 1.4 + 0.32 * len(table))
     words = []
     for name, rows in table.groupby("estimate_name", sort=False):
-        words.append(_RATIOS[name][0])
-        style.interval_rows(ax, rows, ["estimate", "lower", "upper"], _RATIOS[name][1], "s")
+        words.append(name.replace("_", " "))
+        style.interval_rows(ax, rows, ["estimate", "lower", "upper"], _RATIO_COLOURS[name], "s")
         ax.collections[-1].set_label(words[-1])
     ax.axvline(1, **style.REFERENCE)
     ax.set_xscale("log")

@@ -36,14 +36,12 @@ def skin_panels(pictures: Mapping[str, NDArray[np.uint8]], mpp: float = 1.0) -> 
     matplotlib.figure.Figure
         The figure, with a panel for each picture.
     """
-    shapes = [picture.shape[:2] for picture in pictures.values()]
-    widths = [width for _, width in shapes]
-    tallest = max(height for height, _ in shapes)
+    heights, widths, _ = zip(*(picture.shape for picture in pictures.values()), strict=True)
     across = 4.4 * len(pictures)
+    size = across, across * max(heights) / sum(widths) + 0.3
     figure, axes = plt.subplots(
-        1, len(pictures), figsize=(across, across * tallest / sum(widths) + 0.3), squeeze=False,
-        layout="constrained", width_ratios=widths,
-    )  # fmt: skip
+        1, len(pictures), figsize=size, squeeze=False, layout="constrained", width_ratios=widths
+    )
     for ax, (title, picture) in zip(axes.flat, pictures.items(), strict=True):
         style.show_picture(ax, picture, mpp)
         ax.set_title(title)

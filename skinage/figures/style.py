@@ -1,6 +1,6 @@
 """Styles as dicts for ``matplotlib.rc_context``, colours, and what several figures share."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -119,10 +119,7 @@ def interval_rows(
 
 
 def picture_grid(
-    rows: Iterable[Collection[np.ndarray] | np.ndarray],
-    names: Sequence[str],
-    *,
-    inches: float = 0.85,
+    rows: Collection[Collection[np.ndarray]], names: Sequence[str], *, inches: float = 0.85
 ) -> tuple[Figure, np.ndarray]:
     """Draw pictures in rows, each with a name at its left; short rows end in empty places.
 
@@ -142,7 +139,6 @@ def picture_grid(
     numpy.ndarray
         Its axes, ``(n_rows, n_columns)``.
     """
-    rows = list(rows)
     columns = max(1, *map(len, rows))
     size = inches * columns + (1.1 if any(names) else 0), inches * len(rows) + 0.4
     figure, axes = plt.subplots(len(rows), columns, figsize=size, squeeze=False)

@@ -19,7 +19,6 @@ from skinage.phantom.slide_file import write_labels, write_slide
 from skinage.phantom.truth import LABELS, SLIDES, public, truth_of_all, truth_tables
 from skinage.storage import in_words, remove, stored, storing, unwritten, write_csv, write_json
 
-MPP_RANGE = (0.25, 2.0)
 DRAWING = 5  # raised whenever the drawing changes, so that older slides are drawn again
 TABLES = ("cohort.csv", "truth.csv", "truth_slides.csv", "truth.json")
 
@@ -76,7 +75,7 @@ def make_cohort(
     StageError
         If a file cannot be written.
     """
-    check_number("mpp", mpp, *MPP_RANGE, "um per pixel from {} to {:g}".format(*MPP_RANGE))
+    check_number("mpp", mpp, 0.25, 2.0, "um per pixel from 0.25 to 2")
     if n_workers is not None:
         check_whole("n_workers", n_workers, 1)
     slides = make_slides(n_people, seed=seed, preset=preset, dials=dials, ratios=ratios)
@@ -123,8 +122,10 @@ def _draw_all(out: Path, slides: pd.DataFrame, settings: Mapping[str, Any], n_wo
             # hang) and, unlike multiprocessing's, do not import a user's script once more.
             with parallel_config("loky", n_jobs=n_workers, inner_max_num_threads=1):
                 for problem in Parallel(return_as="generator_unordered")(drawing):
-                    problems += [problem] if problem else []
-                    bar.update(not problem)
+                    if problem:
+                        problems.append(problem)
+                    else:
+                        bar.update()
         except BrokenProcessPool:
             raise StageError(
                 f"{out}: a process that draws was ended from outside, most often for want of "

@@ -54,7 +54,7 @@ def draw_nuisances(visits: pd.DataFrame, seed: int, *, scanner_dial: float) -> p
     chance_of_b = 1 / (1 + np.exp(-scanner_dial * (age - 55) / 5))
     batch = (draws.uniform("stain_batch") * N_BATCHES).astype(int)
     pieces = np.searchsorted(np.cumsum(PIECES_CHANCE)[:-1], draws.uniform("pieces"), "right")
-    lesion = draws.uniform("lesion")
+    lesion = np.digitize(draws.uniform("lesion"), [LESION_CHANCE / 2, LESION_CHANCE])
     glass = (np.array([244, 243, 245]) + 3 * draws.normal("background", 3)).clip(225, 254)
     columns = {
         "scanner": np.where(draws.uniform("scanner") < chance_of_b, "B", "A"),
@@ -64,9 +64,7 @@ def draw_nuisances(visits: pd.DataFrame, seed: int, *, scanner_dial: float) -> p
         **{f"background_{colour}": glass[:, k] for k, colour in enumerate("rgb")},
         "n_pieces": 1 + pieces,
         "section_tilt_deg": np.abs(TILT_SD_DEG * draws.normal("tilt", 1)[:, 0]),
-        "lesion": np.select(
-            [lesion < LESION_CHANCE / 2, lesion < LESION_CHANCE], ["scar", "naevus"], ""
-        ),
+        "lesion": np.array(["scar", "naevus", ""])[lesion],
         "n_dust": draws.poisson("dust", MEAN_DUST),
         "has_fold": draws.uniform("fold") < FOLD_CHANCE,
         "has_pen": draws.uniform("pen") < PEN_CHANCE,
@@ -92,8 +90,8 @@ class _Draws:
         return stream(self.seed, name).random((self.n_people, SLOTS))[self.mine]
 
     def normal(self, name: str, width: int) -> np.ndarray:
-        block = stream(self.seed, name).standard_normal((self.n_people, SLOTS, width))
-        return block[self.mine]
+        shape = self.n_people, SLOTS, width
+        return stream(self.seed, name).standard_normal(shape)[self.mine]
 
     def poisson(self, name: str, mean: float) -> np.ndarray:
         return stream(self.seed, name).poisson(mean, (self.n_people, SLOTS))[self.mine]

@@ -47,12 +47,9 @@ def truth_tables(slides: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def truth_of_all(planted: Preset) -> dict[str, Any]:
     """Return what holds for the whole phantom, for ``truth.json``."""
-    effects = planted_effects(planted.hazard_ratio, planted.odds_ratio)
-    return {
-        **dataclasses.asdict(planted),
-        "effects": effects.to_dict("records"),
-        "labels": {label.name.lower(): int(label) for label in Label},
-    }
+    effects = planted_effects(planted.hazard_ratio, planted.odds_ratio).to_dict("records")
+    labels = {label.name.lower(): int(label) for label in Label}
+    return {**dataclasses.asdict(planted), "effects": effects, "labels": labels}
 
 
 def read_truth(cohort_path: str | Path) -> pd.DataFrame | None:

@@ -14,6 +14,7 @@ WINDOW_UM = (1500.0, 2000.0)  # height and width of the glass about one piece
 PAPILLARY_UM = 75.0
 _REACH_UM = 1150.0  # from the middle to the ends of the profiles
 _STEP_UM = 0.25  # of the profiles
+_PROFILE_UM = np.arange(0, 2 * _REACH_UM, _STEP_UM, dtype=np.float32)
 Slide = Mapping[str, Any]
 """A row of `make_people` or `make_slides`."""
 Places = tuple[np.ndarray, np.ndarray]
@@ -68,9 +69,16 @@ class Skin:
         wanted[list(labels)] = True
         return lambda at: wanted[self.labels[at]]
 
-    def pixels_of(self, *labels: Label) -> np.ndarray:
-        """Return the flat indices of the pixels that carry one of these labels."""
-        return np.flatnonzero(self.has(*labels)(...))
+    def layer(
+        self, *labels: Label, start_um: float = -np.inf, end_um: float = np.inf
+    ) -> tuple[np.ndarray, ...]:
+        """Return the pixels with these labels: flat indices, um along, in depth and below.
+
+        `start_um` and `end_um` bound the um below the junction.
+        """
+        at = np.flatnonzero(self.has(*labels)(...))
+        at = at[(self.below.ravel()[at] > start_um) & (self.below.ravel()[at] < end_um)]
+        return at, *(place.ravel()[at] for place in (self.along, self.depth, self.below))
 
     def tint(self, at: Any, share: Any, haematoxylin: Any, eosin: Any) -> None:
         """Move the dye of a part (flat indices, or a window) towards new amounts."""
@@ -147,7 +155,7 @@ def lay_out(person: Slide, rng: Rng, mpp: float) -> Skin:
     labels[(below > 0) & (below < PAPILLARY_UM + 16 * wave)] = Label.PAPILLARY_DERMIS
     lobe = 26 * smooth_noise(rng, window, 110) + 10 * wave
     labels[below > person["dermis_um"] + lobe] = Label.FAT
-    uneven = smooth_line(rng, _profile(), 40)
+    uneven = smooth_line(rng, _PROFILE_UM, 40)
     horn = person["corneum_um"] * (1 + 0.15 * (uneven - uneven.mean()))
     outline = 9 * smooth_noise(rng, window, 70) + 3 * smooth_noise(rng, window, 12)
     outside = (np.abs(along) + outline > wide_um / 2) | (depth < -horn[column])
@@ -157,19 +165,15 @@ def lay_out(person: Slide, rng: Rng, mpp: float) -> Skin:
     return Skin(window, along, depth, below, labels, tilt, surface, cells, texture, *dyes)
 
 
-def _profile() -> np.ndarray:
-    return np.arange(0, 2 * _REACH_UM, _STEP_UM, dtype=np.float32)
-
-
 def _surface(rng: Rng) -> np.ndarray:
-    x = _profile()
+    x = _PROFILE_UM
     waves = 9 * smooth_line(rng, x, 160) + 2.5 * smooth_line(rng, x, 35)
     return waves + np.float32(rng.uniform(0, 90)) * (x / _REACH_UM - 1) ** 2
 
 
 def _junction(person: Slide, rng: Rng, wide_um: float) -> np.ndarray:
     """Depth of the junction: the planted mean thickness, and pegs of the planted mean height."""
-    x = _profile()
+    x = _PROFILE_UM
     number = int(2 * _REACH_UM / 110)
     middles = (np.arange(number) + rng.uniform(-0.28, 0.28, number) + 0.5) * 110
     halves, heights = rng.uniform(25, 39, number), rng.uniform(0.65, 1.25, number)

@@ -40,12 +40,11 @@ def _add_keratinocytes(skin: Skin, rng: Rng) -> None:
 
 def _add_basal_cells(skin: Skin, rng: Rng) -> None:
     """Line the junction with a palisade of upright, darker nuclei."""
-    step = skin.window.mpp
     rows = skin.spots(rng, 60_000, lambda at: _is_basal(skin, at), n_more=4)
     rows = rows[_apart(rows[:, :2], 6.3)]
     spots, (length, width, turn, dye) = rows[:, :2], rows[:, 2:].T
-    slope = np.stack(np.gradient(_around(skin.below, skin, spots), step, axis=(1, 2)), axis=-1)
-    slope = slope.mean(axis=(1, 2))
+    around = _around(skin.below, skin, spots)
+    slope = np.stack(np.gradient(around, skin.window.mpp, axis=(1, 2)), axis=-1).mean(axis=(1, 2))
     slope /= np.linalg.norm(slope, axis=1, keepdims=True) + 1e-6
     middles = spots - slope * (skin.below[skin.window.pixels(spots)] + 6)[:, None]
     axes = np.stack([4.0 + 1.2 * length, 2.2 + 0.8 * width], axis=1)

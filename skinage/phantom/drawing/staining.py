@@ -7,6 +7,7 @@ from skinage.phantom.drawing.fields import CellTexture, smooth_noise, turned
 from skinage.phantom.drawing.labels import Label
 from skinage.phantom.randomness import Rng
 
+FIBROUS = (Label.PAPILLARY_DERMIS, Label.COLLAGEN)
 GRENZ_UM = 15.0  # free zone between junction and elastosis
 N_PATCHES = 1600  # as many as a mosaic has cells
 CELL_UM = (11.3, 13.0)  # height and width of an epidermal cell
@@ -25,8 +26,7 @@ def stain_layers(skin: Skin, person: Slide, rng: Rng) -> None:
 
 def _stain_horn(skin: Skin, rng: Rng) -> None:
     """Lay a basket weave of thin walls about empty cells, on a compact layer."""
-    at = skin.pixels_of(Label.STRATUM_CORNEUM)
-    along, depth = skin.along.ravel()[at], skin.depth.ravel()[at]
+    at, along, depth, _ = skin.layer(Label.STRATUM_CORNEUM)
     bent = depth + 2.5 * smooth_noise(rng, skin.window, 25).ravel()[at]
     wall = np.exp(-((skin.texture.edge_at(bent / 5.5, along / 30) / 0.07) ** 2))
     compact = np.exp(depth / 2.5)
@@ -35,9 +35,8 @@ def _stain_horn(skin: Skin, rng: Rng) -> None:
 
 
 def _stain_epidermis(skin: Skin, rng: Rng) -> None:
-    at = skin.pixels_of(Label.VIABLE_EPIDERMIS)
-    along, depth = skin.along.ravel()[at], skin.depth.ravel()[at]
-    basal = np.exp(skin.below.ravel()[at] / 16)
+    at, along, depth, below = skin.layer(Label.VIABLE_EPIDERMIS)
+    basal = np.exp(below / 16)
     granular = np.exp(-(((depth - 3.5) / 4.5) ** 2))
     border = np.exp(-((skin.cells.edge_at(depth / CELL_UM[0], along / CELL_UM[1]) / 0.07) ** 2))
     cloud = smooth_noise(rng, skin.window, 30).ravel()[at]
@@ -49,9 +48,7 @@ def _stain_epidermis(skin: Skin, rng: Rng) -> None:
 
 def _stain_papillary(skin: Skin, rng: Rng) -> None:
     """Fine, felted, pale fibres below the junction; bundles come on top, deeper."""
-    at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN)
-    at = at[skin.below.ravel()[at] < PAPILLARY_UM + 70]
-    along, deep = skin.along.ravel()[at], skin.depth.ravel()[at]
+    at, along, deep, _ = skin.layer(*FIBROUS, end_um=PAPILLARY_UM + 70)
     bend = [6 * smooth_noise(rng, skin.window, 16).ravel()[at] for _ in range(2)]
     felt = skin.texture.nearest((deep + bend[0]) / 4.5, (along + bend[1]) / 26)[1]
     cloud = smooth_noise(rng, skin.window, 40).ravel()[at]
@@ -61,9 +58,7 @@ def _stain_papillary(skin: Skin, rng: Rng) -> None:
 
 def _stain_bundles(skin: Skin, person: Slide, rng: Rng) -> None:
     """Bundles of collagen, with gaps so wide that they take exactly the planted share."""
-    at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN)
-    at = at[skin.below.ravel()[at] > PAPILLARY_UM - 70]
-    below = skin.below.ravel()[at]
+    at, *_, below = skin.layer(*FIBROUS, start_um=PAPILLARY_UM - 70)
     rough, fine, middle, coarse = noises = [
         smooth_noise(rng, skin.window, scale).ravel()[at] for scale in (9, 22, 45, 110)
     ]
@@ -123,12 +118,11 @@ def _step(x: np.ndarray) -> np.ndarray:
 
 def _stain_elastosis(skin: Skin, person: Slide, rng: Rng) -> None:
     """Grey-blue clumped fibres between a narrow free zone and the planted depth."""
-    at = skin.pixels_of(Label.PAPILLARY_DERMIS, Label.COLLAGEN, Label.GAP)
-    at = at[skin.below.ravel()[at] < GRENZ_UM + person["elastosis_um"] + 60]
-    below, along, deep = (a.ravel()[at] for a in (skin.below, skin.along, skin.depth))
+    end_um = GRENZ_UM + person["elastosis_um"]
+    at, along, deep, below = skin.layer(*FIBROUS, Label.GAP, end_um=end_um + 60)
     wide, near, rough = (smooth_noise(rng, skin.window, s).ravel()[at] for s in (45, 14, 8))
     below += 16 * wide
-    share = _step((below - GRENZ_UM) / 4) * _step((GRENZ_UM + person["elastosis_um"] - below) / 9)
+    share = _step((below - GRENZ_UM) / 4) * _step((end_um - below) / 9)
     share *= 0.9 - 0.25 * _step(-2 - 3 * near)
     clump = skin.texture.edge_at((deep + 9 * near + 4 * rough) / 5.5, (along + 9 * wide) / 13)
     clump = _step((clump - 0.14) / 0.08) * (1 + 0.2 * rough)
@@ -138,8 +132,7 @@ def _stain_elastosis(skin: Skin, person: Slide, rng: Rng) -> None:
 
 def _stain_fat(skin: Skin, rng: Rng) -> None:
     """Large empty cells with thin walls, in lobules parted by septa of collagen."""
-    at = skin.pixels_of(Label.FAT)
-    along, deep = skin.along.ravel()[at], skin.depth.ravel()[at]
+    at, along, deep, _ = skin.layer(Label.FAT)
     bend, near = (smooth_noise(rng, skin.window, scale).ravel()[at] for scale in (60, 12))
     # Fine enough for walls of a micrometre between cells of sixty.
     cells = CellTexture(rng, n_cells=12, texels=48, jitter=0.33)
