@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 from skinage.encoders.backbone import build_backbone, feature_width, make_backbone
 from skinage.encoders.foundation import describe
@@ -224,16 +225,6 @@ def settle_batch_norm(encoder: Encoder, batches: Iterable[Tensor]) -> None:
     batches
         Batches of tiles to average over, ``(n, 3, h, w)`` uint8.
     """
-    norms = [layer for layer in encoder.module.modules() if isinstance(layer, nn.BatchNorm2d)]
-    momenta = [layer.momentum for layer in norms]
     device = next(encoder.module.parameters()).device
-    for layer in norms:
-        layer.reset_running_stats()
-        layer.momentum = None  # a plain average over all batches
-        layer.train()
-    with torch.inference_mode():
-        for batch in batches:
-            encoder.module(normalise(batch.to(device).float() / 255, encoder.metadata))
-    for layer, momentum in zip(norms, momenta, strict=True):
-        layer.momentum = momentum
-        layer.eval()
+    images = (normalise(batch.to(device).float() / 255, encoder.metadata) for batch in batches)
+    update_bn(images, encoder.module)
