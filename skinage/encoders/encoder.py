@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
-from skinage.encoders.backbone import build_backbone, feature_width, make_backbone
+from skinage.encoders.backbone import build_backbone, feature_width
 from skinage.encoders.foundation import describe
 from skinage.encoders.weights import (
     fill_backbone,
@@ -22,10 +22,6 @@ from skinage.encoders.weights import (
 )
 from skinage.errors import StageError
 from skinage.storage import recipe_hash, write_json
-
-__all__ = [
-    "Encoder", "load_encoder", "make_backbone", "new_encoder", "normalise", "settle_batch_norm",
-]  # fmt: skip
 
 WEIGHTS, METADATA, HISTORY = "encoder.safetensors", "encoder.json", "history.json"
 METADATA_KEYS = (
@@ -135,9 +131,6 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
         another backbone.
     """
     folder = Path(folder)
-    for name in (weights, METADATA):
-        if not (folder / name).is_file():
-            raise StageError(f"{folder}: no {name}; expected the folder of a saved encoder.")
     metadata = _read_json(folder / METADATA, dict)
     lacking = [key for key in METADATA_KEYS if key not in metadata]
     if lacking:
@@ -147,15 +140,16 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
         )
     module = build_backbone(metadata)
     fit(module, read_weights(folder / weights), folder / weights)
-    history = folder / HISTORY
-    return Encoder(module.eval(), metadata, _read_json(history, list) if history.is_file() else [])
+    return Encoder(module.eval(), metadata, _read_json(folder / HISTORY, list))
 
 
 def _read_json(path: Path, expected: type) -> Any:
     try:
         content = json.loads(path.read_text())
-    except ValueError as error:  # of JSON and of UTF-8 alike
-        raise StageError(f"{path}: not JSON ({error}). Save the encoder again.") from error
+    except (OSError, ValueError) as error:  # of JSON and of UTF-8 alike
+        raise StageError(
+            f"{path}: no such file, or not JSON ({error}); expected the folder of a saved encoder."
+        ) from error
     if not isinstance(content, expected):
         raise StageError(f"{path}: found {type(content).__name__}, expected {expected.__name__}.")
     return content

@@ -19,6 +19,8 @@ PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  #
 
 # How to convert once; {found} and {made} are file names.
 CONVERSION = """\
+Convert it once, if you trust where it comes from, and pass the new file as weights=:
+
 import torch
 from safetensors.torch import save_file
 state = torch.load({found!r}, map_location="cpu", weights_only=True)
@@ -46,7 +48,7 @@ def pretrained_file(backbone: str, weights: str | Path | None) -> Path | None:
     if path is None:
         raise StageError(
             f"{backbone}: no model.safetensors there, and nothing is unpickled here. "
-            + conversion("pytorch_model.bin", "model.safetensors")
+            + CONVERSION.format(found="pytorch_model.bin", made="model.safetensors")
         )
     return path
 
@@ -90,7 +92,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if start.startswith(PICKLES) and start[8:9] != b"{":
             raise StageError(
                 f"{path}: a pickle or zip file, which could run code when read; expected "
-                "safetensors. " + conversion(str(path), str(path.with_suffix(".safetensors")))
+                "safetensors. "
+                + CONVERSION.format(found=str(path), made=str(path.with_suffix(".safetensors")))
             ) from error
         raise StageError(
             f"{path}: not a whole safetensors file ({error}); cut short? Copy or download it again."
@@ -106,15 +109,6 @@ def fit(model: nn.Module, weights: dict[str, Tensor], path: Path, advice: str = 
             f"{path}: not the weights of this backbone ({shorten(str(error), 1000)}). "
             f"Take weights and backbone that belong together. {advice}".rstrip()
         ) from error
-
-
-def conversion(found: str, made: str) -> str:
-    """Return instructions to convert a pickled checkpoint once."""
-    snippet = CONVERSION.format(found=found, made=made)
-    return (
-        "Convert it once, if you trust where it comes from, and pass the new file as weights=:\n\n"
-        f"{snippet}"
-    )
 
 
 def write_weights(model: nn.Module, path: Path) -> None:

@@ -84,13 +84,8 @@ def train(
         memory runs out (the message names a smaller batch size).
     """
     method = Method(method) if isinstance(method, str) else method
-    labelled = label_tiles(
-        tiles,
-        cohort,
-        held_out,
-        needs_ages=method.module_class.sees_ages,
-        columns=pairs_named(method.pairs).columns,
-    )
+    needs_ages, columns = method.module_class.sees_ages, pairs_named(method.pairs).columns
+    labelled = label_tiles(tiles, cohort, held_out, needs_ages=needs_ages, columns=columns)
     recipe = method.describe() | {
         "tiles": table_hash(labelled.training), "epochs": epochs, "seed": seed,
     }  # fmt: skip
@@ -114,12 +109,7 @@ def train(
 
 
 def _train(
-    labelled: Labelled,
-    method: Method,
-    recipe: dict[str, Any],
-    folder: Path | None,
-    *,
-    device: str,
+    labelled: Labelled, method: Method, recipe: dict[str, Any], folder: Path | None, *, device: str
 ) -> Encoder:
     seed = recipe["seed"]
     start = starting_point(labelled.training, method.backbone, seed=seed)
