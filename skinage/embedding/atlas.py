@@ -43,14 +43,19 @@ def map_atlas(atlas: "AnnData", *, n_clusters: int = 8, seed: int = 0) -> "AnnDa
         If there are too few tiles, or embeddings that are not finite.
     """
     import anndata
+    from sklearn.cluster import KMeans
+    from sklearn.decomposition import PCA
 
     features = np.asarray(atlas.X, dtype=np.float32)
     _check(features, n_clusters)
-    components = _principal_components(features, seed)
-    cluster = _clusters(components, n_clusters, seed)
+    n_components = min(N_COMPONENTS, features.shape[1], len(features) - 1)
+    components = PCA(n_components, random_state=seed).fit_transform(features)
+    labels = KMeans(n_clusters, n_init=3, random_state=seed).fit_predict(components)
+    by_size = np.argsort(-np.bincount(labels, minlength=n_clusters), kind="stable")
+    names = [str(k) for k in range(1, n_clusters + 1)]
     return anndata.AnnData(
         X=atlas.X,
-        obs=atlas.obs.assign(cluster=pd.Categorical(cluster, _names(n_clusters))),
+        obs=atlas.obs.assign(cluster=pd.Categorical.from_codes(np.argsort(by_size)[labels], names)),
         var=atlas.var,
         obsm={**atlas.obsm, "X_pca": components, "X_umap": _umap(components, seed)},
         uns=dict(atlas.uns),
@@ -83,23 +88,17 @@ def typical_tiles(atlas: "AnnData", n: int = 8) -> pd.DataFrame:
     if missing:
         raise StageError(f"typical_tiles: the atlas lacks {missing}; run map_atlas on it first.")
     components = np.asarray(atlas.obsm["X_pca"])
-    table = pd.DataFrame(
-        {
-            "cluster": atlas.obs["cluster"].to_numpy(dtype=str),
-            "tile_id": atlas.obs_names,
-            "person_id": atlas.obs["person_id"].to_numpy(dtype=object),
-        }
-    )
-    centres = pd.DataFrame(components).groupby(table["cluster"]).transform("mean").to_numpy()
-    table = table.assign(distance=np.linalg.norm(components - centres, axis=1))
-    table = table.sort_values("distance", kind="stable")
+    table = atlas.obs[["cluster", "person_id"]].assign(tile_id=atlas.obs_names)
+    table = table.reset_index(drop=True)
+    by_cluster = pd.DataFrame(components).groupby(table["cluster"], observed=True)
+    distance = np.linalg.norm(components - by_cluster.transform("mean").to_numpy(), axis=1)
+    table = table.assign(distance=distance).sort_values("distance", kind="stable")
     # The nth tile of a person comes after the (n - 1)th tile of everybody.
-    table = table.assign(turn=table.groupby(["cluster", "person_id"]).cumcount())
-    order = pd.Index(atlas.obs["cluster"].cat.categories).get_indexer(table["cluster"])
-    table = table.assign(order=order).sort_values(["order", "turn", "distance"], kind="stable")
-    table = table.assign(rank=table.groupby("order").cumcount() + 1)
-    columns = ["cluster", "tile_id", "person_id", "rank"]
-    return table.loc[table["rank"] <= n, columns].reset_index(drop=True)
+    turn = table.groupby(["cluster", "person_id"], observed=True).cumcount()
+    table = table.assign(turn=turn).sort_values(["cluster", "turn", "distance"], kind="stable")
+    table = table.assign(rank=table.groupby("cluster", observed=True).cumcount() + 1)
+    chosen = table.loc[table["rank"] <= n, ["cluster", "tile_id", "person_id", "rank"]]
+    return chosen.astype({"cluster": str, "person_id": object}).reset_index(drop=True)
 
 
 def _check(features: np.ndarray, n_clusters: int) -> None:
@@ -112,27 +111,6 @@ def _check(features: np.ndarray, n_clusters: int) -> None:
             f"map_atlas: the embeddings of {bad.sum()} of {len(bad)} tiles are not finite, the "
             f"first is row {bad.argmax()}. Look at the encoder that made them."
         )
-
-
-def _principal_components(features: np.ndarray, seed: int) -> np.ndarray:
-    from sklearn.decomposition import PCA
-
-    n_components = min(N_COMPONENTS, features.shape[1], len(features) - 1)
-    return PCA(n_components, random_state=seed).fit_transform(features)
-
-
-def _clusters(components: np.ndarray, n_clusters: int, seed: int) -> np.ndarray:
-    from sklearn.cluster import KMeans
-
-    labels = KMeans(n_clusters, n_init=3, random_state=seed).fit_predict(components)
-    by_size = np.argsort(-np.bincount(labels, minlength=n_clusters), kind="stable")
-    names = np.empty(n_clusters, dtype=object)
-    names[by_size] = _names(n_clusters)
-    return names[labels]
-
-
-def _names(n_clusters: int) -> list[str]:
-    return [str(k) for k in range(1, n_clusters + 1)]
 
 
 def _umap(components: np.ndarray, seed: int) -> np.ndarray:

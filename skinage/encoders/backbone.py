@@ -6,7 +6,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from skinage.encoders.foundation import describe, with_layers
+from skinage.encoders.foundation import with_layers
 from skinage.errors import StageError
 
 
@@ -35,11 +35,6 @@ class ClassAndMean(nn.Module):
         tokens = self.model.forward_features(images)
         patches = tokens[:, self.model.num_prefix_tokens :]
         return torch.cat([tokens[:, 0], patches.mean(dim=1)], dim=1)
-
-
-def make_backbone(name: str) -> nn.Module:
-    """Return a backbone without its classifier, with random weights."""
-    return build_backbone(describe(name))
 
 
 def build_backbone(metadata: dict[str, Any]) -> nn.Module:

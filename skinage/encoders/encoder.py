@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
-from skinage.encoders.backbone import build_backbone, feature_width, make_backbone
+from skinage.encoders.backbone import build_backbone, feature_width
 from skinage.encoders.foundation import describe
 from skinage.encoders.weights import (
     fill_backbone,
@@ -21,10 +22,6 @@ from skinage.encoders.weights import (
 )
 from skinage.errors import StageError
 from skinage.storage import recipe_hash, write_json
-
-__all__ = [
-    "Encoder", "load_encoder", "make_backbone", "new_encoder", "normalise", "settle_batch_norm",
-]  # fmt: skip
 
 WEIGHTS, METADATA, HISTORY = "encoder.safetensors", "encoder.json", "history.json"
 METADATA_KEYS = (
@@ -134,9 +131,6 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
         another backbone.
     """
     folder = Path(folder)
-    for name in (weights, METADATA):
-        if not (folder / name).is_file():
-            raise StageError(f"{folder}: no {name}; expected the folder of a saved encoder.")
     metadata = _read_json(folder / METADATA, dict)
     lacking = [key for key in METADATA_KEYS if key not in metadata]
     if lacking:
@@ -146,15 +140,16 @@ def load_encoder(folder: str | Path, weights: str = WEIGHTS) -> Encoder:
         )
     module = build_backbone(metadata)
     fit(module, read_weights(folder / weights), folder / weights)
-    history = folder / HISTORY
-    return Encoder(module.eval(), metadata, _read_json(history, list) if history.is_file() else [])
+    return Encoder(module.eval(), metadata, _read_json(folder / HISTORY, list))
 
 
 def _read_json(path: Path, expected: type) -> Any:
     try:
         content = json.loads(path.read_text())
-    except ValueError as error:  # of JSON and of UTF-8 alike
-        raise StageError(f"{path}: not JSON ({error}). Save the encoder again.") from error
+    except (OSError, ValueError) as error:  # of JSON and of UTF-8 alike
+        raise StageError(
+            f"{path}: no such file, or not JSON ({error}); expected the folder of a saved encoder."
+        ) from error
     if not isinstance(content, expected):
         raise StageError(f"{path}: found {type(content).__name__}, expected {expected.__name__}.")
     return content
@@ -224,16 +219,6 @@ def settle_batch_norm(encoder: Encoder, batches: Iterable[Tensor]) -> None:
     batches
         Batches of tiles to average over, ``(n, 3, h, w)`` uint8.
     """
-    norms = [layer for layer in encoder.module.modules() if isinstance(layer, nn.BatchNorm2d)]
-    momenta = [layer.momentum for layer in norms]
     device = next(encoder.module.parameters()).device
-    for layer in norms:
-        layer.reset_running_stats()
-        layer.momentum = None  # a plain average over all batches
-        layer.train()
-    with torch.inference_mode():
-        for batch in batches:
-            encoder.module(normalise(batch.to(device).float() / 255, encoder.metadata))
-    for layer, momentum in zip(norms, momenta, strict=True):
-        layer.momentum = momentum
-        layer.eval()
+    images = (normalise(batch.to(device).float() / 255, encoder.metadata) for batch in batches)
+    update_bn(images, encoder.module)

@@ -1,13 +1,12 @@
 """Descriptions of backbones: by a name of timm, from the Hugging Face hub, or from a folder.
 
 The ``config.json`` of a pathology foundation model holds mean, standard deviation and input size.
-Some arguments that build the model stand only in the text of its model card; they are in `ASKED`.
+Some arguments that build the model stand only in the text of its model card; they are in
+`foundation_models.json`.
 Prov-GigaPath (``hf-hub:prov-gigapath/prov-gigapath``) needs nothing beyond its config.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -26,23 +25,10 @@ CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 # Layer classes that metadata holds by name.
 LAYERS: dict[str, Any] = {"SwiGLUPacked": SwiGLUPacked, "SiLU": nn.SiLU}
 
-SWIGLU = {"mlp_layer": "SwiGLUPacked", "act_layer": "SiLU"}
-H_OPTIMUS = {"init_values": 1e-5, "dynamic_img_size": False}
-
 # What the model cards on huggingface.co ask to pass beside the config, by repository.
-ASKED: dict[str, dict[str, Any]] = {
-    "MahmoodLab/UNI": {"init_values": 1e-5, "dynamic_img_size": True},
-    "MahmoodLab/UNI2-h": {
-        "img_size": 224, "patch_size": 14, "depth": 24, "num_heads": 24, "init_values": 1e-5,
-        "embed_dim": 1536, "mlp_ratio": 2.66667 * 2, "no_embed_class": True, "reg_tokens": 8,
-        "dynamic_img_size": True, **SWIGLU,
-    },
-    "paige-ai/Virchow": SWIGLU,
-    "paige-ai/Virchow2": SWIGLU,
-    "bioptimus/H-optimus-0": H_OPTIMUS,
-    "bioptimus/H-optimus-1": H_OPTIMUS,
-}  # fmt: skip
-
+ASKED: dict[str, dict[str, Any]] = json.loads(
+    Path(__file__).with_name("foundation_models.json").read_text()
+)
 # Their model cards take the class token beside the mean of the patch tokens (2560 numbers).
 CLASS_AND_MEAN = {"paige-ai/Virchow", "paige-ai/Virchow2"}
 
@@ -124,13 +110,20 @@ def find_file(kind: str, place: str, name: str) -> Path | None:
         path = Path(place) / name
         return path if path.is_file() else None
     repository, _, revision = place.partition("@")
-    with _hub_in_words(place):
-        try:
-            return Path(hf_hub_download(repository, name, revision=revision or None))
-        except LocalEntryNotFoundError:
-            raise  # out of reach, which is not the same as absent
-        except EntryNotFoundError:
+    try:
+        return Path(hf_hub_download(repository, name, revision=revision or None))
+    except (OSError, HFValidationError, EntryNotFoundError) as error:
+        out_of_reach = isinstance(error, LocalEntryNotFoundError)  # not the same as absent
+        if isinstance(error, EntryNotFoundError) and not out_of_reach:
             return None
+        folder = repository.rpartition("/")[2]
+        raise StageError(
+            f"hf-hub:{place}: cannot be fetched ({type(error).__name__}). If it is gated, "
+            f"accept its licence at https://huggingface.co/{repository} and log in once (`hf auth "
+            "login`, formerly `huggingface-cli login`). Without a network, download it elsewhere "
+            f"(`hf download {repository} --local-dir {folder}`), bring the folder here and use "
+            f"backbone='local-dir:{folder}'."
+        ) from error
 
 
 def with_layers(model_args: dict[str, Any]) -> dict[str, Any]:
@@ -178,20 +171,3 @@ def _check_name(architecture: str, backbone: str) -> None:
         f"backbone: timm has no model {architecture!r}{asked}; names near it: "
         f"{', '.join(near) or 'none'}.{hint}"
     )
-
-
-@contextmanager
-def _hub_in_words(repository: str) -> Iterator[None]:
-    """Raise a `StageError` with what to do if the hub, the licence or the network fails."""
-    try:
-        yield
-    except (OSError, HFValidationError) as error:
-        name = repository.partition("@")[0]
-        folder = name.rpartition("/")[2]
-        raise StageError(
-            f"hf-hub:{repository}: cannot be fetched ({type(error).__name__}). If it is gated, "
-            f"accept its licence at https://huggingface.co/{name} and log in once (`hf auth "
-            "login`, formerly `huggingface-cli login`). Without a network, download it elsewhere "
-            f"(`hf download {name} --local-dir {folder}`), bring the folder here and use "
-            f"backbone='local-dir:{folder}'."
-        ) from error

@@ -2,8 +2,10 @@
 
 import hashlib
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -14,10 +16,11 @@ from skinage.errors import StageError
 
 CLASSIFIERS = ("head.", "fc.", "classifier.")
 PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # zip, then bare
-PICKLE_NAMES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
 
 # How to convert once; {found} and {made} are file names.
 CONVERSION = """\
+Convert it once, if you trust where it comes from, and pass the new file as weights=:
+
 import torch
 from safetensors.torch import save_file
 state = torch.load({found!r}, map_location="cpu", weights_only=True)
@@ -45,7 +48,7 @@ def pretrained_file(backbone: str, weights: str | Path | None) -> Path | None:
     if path is None:
         raise StageError(
             f"{backbone}: no model.safetensors there, and nothing is unpickled here. "
-            + conversion("pytorch_model.bin", "model.safetensors")
+            + CONVERSION.format(found="pytorch_model.bin", made="model.safetensors")
         )
     return path
 
@@ -80,18 +83,18 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a safetensors file; a pickle is refused by its content, whatever its name."""
     if not path.is_file():
         raise StageError(f"{path}: no such file; expected weights as a .safetensors file.")
-    with path.open("rb") as file:
-        start = file.read(9)
-    safetensors = start[8:9] == b"{"  # eight bytes of length, then a JSON header
-    if not safetensors and (start.startswith(PICKLES) or path.suffix in PICKLE_NAMES):
-        made = path.with_suffix(".safetensors")
-        raise StageError(
-            f"{path}: a pickle or zip file, which could run code when read; expected safetensors. "
-            + conversion(str(path), str(made))
-        )
     try:
         return load_file(path)
     except SafetensorError as error:
+        with path.open("rb") as file:
+            start = file.read(9)
+        # The JSON header of safetensors begins after eight bytes of length.
+        if start.startswith(PICKLES) and start[8:9] != b"{":
+            raise StageError(
+                f"{path}: a pickle or zip file, which could run code when read; expected "
+                "safetensors. "
+                + CONVERSION.format(found=str(path), made=str(path.with_suffix(".safetensors")))
+            ) from error
         raise StageError(
             f"{path}: not a whole safetensors file ({error}); cut short? Copy or download it again."
         ) from error
@@ -99,52 +102,26 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 def fit(model: nn.Module, weights: dict[str, Tensor], path: Path, advice: str = "") -> None:
     """Load weights; none may be missing or surplus, and each must have the right shape."""
-    own = model.state_dict()
-    missing = sorted(set(own) - set(weights))
-    surplus = sorted(set(weights) - set(own))
-    common = set(own) & set(weights)
-    misshapen = sorted(name for name in common if own[name].shape != weights[name].shape)
-    wrong = [
-        f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if names[3:] else ''})"
-        for names, what in [
-            (missing, "missing"), (surplus, "surplus"), (misshapen, "of another shape"),
-        ] if names
-    ]  # fmt: skip
-    if wrong:
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
         raise StageError(
-            f"{path}: not the weights of this backbone; of {len(own)} entries expected: "
-            f"{'; '.join(wrong)}. Take weights and backbone that belong together. {advice}".rstrip()
-        )
-    model.load_state_dict(weights)
-
-
-def conversion(found: str, made: str) -> str:
-    """Return instructions to convert a pickled checkpoint once."""
-    snippet = CONVERSION.format(found=found, made=made)
-    return (
-        "Convert it once, if you trust where it comes from, and pass the new file as weights=:\n\n"
-        f"{snippet}"
-    )
+            f"{path}: not the weights of this backbone ({shorten(str(error), 1000)}). "
+            f"Take weights and backbone that belong together. {advice}".rstrip()
+        ) from error
 
 
 def write_weights(model: nn.Module, path: Path) -> None:
     """Write all weights of a model, also those that two layers share."""
+    # Copies: safetensors refuses weights that share memory.
+    weights = {
+        name: value.clone(memory_format=torch.contiguous_format)
+        for name, value in model.state_dict().items()
+    }
     try:
-        save_file(_unshared(model.state_dict()), path)
+        save_file(weights, path)
     except SafetensorError as error:
         raise StageError(
             f"{path}: cannot be written ({error}). Free some space, or choose a folder that can "
             "be written, and start again."
         ) from error
-
-
-def _unshared(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return weights that share no memory, because safetensors refuses shared memory."""
-    taken: set[int] = set()
-    alone = {}
-    for name, value in state.items():
-        value = value.contiguous()
-        place = value.untyped_storage().data_ptr()
-        alone[name] = value.clone() if place in taken else value
-        taken.add(place)
-    return alone

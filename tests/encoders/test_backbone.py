@@ -7,7 +7,6 @@ from skinage.encoders.backbone import (
     ClassAndMean,
     build_backbone,
     feature_width,
-    make_backbone,
 )
 from skinage.encoders.foundation import describe
 
@@ -35,7 +34,7 @@ def test_class_and_mean_needs_a_class_token():
 
 
 def test_a_backbone_has_no_classifier_and_is_channels_last():
-    module = make_backbone("test_resnet")
+    module = build_backbone(describe("test_resnet"))
     assert not [name for name in module.state_dict() if name.startswith("fc.")]
     assert module.conv1[0].weight.is_contiguous(memory_format=torch.channels_last)
 

@@ -63,7 +63,7 @@ def test_settling_makes_first_batch_norm_see_zero_mean_unit_spread(pixels):
 
 def test_damaged_or_missing_files_are_named(tmp_path):
     folder = tmp_path / "encoder"
-    with pytest.raises(StageError, match=r"no encoder\.safetensors"):
+    with pytest.raises(StageError, match=r"encoder\.json: no such file"):
         load_encoder(folder)
     new_encoder(BACKBONE, 32, 2.0).save(folder)
     metadata = json.loads((folder / "encoder.json").read_text())
@@ -85,7 +85,7 @@ def test_a_card_that_is_damaged_or_lacks_keys_is_named(tmp_path):
     metadata.write_text(json.dumps(content))
     with pytest.raises(StageError, match="lacks architecture, mean"):
         load_encoder(tmp_path)
-    for text, found in (("{", "not JSON"), ("[]", "found list, expected dict")):
+    for text, found in (("{", "or not JSON"), ("[]", "found list, expected dict")):
         metadata.write_text(text)
         with pytest.raises(StageError, match=found):
             load_encoder(tmp_path)
@@ -99,7 +99,7 @@ def test_other_weights_beside_the_last_ones_load_by_name(pixels, tmp_path):
     loaded = load_encoder(tmp_path, weights="best.safetensors")
     np.testing.assert_array_equal(loaded.embed(pixels), best.embed(pixels))
     assert np.abs(load_encoder(tmp_path).embed(pixels) - best.embed(pixels)).max() > 0
-    with pytest.raises(StageError, match=r"no worst\.safetensors"):
+    with pytest.raises(StageError, match=r"worst\.safetensors: no such file"):
         load_encoder(tmp_path, weights="worst.safetensors")
 
 
@@ -130,5 +130,5 @@ def test_a_stopped_save_leaves_no_card_beside_weights_not_its_own(tmp_path, monk
     monkeypatch.setattr("skinage.encoders.encoder.write_json", stop)
     with pytest.raises(KeyboardInterrupt):
         new_encoder(BACKBONE, 32, 2.0, seed=2).save(tmp_path)
-    with pytest.raises(StageError, match=r"no encoder\.json"):
+    with pytest.raises(StageError, match=r"encoder\.json: no such file"):
         load_encoder(tmp_path)

@@ -8,8 +8,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from skinage import StageError
-from skinage.encoders.backbone import make_backbone
+from skinage.encoders.backbone import build_backbone
 from skinage.encoders.encoder import new_encoder
+from skinage.encoders.foundation import describe
 from skinage.encoders.weights import fill_backbone, read_weights, write_weights
 
 
@@ -41,16 +42,16 @@ def test_missing_surplus_and_misshapen_entries_are_named(checkpoint):
     weights["conv1.0.weight"] = torch.zeros(2, 2)
     save_file(weights, path)
     with pytest.raises(StageError) as refusal:
-        fill_backbone(make_backbone("test_resnet"), path)
+        fill_backbone(build_backbone(describe("test_resnet")), path)
     message = str(refusal.value)
-    assert "1 missing (layer1.0.conv1.weight)" in message
-    assert "1 surplus (extra.weight)" in message
-    assert "1 of another shape (conv1.0.weight)" in message
+    assert 'Missing key(s) in state_dict: "layer1.0.conv1.weight"' in message
+    assert 'Unexpected key(s) in state_dict: "extra.weight"' in message
+    assert "size mismatch for conv1.0.weight" in message
 
 
 def test_weights_of_another_architecture_are_refused(checkpoint):
-    with pytest.raises(StageError, match=r"not the weights .*missing \(blocks\.0"):
-        fill_backbone(make_backbone("test_vit"), checkpoint[0])
+    with pytest.raises(StageError, match=r"not the weights .*Missing .*blocks\.0"):
+        fill_backbone(build_backbone(describe("test_vit")), checkpoint[0])
 
 
 def test_cut_short_or_absent_files_are_refused(checkpoint, tmp_path):

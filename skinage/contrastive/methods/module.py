@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from skinage.contrastive.pairs.batch import TileBatch
 from skinage.contrastive.views.protocol import Views
+from skinage.encoders.encoder import normalise
 from skinage.errors import StageError
 
 LEARNING_RATE = 2e-3  # AdamW, at a batch of 256
 WARMUP_SHARE = 0.1
 TEMPERATURE = 0.2
-SCALING = ("mean", "std")
 
 
 class ContrastiveModule(LightningModule):
@@ -104,8 +104,7 @@ class ContrastiveModule(LightningModule):
         else:
             both = (self.views(tiles, self.generator) for tiles in (batch.first, batch.second))
             views = torch.cat(list(both))
-        mean, std = (torch.tensor(self.metadata[name]).view(3, 1, 1).to(views) for name in SCALING)
-        first, second = views.sub_(mean).div_(std).chunk(2)  # in place: a pass over memory less
+        first, second = normalise(views, self.metadata).chunk(2)
         return first, second
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -30,6 +30,8 @@ class WithTeacher(ContrastiveModule):
     """The base of methods whose teacher is a moving average of the student, backbone and head."""
 
     head: nn.Module
+    predict: nn.Module
+    loss: nn.Module
 
     def add_head(self, make: Callable[[], nn.Module]) -> None:
         """Make the head of the student, and a teacher that starts as a copy of the student."""
@@ -47,6 +49,13 @@ class WithTeacher(ContrastiveModule):
     def taught(self, images: Tensor) -> Tensor:
         """Return the projections of the teacher, without gradients."""
         return self.teacher_head(self.teacher(images))
+
+    def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
+        """Return the loss between the student of each view and the teacher of the other."""
+        both = torch.cat([first, second])
+        student = self.predict(self.head(self.backbone(both))).chunk(2)
+        teacher = self.taught(both).chunk(2)
+        return (self.loss(student[0], teacher[1]) + self.loss(student[1], teacher[0])) / 2
 
     def on_train_batch_start(self, *_: object) -> None:
         """Move the teacher towards the student, by smaller steps as training goes on."""
@@ -66,13 +75,8 @@ class MoCo(WithTeacher):
     def build(self, dim: int) -> None:
         """Make projection head, its teacher, and NT-Xent with negatives of all processes."""
         self.add_head(lambda: MoCoProjectionHead(dim, max(dim // 2, 64), 128))
+        self.predict = nn.Identity()
         self.loss = NTXentLoss(TEMPERATURE, gather_distributed=True)
-
-    def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
-        """Return NT-Xent between the student of each view and the teacher of the other."""
-        student = self.head(self.backbone(torch.cat([first, second]))).chunk(2)
-        teacher = self.taught(torch.cat([first, second])).chunk(2)
-        return (self.loss(student[0], teacher[1]) + self.loss(student[1], teacher[0])) / 2
 
 
 class BYOL(WithTeacher):
@@ -86,13 +90,6 @@ class BYOL(WithTeacher):
         self.add_head(lambda: BYOLProjectionHead(dim, 4 * dim, 128))
         self.predict = BYOLPredictionHead(128, 4 * dim, 128)
         self.loss = NegativeCosineSimilarity()
-
-    def compare(self, first: Tensor, second: Tensor, _batch: TileBatch) -> Tensor:
-        """Return the negative cosine similarity of prediction and teacher, both ways."""
-        both = torch.cat([first, second])
-        student = self.predict(self.head(self.backbone(both))).chunk(2)
-        teacher = self.taught(both).chunk(2)
-        return (self.loss(student[0], teacher[1]) + self.loss(student[1], teacher[0])) / 2
 
 
 class DINO(WithTeacher):

@@ -11,10 +11,18 @@ import numpy as np
 import pandas as pd
 
 from skinage.contrastive.pairs.balance import balanced_weights, codes_of
-from skinage.contrastive.pairs.partners import Rows, make_partners
+from skinage.contrastive.pairs.partners import Partners, Rows
 from skinage.errors import SettingError, StageError
 
-RULES = ("augment", "neighbour", "scale", "slide", "person")
+# Every rule, and why a table may have no pair by it.
+RULES = {
+    "augment": "",
+    "neighbour": "none lies within within_um of another; take more tiles or a larger within_um.",
+    "scale": "no centre was cut at two fields of view; tile with several mpp.",
+    "slide": "every slide has one tile.",
+    "person": "nobody has two slides.",
+}
+Pair = tuple[int, int]
 PairBatch = tuple[Rows, Rows]
 
 
@@ -99,11 +107,11 @@ class PairSampler:
 
     def __init__(self, tiles: pd.DataFrame, pairs: Pairs, batch_size: int) -> None:
         self.pairs, self.batch_size = pairs, batch_size
-        self.partners = make_partners(tiles, pairs.rule, pairs.within_um)
+        self.partners = Partners(tiles, pairs.rule, pairs.within_um)
         self.n_alone = 0 if pairs.rule == "augment" else int((~self.partners.has_one).sum())
         if self.n_alone == len(tiles):
             raise StageError(
-                f"pairs: no tile has a partner by the rule {pairs.rule!r}: {_WHY[pairs.rule]}"
+                f"pairs: no tile has a partner by the rule {pairs.rule!r}: {RULES[pairs.rule]}"
             )
         self._weights = balanced_weights(tiles, pairs.balance) if pairs.balance else None
         self._together = codes_of(tiles, pairs.together)[0] if pairs.together else None
@@ -142,7 +150,7 @@ class PairSampler:
         return [made[k] for k in random.permutation(len(made))]
 
     def _fill(self, rows: Rows, n_batches: int, random: np.random.Generator) -> Iterator[PairBatch]:
-        queue: list[tuple[int, int]] = []
+        queue: list[Pair] = []
         for _ in range(n_batches):
             batch, rest = self._take(queue)
             if len(batch) < self.batch_size:  # every tile was drawn: pairs that wait go first
@@ -157,12 +165,10 @@ class PairSampler:
             anchors, others = np.array(batch).T
             yield anchors, others
 
-    def _take(
-        self, queue: list[tuple[int, int]]
-    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    def _take(self, queue: list[Pair]) -> tuple[list[Pair], list[Pair]]:
         """Return a batch of a queue and the rest; pairs that conflict stay in the rest."""
-        batch: list[tuple[int, int]] = []
-        waiting: list[tuple[int, int]] = []
+        batch: list[Pair] = []
+        waiting: list[Pair] = []
         held: dict[int, list[int]] = {}  # rows of the batch by group
         for place, pair in enumerate(queue):
             if len(batch) == self.batch_size:
@@ -174,7 +180,7 @@ class PairSampler:
             held.setdefault(int(self.partners.group[pair[0]]), []).extend(pair)
         return batch, waiting
 
-    def _draw(self, rows: Rows, random: np.random.Generator) -> list[tuple[int, int]]:
+    def _draw(self, rows: Rows, random: np.random.Generator) -> list[Pair]:
         if self._weights is None:
             anchors = random.permutation(rows)
         else:
@@ -182,11 +188,3 @@ class PairSampler:
             anchors = random.choice(rows, len(rows), p=weights / weights.sum())
         others = self.partners.draw(anchors, random)
         return list(zip(anchors.tolist(), others.tolist(), strict=True))
-
-
-_WHY = {
-    "neighbour": "none lies within within_um of another; take more tiles or a larger within_um.",
-    "scale": "no centre was cut at two fields of view; tile with several mpp.",
-    "slide": "every slide has one tile.",
-    "person": "nobody has two slides.",
-}

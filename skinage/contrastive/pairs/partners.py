@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 Rows = NDArray[np.intp]
+FAR_UM = 1e9  # between slides and between scales, where tiles are looked for within a distance
 
 
 class Partners:
@@ -17,6 +18,15 @@ class Partners:
     ``order[skip_start[i]:skip_stop[i]]``, its own tile or slide, so that no list of all pairs is
     held.
 
+    Parameters
+    ----------
+    tiles
+        The tile table; its places are in level-0 px, at ``tile_px * mpp / extent_px`` um each.
+    rule
+        The rule of `Pairs`.
+    within_um
+        Largest distance between the centres of ``"neighbour"`` tiles.
+
     Attributes
     ----------
     group
@@ -25,12 +35,29 @@ class Partners:
         Whether a tile has a partner other than itself.
     """
 
-    def __init__(
-        self, order: Rows, spans: NDArray[np.intp], group: Rows, nearness: "Nearness | None"
-    ) -> None:
-        self._order, self._spans = order, spans  # spans (n, 4): start, stop, skip_start, skip_stop
-        self.group, self._nearness = group, nearness
-        self._count = spans[:, 1] - spans[:, 0] - (spans[:, 3] - spans[:, 2])
+    def __init__(self, tiles: pd.DataFrame, rule: str, within_um: float) -> None:
+        slide, person = (pd.factorize(tiles[name])[0] for name in ("slide_id", "person_id"))
+        self.group = person if rule == "person" else slide
+        side_um = (tiles["tile_px"] * tiles["mpp"]).to_numpy(float)
+        extent_px = tiles["extent_px"].to_numpy(float)
+        middle_px = tiles[["x", "y"]].to_numpy(float) + extent_px[:, None] / 2
+        centres_um = middle_px * (side_um / extent_px)[:, None]
+        # Plain numbers: they are asked for every tile of every batch.
+        self._squares = np.column_stack([centres_um, side_um / 2]).tolist()
+        self._by_place = rule not in ("slide", "person")
+        self._reach_um = within_um if rule == "neighbour" else 0.0
+        if rule == "neighbour":
+            place = tiles.groupby(["slide_id", "mpp"]).ngroup().to_numpy()
+            points = np.column_stack([centres_um, FAR_UM * place])
+            self._order, self._spans = _within(points, within_um)
+        else:
+            own = np.arange(len(tiles))
+            outer = {"augment": own, "slide": slide, "person": person}.get(rule)
+            if outer is None:  # by "scale"
+                outer = tiles.groupby(["slide_id", "centre_id"]).ngroup().to_numpy()
+            self._order, self._spans = _of_group(outer, slide if rule == "person" else own)
+        start, stop, skip_start, skip_stop = self._spans.T
+        self._count = stop - start - (skip_stop - skip_start)
         self.has_one = self._count > 0
 
     def draw(self, rows: Rows, random: np.random.Generator) -> Rows:
@@ -43,98 +70,33 @@ class Partners:
 
     def conflict(self, row: int, held: Mapping[int, Sequence[int]]) -> bool:
         """Return whether a tile would be a positive of one of the rows held, by group."""
-        others = held.get(int(self.group[row]))
-        if others is None:
-            return False
-        return self._nearness is None or any(self._nearness.near(row, other) for other in others)
+        others = held.get(int(self.group[row]), ())
+        return any(self._near(row, other) for other in others) if self._by_place else bool(others)
+
+    def _near(self, row: int, other: int) -> bool:
+        """Return whether two tiles of one slide overlap or have centres within reach."""
+        (x, y, half), (other_x, other_y, other_half) = self._squares[row], self._squares[other]
+        dx, dy = abs(x - other_x), abs(y - other_y)
+        touching = half + other_half - 1e-6
+        return max(dx, dy) < touching or dx * dx + dy * dy <= self._reach_um * self._reach_um
 
 
-class Nearness:
-    """Finds out whether two tiles of a slide overlap or have centres within a reach.
-
-    Parameters
-    ----------
-    centres_um
-        ``(n, 2)`` centres of the tiles.
-    sides_um
-        ``(n,)`` sides of the tiles.
-    reach_um
-        Largest distance of near centres; with 0 only tiles that overlap are near.
-    """
-
-    def __init__(
-        self, centres_um: NDArray[np.float64], sides_um: NDArray[np.float64], reach_um: float
-    ) -> None:
-        # Plain numbers: this is asked for every tile of every batch.
-        self._x, self._y = centres_um[:, 0].tolist(), centres_um[:, 1].tolist()
-        self._half = (sides_um / 2).tolist()
-        self._reach = reach_um
-
-    def near(self, row: int, other: int) -> bool:
-        """Return whether two tiles of one slide are near."""
-        dx, dy = abs(self._x[row] - self._x[other]), abs(self._y[row] - self._y[other])
-        touching = self._half[row] + self._half[other] - 1e-6
-        return max(dx, dy) < touching or dx * dx + dy * dy <= self._reach * self._reach
+def _of_group(outer: Rows, inner: Rows) -> tuple[Rows, Rows]:
+    """Return the rows of the same outer but another inner group, as one order and spans."""
+    both = outer * (inner.max() + 1) + inner
+    order = np.argsort(both, kind="stable")
+    spans = [
+        np.searchsorted(groups[order], groups, side)
+        for groups in (outer, both)
+        for side in ("left", "right")
+    ]
+    return order, np.stack(spans, 1)
 
 
-def make_partners(tiles: pd.DataFrame, rule: str, within_um: float) -> Partners:
-    """Return the candidates of every tile.
-
-    Parameters
-    ----------
-    tiles
-        The tile table; its places are in level-0 px, at ``tile_px * mpp / extent_px`` um each.
-    rule
-        The rule of `Pairs`.
-    within_um
-        Largest distance between the centres of ``"neighbour"`` tiles.
-    """
-    n = len(tiles)
-    slide = pd.factorize(tiles["slide_id"])[0]
-    level_0_mpp = (tiles["tile_px"] * tiles["mpp"] / tiles["extent_px"]).to_numpy(float)
-    corner = tiles[["x", "y"]].to_numpy(float)
-    centres_um = (corner + tiles[["extent_px"]].to_numpy() / 2) * level_0_mpp[:, None]
-    sides_um = (tiles["tile_px"] * tiles["mpp"]).to_numpy(float)
-    own = np.arange(n)
-    if rule == "augment":
-        return Partners(own, np.stack([own, own, own, own], 1), slide,
-                        Nearness(centres_um, sides_um, 0.0))  # fmt: skip
-    if rule == "neighbour":
-        order, spans = _neighbours(slide, tiles["mpp"].to_numpy(float), centres_um, within_um)
-        return Partners(order, spans, slide, Nearness(centres_um, sides_um, within_um))
-    person = pd.factorize(tiles["person_id"])[0]
-    outer, inner = {
-        "scale": (pd.factorize(tiles["slide_id"] + "\0" + tiles["centre_id"].astype(str))[0], own),
-        "slide": (slide, own),
-        "person": (person, slide),
-    }[rule]
-    order = np.lexsort((inner, outer))
-    spans = np.empty((n, 4), np.intp)
-    spans[order, :2] = _runs(outer[order])
-    spans[order, 2:] = _runs((outer * (inner.max() + 1) + inner)[order])
-    near = Nearness(centres_um, sides_um, 0.0) if rule == "scale" else None
-    return Partners(order, spans, person if rule == "person" else slide, near)
-
-
-def _runs(values: Rows) -> Rows:
-    """Return start and stop, ``(n, 2)``, of the run of equal values that each place lies in."""
-    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
-    lengths = np.diff(np.r_[starts, len(values)])
-    start = np.repeat(starts, lengths)
-    return np.stack([start, start + np.repeat(lengths, lengths)], 1)
-
-
-def _neighbours(
-    slide: Rows, mpp: NDArray[np.float64], centres_um: NDArray[np.float64], within_um: float
-) -> tuple[Rows, Rows]:
-    """Return the tiles of the same slide and scale within reach, as one order and spans."""
-    near: list[Rows] = [np.empty(0, np.intp)] * len(slide)
-    for rows in (
-        pd.DataFrame({"slide": slide, "mpp": mpp}).groupby(["slide", "mpp"]).indices.values()
-    ):
-        found = KDTree(centres_um[rows]).query_ball_point(centres_um[rows], within_um + 1e-6)
-        for row, places in zip(rows, found, strict=True):
-            near[row] = rows[[place for place in places if rows[place] != row]]
-    stop = np.cumsum([len(one) for one in near])
-    start = np.r_[0, stop[:-1]]
-    return np.concatenate(near), np.stack([start, stop, stop, stop], 1)
+def _within(points: NDArray[np.float64], reach: float) -> tuple[Rows, Rows]:
+    """Return the rows of other points within reach, as one order and spans."""
+    found = KDTree(points).query_ball_point(points, reach + 1e-6)
+    lengths = np.array([len(rows) for rows in found])
+    order, stop = np.concatenate(found), np.cumsum(lengths)
+    itself = np.flatnonzero(order == np.repeat(np.arange(len(points)), lengths))
+    return order, np.stack([stop - lengths, stop, itself, itself + 1], 1)

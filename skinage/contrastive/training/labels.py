@@ -64,7 +64,6 @@ def label_tiles(
         If ages are to be used but nobody is held out or no age is known, if nobody of `held_out`
         has a tile, or if one person only is left to train on.
     """
-    labels = _labels(cohort)
     people = set() if held_out is None else set(held_out)
     is_held_out = tiles["person_id"].isin(people).to_numpy()
     if people and not is_held_out.any():
@@ -76,7 +75,7 @@ def label_tiles(
             ", such as those of one fold of person_folds. Nobody else can be predicted by it."
         )
     used = [*columns, *(["age_years"] if needs_ages else [])]
-    training = _joined(tiles, labels, used)[~is_held_out].reset_index(drop=True)
+    training = _joined(tiles, cohort, used)[~is_held_out].reset_index(drop=True)
     ageless = _without_age(training) if needs_ages else []
     training = training[~training["slide_id"].isin(ageless)].reset_index(drop=True)
     n_people = training["person_id"].nunique()
@@ -87,19 +86,17 @@ def label_tiles(
         )
     seen = sorted(training["person_id"].unique()) if sees_ages else []
     skipped = {f"slide {name}": "no age is known" for name in ageless}
-    return Labelled(training, _joined(tiles, labels, WATCHED), is_held_out, seen, skipped)
+    return Labelled(training, _joined(tiles, cohort, WATCHED), is_held_out, seen, skipped)
 
 
-def _labels(cohort: pd.DataFrame | None) -> pd.DataFrame:
-    if cohort is None:
-        return pd.DataFrame(index=pd.Index([], name="slide_id"))
-    return cohort.set_index("slide_id")
-
-
-def _joined(tiles: pd.DataFrame, labels: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+def _joined(
+    tiles: pd.DataFrame, cohort: pd.DataFrame | None, columns: Sequence[str]
+) -> pd.DataFrame:
     """Add the columns that the tiles lack, as far as the cohort has them."""
-    wanted = [name for name in dict.fromkeys(columns) if name not in tiles and name in labels]
-    return tiles.join(labels[wanted], on="slide_id") if wanted else tiles.copy()
+    if cohort is None:
+        return tiles
+    wanted = [name for name in dict.fromkeys(columns) if name not in tiles and name in cohort]
+    return tiles.join(cohort.set_index("slide_id")[wanted], on="slide_id")
 
 
 def _without_age(tiles: pd.DataFrame) -> list[str]:

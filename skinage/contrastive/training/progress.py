@@ -22,29 +22,29 @@ class Progress(Callback):
         Measures the features after every epoch.
     """
 
+    _bar: tqdm
+
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
-        self._bar: tqdm | None = None
 
     def on_train_start(self, trainer: Trainer, _module: LightningModule) -> None:
         """Open the bar where the training stands."""
-        if trainer.is_global_zero:
-            per_epoch = int(trainer.num_training_batches)
-            self._bar = tqdm(
-                total=per_epoch * (trainer.max_epochs or 1),
-                initial=per_epoch * trainer.current_epoch,
-                desc="training",
-                unit="batch",
-            )
+        per_epoch = int(trainer.num_training_batches)
+        self._bar = tqdm(
+            total=per_epoch * (trainer.max_epochs or 1),
+            initial=per_epoch * trainer.current_epoch,
+            desc="training",
+            unit="batch",
+            disable=not trainer.is_global_zero,
+        )
 
     def on_train_batch_end(self, _trainer: Trainer, *_: Any) -> None:
         """Move the bar."""
-        if self._bar is not None:
-            self._bar.update()
+        self._bar.update()
 
     def on_train_epoch_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Write down the loss of the epoch and what its features are like."""
-        if self._bar is None:
+        if not trainer.is_global_zero:
             return
         training = cast(ContrastiveModule, module)
         loss, epoch = float(trainer.callback_metrics["loss"]), module.current_epoch + 1
@@ -57,5 +57,4 @@ class Progress(Callback):
 
     def on_train_end(self, *_: Any) -> None:
         """Close the bar."""
-        if self._bar is not None:
-            self._bar.close()
+        self._bar.close()

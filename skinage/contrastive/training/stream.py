@@ -6,7 +6,6 @@ tile table -> pools of people -> pixels, read ahead -> batches of pairs
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,10 +21,7 @@ from skinage.contrastive.pairs.partners import Rows
 from skinage.errors import StageError
 from skinage.slides.reading.batches import read_tiles
 
-
-class _Pool(NamedTuple):
-    rows: Rows
-    pixels: NDArray[np.uint8]
+Pool = tuple[NDArray[np.uint8], Rows]  # pixels, and the place of each row in them or -1
 
 
 class TileStream(IterableDataset[TileBatch]):
@@ -82,10 +78,9 @@ class TileStream(IterableDataset[TileBatch]):
         tile_bytes = 3 * int(tiles["tile_px"].iloc[0]) ** 2
         self._pool_tiles = max(4 * batch_size, int(pool_gb * 2**30 / tile_bytes))
         self._rows_of = list(self.tiles.groupby("person_id", sort=True).indices.values())
-        none = pd.Series(np.nan, self.tiles.index)
-        ages = self.tiles.get("age_years", none).to_numpy(np.float32)
+        ages = self.tiles.reindex(columns=["age_years"]).to_numpy(np.float32)[:, 0]
         self._ages_years = torch.from_numpy(ages)
-        self._whole: _Pool | None = None
+        self._whole: Pool | None = None
 
     def __len__(self) -> int:
         """Return the number of batches of one process in an epoch."""
@@ -96,25 +91,23 @@ class TileStream(IterableDataset[TileBatch]):
         mine = self._people_of_this_process()
         random = np.random.default_rng([self.seed, self.epoch, 1 + dist.rank()])
         n_tiles, done = sum(map(len, mine)), 0
-        for asked, pool in self._pools(mine):
+        for asked, (pixels, place) in self._pools(mine):
             # Proportions of the epoch, so that every process yields as many batches as its length.
             n_before = len(self) * done // n_tiles
             done += len(asked)
             n_batches = len(self) * done // n_tiles - n_before
-            place = np.full(len(self.tiles), -1)
-            place[pool.rows] = np.arange(len(pool.rows))
             rows = asked[place[asked] >= 0]
             for anchors, others in self.sampler.batches(rows, n_batches, random):
                 # A partner on a slide that could not be read: the tile is its own.
                 others = np.where(place[others] < 0, anchors, others)
-                yield self._batch(pool.pixels, place, anchors, others)
+                yield self._batch(pixels, place, anchors, others)
 
     def _people_of_this_process(self) -> list[Rows]:
         random = np.random.default_rng([self.seed, self.epoch])
         order = random.permutation(len(self._rows_of))
         return [self._rows_of[k] for k in order[dist.rank() :: dist.world_size()]]
 
-    def _pools(self, people: list[Rows]) -> Iterator[tuple[Rows, _Pool]]:
+    def _pools(self, people: list[Rows]) -> Iterator[tuple[Rows, Pool]]:
         """Yield rows and a pool that holds them, while the next pool is read."""
         if len(self.tiles) <= self._pool_tiles:
             if self._whole is None:
@@ -144,9 +137,11 @@ class TileStream(IterableDataset[TileBatch]):
         second = None if alone else picked(others)
         return TileBatch(picked(anchors), second, self._ages_years[torch.from_numpy(anchors)])
 
-    def _read(self, rows: Rows) -> _Pool:
+    def _read(self, rows: Rows) -> Pool:
         batches = list(read_tiles(self.tiles.iloc[rows], failures=self.failures))
         if not batches:
             raise StageError(f"training: no tile could be read: {self.failures}")
         held, pixels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-        return _Pool(rows[held], pixels)
+        place = np.full(len(self.tiles), -1)
+        place[rows[held]] = np.arange(len(held))
+        return pixels, place

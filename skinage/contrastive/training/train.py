@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 import torch
@@ -81,57 +81,49 @@ def train(
         If the method, its pairs, its views or an argument of its trainer is unknown.
     StageError
         If there are fewer tiles than a batch or one person only, if the loss is not finite, or if
-        memory runs out (the message names a batch size that fits).
+        memory runs out (the message names a smaller batch size).
     """
     method = Method(method) if isinstance(method, str) else method
-    labelled = label_tiles(
-        tiles,
-        cohort,
-        held_out,
-        needs_ages=method.module_class.sees_ages,
-        columns=pairs_named(method.pairs).columns,
-    )
+    needs_ages, columns = method.module_class.sees_ages, pairs_named(method.pairs).columns
+    labelled = label_tiles(tiles, cohort, held_out, needs_ages=needs_ages, columns=columns)
     recipe = method.describe() | {
         "tiles": table_hash(labelled.training), "epochs": epochs, "seed": seed,
     }  # fmt: skip
-    job = _Job(labelled, method, recipe, device)
     if out is None:
-        return _train(job, None)
+        return _train(labelled, method, recipe, None, device=device)
     out = Path(out)
     if stored(out, recipe):
         return load_encoder(out)
     work = out.parent / ".made" / f"{out.name}-{recipe_hash(recipe)[:12]}"
-    encoder = _train(job, work)
+    encoder = _train(labelled, method, recipe, work, device=device)
     if dist.rank() > 0:
         return encoder  # the first process writes
     with storing(out, recipe) as partial:
         encoder.save(partial)
-        for name in ("last.ckpt", "log.csv"):
-            if (work / name).is_file():
-                shutil.copy(work / name, partial / name)
+        shutil.copy(work / "last.ckpt", partial)
+        if (log := work / "log" / "metrics.csv").is_file():  # not by a logger of the user
+            shutil.copy(log, partial / "log.csv")
         save_file(_weights_of(work / "best.ckpt"), partial / BEST)
     shutil.rmtree(work)
     return encoder
 
 
-class _Job(NamedTuple):
-    """The checked arguments of `train`."""
-
-    labelled: Labelled
-    method: Method
-    recipe: dict[str, Any]
-    device: str
-
-
-def _train(job: _Job, folder: Path | None) -> Encoder:
-    labelled, method, recipe, seed = job.labelled, job.method, job.recipe, job.recipe["seed"]
+def _train(
+    labelled: Labelled, method: Method, recipe: dict[str, Any], folder: Path | None, *, device: str
+) -> Encoder:
+    seed = recipe["seed"]
     start = starting_point(labelled.training, method.backbone, seed=seed)
     pairs = pairs_named(method.pairs)
     stream = TileStream(labelled.training, method.batch_size, seed=seed, pairs=pairs)
-    _warn_of_lone_tiles(stream)
+    if stream.sampler.n_alone:
+        warnings.warn(
+            f"training: {stream.sampler.n_alone} of {len(stream.tiles)} tiles have no partner by "
+            f"{pairs.rule!r} and are paired with themselves.",
+            stacklevel=3,
+        )
     progress = Progress(Probe(labelled.all_tiles, labelled.is_held_out, seed=seed))
     trainer_kws = method.trainer_kws or {}
-    trainer = make_trainer(progress, recipe["epochs"], trainer_kws, folder, device=job.device)
+    trainer = make_trainer(progress, recipe["epochs"], trainer_kws, folder, device=device)
     n_pairs = method.batch_size * trainer.accumulate_grad_batches * trainer.world_size
     # The seed decides heads and dropout; the caller's own random numbers stay as they are.
     with torch.random.fork_rng():
@@ -143,7 +135,7 @@ def _train(job: _Job, folder: Path | None) -> Encoder:
         share_statistics(trainer, training)
         fit(trainer, training, stream, folder)
     module.load_state_dict(start.module.state_dict())
-    encoder = Encoder(module.cpu().eval(), _metadata(start, job), training.history)
+    encoder = Encoder(module.cpu().eval(), _metadata(start, labelled, recipe), training.history)
     skipped = {f"slide {slide}": reason for slide, reason in stream.failures.items()}
     add_skipped(encoder, "train", skipped | labelled.skipped)
     if skipped:
@@ -156,16 +148,15 @@ def _train(job: _Job, folder: Path | None) -> Encoder:
     return encoder
 
 
-def _metadata(start: Encoder, job: _Job) -> dict[str, Any]:
+def _metadata(start: Encoder, labelled: Labelled, recipe: dict[str, Any]) -> dict[str, Any]:
     """Return what is written down about the trained encoder."""
-    recipe = job.recipe
     metadata = start.metadata | {
         "method": recipe["method"], "epochs": recipe["epochs"], "recipe": recipe,
         "hash": recipe_hash(recipe),
     }  # fmt: skip
-    if job.labelled.ages_seen_of:
+    if labelled.ages_seen_of:
         seen = start.metadata.get("labels_seen", {}).get("people", [])
-        marks = sorted({*seen, *map(person_mark, job.labelled.ages_seen_of)})
+        marks = sorted({*seen, *map(person_mark, labelled.ages_seen_of)})
         metadata["labels_seen"] = {"target": "age_years", "people": marks}
     return metadata
 
@@ -178,13 +169,3 @@ def _weights_of(checkpoint: Path) -> dict[str, torch.Tensor]:
         for name, value in state.items()
         if name.startswith(start)
     }
-
-
-def _warn_of_lone_tiles(stream: TileStream) -> None:
-    alone, rule = stream.sampler.n_alone, stream.sampler.pairs.rule
-    if alone and rule != "augment":
-        warnings.warn(
-            f"training: {alone} of {len(stream.tiles)} tiles have no partner by {rule!r} and "
-            "are paired with themselves.",
-            stacklevel=4,
-        )

@@ -1,7 +1,6 @@
 """Lightning's Trainer as this package uses it: checkpoints, logs, memory, silence."""
 
 import logging
-import shutil
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,6 @@ from pytorch_lightning.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
 from skinage.contrastive.methods.module import ContrastiveModule
-from skinage.contrastive.pairs.batch import TileBatch
 from skinage.contrastive.training.stream import TileStream
 from skinage.errors import StageError
 
@@ -93,18 +91,18 @@ def fit(
         If the user stops it.
     """
     loader = DataLoader(stream, batch_size=None, pin_memory=torch.cuda.is_available())
-    memory_is_short = False
-    with _quiet_lightning():
-        try:
+    try:
+        with _quiet_lightning():
             trainer.fit(module, loader, ckpt_path=_checkpoint(folder), weights_only=True)
-        except torch.OutOfMemoryError:
-            memory_is_short = True  # handled below, where nothing holds the batch any more
-    if memory_is_short:
-        raise StageError(_what_fits(trainer, module, stream))
+    except torch.OutOfMemoryError as error:
+        side, size = stream.tiles["tile_px"].iloc[0], stream.batch_size
+        raise StageError(
+            f"training: {trainer.strategy.root_device} ran out of memory at a batch of {size} "
+            f"pairs of {side} px; take batch_size={max(2, size // 2)}, smaller tiles or a smaller "
+            "backbone."
+        ) from error
     if trainer.interrupted:
         raise KeyboardInterrupt
-    if folder is not None and (folder / "log" / "metrics.csv").is_file():
-        shutil.copy(folder / "log" / "metrics.csv", folder / "log.csv")
 
 
 def share_statistics(trainer: Trainer, module: ContrastiveModule) -> None:
@@ -133,35 +131,6 @@ def _checkpoint(folder: Path | None) -> Path | None:
             f"{path}: the checkpoint is cut short; delete {path.parent} to begin anew."
         )
     return path
-
-
-def _what_fits(trainer: Trainer, module: ContrastiveModule, stream: TileStream) -> str:
-    """Return a message with the largest halved batch size that fits into memory."""
-    device = trainer.strategy.root_device
-    module.to(device)
-    side, size = int(stream.tiles["tile_px"].iloc[0]), stream.batch_size
-    said = f"training: {device} ran out of memory at a batch of {size}"
-    while size > 2:
-        size //= 2
-        if _goes_through(trainer, module, size, side):
-            return f"{said}; batch_size={size} fits. Smaller tiles or a smaller backbone help too."
-    return f"{said}, and at one of 2; take smaller tiles or a smaller backbone."
-
-
-def _goes_through(trainer: Trainer, module: ContrastiveModule, size: int, side: int) -> bool:
-    device = trainer.strategy.root_device
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    tiles = torch.zeros(size, 3, side, side, dtype=torch.uint8, device=device)
-    batch = TileBatch(tiles, None, torch.arange(size, dtype=torch.float32, device=device))
-    try:
-        with trainer.precision_plugin.forward_context():
-            module.compare(*module.two_views(batch), batch).backward()
-    except torch.OutOfMemoryError:
-        return False
-    finally:
-        module.zero_grad()
-    return True
 
 
 def _has_bfloat16(device: str) -> bool:

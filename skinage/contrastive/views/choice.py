@@ -1,7 +1,6 @@
 """Views by name, and pictures of each of their switches."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -45,19 +44,14 @@ def views_named(views: str | Views) -> Views:
     )
 
 
-# A switch with what it takes to see it in every view; JPEG is on in a few views only.
-SWITCHES: dict[str, dict[str, Any]] = {
-    "turns": {"turns": True},
-    "crop and zoom": {"anywhere": True, "zoom": HistologyViews.zoom},
-    "haematoxylin": {"haematoxylin": HistologyViews.haematoxylin},
-    "eosin": {"eosin": HistologyViews.eosin},
-    "residual": {"residual": HistologyViews.residual},
-    "stain vectors": {"stain_mixing": HistologyViews.stain_mixing},
-    "white balance": {"background": HistologyViews.background},
-    "blur and sharpen": {"focus": HistologyViews.focus},
-    "noise": {"noise": HistologyViews.noise},
-    "JPEG": {"jpeg": 1.0},
-}
+# The attributes of each switch. JPEG, on in a few views only, is shown in all of them.
+SHOWN = HistologyViews(jpeg=1.0)
+SWITCHES = {
+    "turns": ["turns"], "crop and zoom": ["anywhere", "zoom"], "haematoxylin": ["haematoxylin"],
+    "eosin": ["eosin"], "residual": ["residual"], "stain vectors": ["stain_mixing"],
+    "white balance": ["background"], "blur and sharpen": ["focus"], "noise": ["noise"],
+    "JPEG": ["jpeg"],
+}  # fmt: skip
 
 
 def one_switch_each(pixels: NDArray[np.uint8], *, seed: int = 0) -> dict[str, NDArray[np.float32]]:
@@ -77,8 +71,11 @@ def one_switch_each(pixels: NDArray[np.uint8], *, seed: int = 0) -> dict[str, ND
         `skinage.figures.switch_gallery`.
     """
     tiles = torch.from_numpy(pixels).permute(0, 3, 1, 2)
-    kinds = {name: replace(NONE, **switches) for name, switches in SWITCHES.items()} | NAMED
+    one_each: dict[str, Views] = {
+        name: replace(NONE, **{attribute: getattr(SHOWN, attribute) for attribute in attributes})
+        for name, attributes in SWITCHES.items()
+    }
     return {
         name: views(tiles, torch.Generator().manual_seed(seed)).permute(0, 2, 3, 1).numpy()
-        for name, views in kinds.items()
+        for name, views in {**one_each, **NAMED}.items()
     }

@@ -6,7 +6,7 @@ structure or invent colours (shear, solarising, turning the hue) are not among t
 """
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -118,14 +118,14 @@ class HistologyViews:
         # Half precision is for the network: eight bits of a logarithm would band the light.
         with torch.no_grad(), torch.autocast(pixels.device.type, enabled=False):
             drawn = self._draw(copies * n, side, torch.tensor([width, height]), generator)
-            draws = [numbers.unflatten(0, (copies, n)) for numbers in drawn]
+            draws = {name: drawn[name].unflatten(0, (copies, n)) for name in drawn}
             for first in range(0, n, at_once):
                 some = slice(first, first + at_once)
                 light = pixels[some].to(torch.float32, memory_format=torch.contiguous_format)
                 for copy in range(copies):
-                    of_these = _Draws(*(numbers[copy, some] for numbers in draws))
+                    of_these = {name: draws[name][copy, some] for name in draws}
                     views[copy, some] = self._made(light, of_these, side)
-        return compressed(views.flatten(0, 1), drawn.written.nonzero()[:, 0], drawn.quality)
+        return compressed(views.flatten(0, 1), drawn["written"].nonzero()[:, 0], drawn["quality"])
 
     def smaller(self) -> "HistologyViews":
         """Return the views of half the side.
@@ -147,8 +147,10 @@ class HistologyViews:
         """
         return {"made_by": type(self).__name__, **asdict(self)}
 
-    def _draw(self, n: int, side: int, size_px: Tensor, generator: torch.Generator) -> "_Draws":
-        """Draw all numbers of ``n`` views; one switch does not change the draws of another."""
+    def _draw(
+        self, n: int, side: int, size_px: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Draw all numbers of ``n`` views, on the CPU; no switch changes the draws of another."""
         scale = self.zoom ** (torch.rand(n, 1, generator=generator) * 2 - 1)
         scale.clamp_(max=int(size_px.min()) / side)  # tile pixels per pixel of the view
         room = size_px - side * scale
@@ -159,44 +161,29 @@ class HistologyViews:
         spread = torch.tensor([self.haematoxylin, self.eosin, self.residual])
         strength = torch.exp(torch.randn(n, 3, generator=generator) * spread)
         mixing = torch.randn(n, 3, 3, generator=generator) * self.stain_mixing
-        return _Draws(
-            middle=corner + side * scale / 2,
-            step=scale * (1 - 2 * coins[:, :2]),
-            turned=coins[:, 2],
-            stain=stain_change(strength, mixing),
-            offset=torch.randn(n, 3, generator=generator) * self.background,
-            blur=(torch.rand(n, generator=generator) * 2 - 1) * self.focus,
-            noise=torch.rand(n, generator=generator) * self.noise,
-            field=torch.randint(N_NOISE_FIELDS, (n,), generator=generator),
-            written=torch.rand(n, generator=generator) < self.jpeg,
-            quality=torch.randint(*JPEG_QUALITY, (n,), generator=generator),
-        )
+        return {
+            "middle": corner + side * scale / 2,
+            "step": scale * (1 - 2 * coins[:, :2]),
+            "turned": coins[:, 2],
+            "stain": stain_change(strength, mixing),
+            "offset": torch.randn(n, 3, generator=generator) * self.background,
+            "blur": (torch.rand(n, generator=generator) * 2 - 1) * self.focus,
+            "noise": torch.rand(n, generator=generator) * self.noise,
+            "field": torch.randint(N_NOISE_FIELDS, (n,), generator=generator),
+            "written": torch.rand(n, generator=generator) < self.jpeg,
+            "quality": torch.randint(*JPEG_QUALITY, (n,), generator=generator),
+        }
 
-    def _made(self, light: Tensor, draws: "_Draws", side: int) -> Tensor:
+    def _made(self, light: Tensor, draws: dict[str, Tensor], side: int) -> Tensor:
         """Return one view of each of some tiles, in the order in which light is recorded."""
-        place = draws.middle, draws.step, draws.turned
+        place = draws["middle"], draws["step"], draws["turned"]
         light = resampled(light, *place, side + 2 if self.focus else side)  # refocusing takes 2 px
         if any([self.haematoxylin, self.eosin, self.residual, self.stain_mixing, self.background]):
-            light = restained(light, draws.stain, draws.offset)
+            light = restained(light, draws["stain"], draws["offset"])
         else:
             light /= WHITE
         if self.focus:
-            light = refocused(light, draws.blur)
+            light = refocused(light, draws["blur"])
         if self.noise:
-            light = with_noise(light, draws.noise, draws.field)
+            light = with_noise(light, draws["noise"], draws["field"])
         return light.clamp_(0, 1)
-
-
-class _Draws(NamedTuple):
-    """The random numbers of some views, one row each; on the CPU."""
-
-    middle: Tensor
-    step: Tensor
-    turned: Tensor
-    stain: Tensor
-    offset: Tensor
-    blur: Tensor
-    noise: Tensor
-    field: Tensor
-    written: Tensor
-    quality: Tensor
