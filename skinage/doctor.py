@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import tempfile
 from importlib import metadata
@@ -11,11 +12,8 @@ from typing import Any
 from skinage import __version__
 from skinage.errors import SlideError
 
-NEEDED = (
-    "torch", "torchvision", "lightly", "pytorch-lightning", "timm", "openslide-python",
-    "openslide-bin", "cucim-cu13", "anndata", "zarr", "umap-learn", "scikit-learn", "lifelines",
-    "statsmodels", "captum", "shap", "seaborn", "papermill", "jupyterlab",
-)  # fmt: skip
+REQUIREMENTS = [line for line in metadata.requires("skinage") or [] if "extra ==" not in line]
+NEEDED = [re.split(r"[^\w-]", line)[0] for line in REQUIREMENTS]
 TILES: dict[str, Any] = {"tile": (256, 256)}
 SAMPLES: dict[str, dict[str, Any]] = {
     "tiled TIFF, JPEG": TILES | {"compression": "jpeg"},

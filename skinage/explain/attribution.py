@@ -84,6 +84,8 @@ def attribute(
         If there is no tile at ``position``, the clock is not linear, or it does not fit the
         encoder.
     """
+    from captum.attr import IntegratedGradients
+
     if not 0 <= position < len(pixels):
         raise StageError(f"attribute: position {position}, but the person has {len(pixels)} tiles.")
     others = np.delete(pixels, position, axis=0)
@@ -96,15 +98,23 @@ def attribute(
     ends = encoder.prepare(pair).to(next(encoder.module.parameters()).device)
     with torch.inference_mode():
         age, age_of_glass = forward(ends).tolist()
-    heat, n_steps = _add_up(forward, ends, age - age_of_glass, n_steps=n_steps)
-    found = Attribution(heat, age, age - age_of_glass, n_steps)
-    if found.completeness_error > _allowed(found.difference_years):
-        warnings.warn(
-            f"attribute: after {n_steps} steps the heat of tile {position} adds up to "
-            f"{heat.sum():.3g} years instead of {found.difference_years:.3g}; it is only roughly "
-            "right",
-            stacklevel=2,
-        )
+    integrate = IntegratedGradients(forward).attribute
+    tile, glass = ends.split(1)
+    while True:
+        gradients = integrate(tile, glass, n_steps=n_steps, internal_batch_size=_BATCH)
+        heat = gradients[0].sum(dim=0).detach().cpu().numpy().astype(np.float32)
+        found = Attribution(heat, age, age - age_of_glass, n_steps)
+        allowed = max(TOLERANCE * abs(found.difference_years), TOLERANCE_YEARS)
+        if found.completeness_error <= allowed:
+            return found
+        if 2 * n_steps > MOST_STEPS:
+            break
+        n_steps *= 2
+    warnings.warn(
+        f"attribute: after {n_steps} steps the heat of tile {position} adds up to "
+        f"{heat.sum():.3g} years instead of {found.difference_years:.3g}; it is only roughly right",
+        stacklevel=2,
+    )
     return found
 
 
@@ -132,46 +142,17 @@ def tile_contributions(clock: Clock, features: np.ndarray) -> np.ndarray:
     """
     if len(features) < 2:
         raise StageError("tile_contributions: the person has one tile; there is no age without it.")
-    rows = torch.from_numpy(np.asarray(features, dtype=float))
-    kept = ~torch.eye(len(rows), dtype=torch.bool)
-    ages = [_age_of_one_tile(clock, rows[keep][1:])(rows[keep][:1]).item() for keep in kept]
-    whole = _age_of_one_tile(clock, rows[1:])(rows[:1]).item()
-    return whole - np.array(ages)
+    rows = np.asarray(features, dtype=float)
+    without_one = (np.delete(rows, k, axis=0) for k in range(len(rows)))
+    sets = (torch.from_numpy(some) for some in (rows, *without_one))
+    ages = [_age_of_one_tile(clock, some[1:])(some[:1]).item() for some in sets]
+    return ages[0] - np.array(ages[1:])
 
 
 def _embed(encoder: Encoder, pixels: np.ndarray) -> Tensor:
     """Embed tiles batch by batch: ``(n, dim)`` float64, also for no tile at all."""
-    batches = (pixels[i : i + 8 * _BATCH] for i in range(0, len(pixels), 8 * _BATCH))
-    embedded = [
-        np.empty((0, encoder.metadata["dim"])),
-        *(encoder.embed(batch) for batch in batches),
-    ]
-    return torch.from_numpy(np.concatenate(embedded)).double()
-
-
-def _add_up(
-    forward: Callable[[Tensor], Tensor], ends: Tensor, difference: float, *, n_steps: int
-) -> tuple[np.ndarray, int]:
-    """Integrate the gradient from glass to tile with more and more steps until it adds up.
-
-    Returns the heat ``(h, w)`` in years, summed over the colours, and the number of steps.
-    """
-    from captum.attr import IntegratedGradients
-
-    tile, glass = ends.split(1)
-    while True:
-        gradients = IntegratedGradients(forward).attribute(
-            tile, baselines=glass, n_steps=n_steps, internal_batch_size=_BATCH
-        )
-        heat = gradients[0].sum(dim=0).detach().cpu().numpy().astype(np.float32)
-        adds_up = abs(float(heat.sum(dtype=float)) - difference) <= _allowed(difference)
-        if adds_up or 2 * n_steps > MOST_STEPS:
-            return heat, n_steps
-        n_steps *= 2
-
-
-def _allowed(difference_years: float) -> float:
-    return max(TOLERANCE * abs(difference_years), TOLERANCE_YEARS)
+    batches = [encoder.embed(some) for some in np.split(pixels, range(256, len(pixels), 256))]
+    return torch.from_numpy(np.concatenate(batches)).double()
 
 
 def _age_of_one_tile(clock: Clock, others: Tensor) -> Callable[[Tensor], Tensor]:

@@ -45,21 +45,19 @@ def name_features(people: pd.DataFrame, morphology: pd.DataFrame) -> pd.DataFram
             f" {len(morphology)} with morphology); expected {MIN_PEOPLE} or more. Are both indexed"
             " by person_id?"
         )
-    features = people.loc[shared, feature_names(people)]
+    names = feature_names(people)
     # People without a measure count with its median rank, so that one blank tile drops nobody.
-    left, right = (
-        table.rank().pipe(lambda ranks: ranks.fillna(ranks.median()))
-        for table in (features, morphology.loc[shared])
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):  # what is constant has no correlation
-        joint = np.corrcoef(left.T, right.T)[: left.shape[1], left.shape[1] :]
-    table = pd.DataFrame(joint, features.columns.rename("feature"), morphology.columns)
-    strength = table.abs().dropna(how="all")
-    named = pd.DataFrame({"measure": strength.idxmax(axis=1)}).reindex(table.index).reset_index()
-    named["measure"] = named["measure"].astype(object).where(named["measure"].notna(), None)
-    pairs = zip(named["feature"], named["measure"], strict=True)
-    r = [table.loc[feature, measure] if measure else np.nan for feature, measure in pairs]
-    return named.assign(spearman_r=r)
+    ranks = people.loc[shared, names].join(morphology).rank()
+    ranks = ranks.fillna(ranks.median())
+    # What is constant has no correlation.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = morphology.apply(lambda measure: ranks[names].corrwith(ranks[measure.name]))
+    best = r.abs().dropna(how="all").idxmax(axis=1)
+    rows = [
+        (name, best[name], r.loc[name, best[name]]) if name in best else (name, None, np.nan)
+        for name in names
+    ]
+    return pd.DataFrame(rows, columns=["feature", "measure", "spearman_r"])
 
 
 def feature_importance(

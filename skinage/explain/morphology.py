@@ -57,7 +57,7 @@ MEASURES = (
 """Names of the columns of `measure_tiles`, units included."""
 
 
-def measure_tiles(pixels: np.ndarray, mpp: float, *, progress: bool = True) -> pd.DataFrame:
+def measure_tiles(pixels: np.ndarray, mpp: float) -> pd.DataFrame:
     """Measure stain, nuclei, gaps, fibre order and grey-blue matrix of each tile.
 
     The measures are defined in the docstring of this module.
@@ -68,8 +68,6 @@ def measure_tiles(pixels: np.ndarray, mpp: float, *, progress: bool = True) -> p
         ``(n, h, w, 3)`` uint8 RGB.
     mpp
         Micrometres per pixel.
-    progress
-        Show a progress bar.
 
     Returns
     -------
@@ -86,11 +84,7 @@ def measure_tiles(pixels: np.ndarray, mpp: float, *, progress: bool = True) -> p
         raise SettingError(f"measure_tiles: pixels are {found}; expected uint8 (n, h, w, 3) RGB.")
     if not mpp > 0:
         raise SettingError(f"measure_tiles: mpp is {mpp}; expected micrometres per pixel above 0.")
-    chunks = []
-    with tqdm(total=len(pixels), desc="Measuring tiles", unit="tile", disable=not progress) as bar:
-        for start in range(0, len(pixels), _CHUNK):
-            chunks.append(_measure(pixels[start : start + _CHUNK], mpp))
-            bar.update(len(chunks[-1]))
+    chunks = [_measure(pixels[i : i + _CHUNK], mpp) for i in range(0, len(pixels), _CHUNK)]
     return pd.concat(chunks, ignore_index=True) if chunks else pd.DataFrame(columns=MEASURES)
 
 

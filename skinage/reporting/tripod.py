@@ -6,8 +6,6 @@
 
 import re
 from collections.abc import Iterable
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,12 @@ import jinja2
 import jinja2.meta
 import pandas as pd
 
+from skinage.cohort.people import first_visits
 from skinage.errors import SettingError
-from skinage.reporting.tripod_facts import DERIVED, FILES, Facts, gather
+from skinage.reporting.tripod_facts import DERIVED, FILES, Facts, gather, tables_of
 
 
-def tripod(results: str | Path, cohort: pd.DataFrame | None = None) -> pd.DataFrame:
+def tripod(results: str | Path, cohort: pd.DataFrame) -> pd.DataFrame:
     """Fill in the TRIPOD+AI checklist for a paper's supplement, as far as a run can.
 
     Each sentence holds numbers of the results folder. What its files do not hold is marked in
@@ -30,8 +29,7 @@ def tripod(results: str | Path, cohort: pd.DataFrame | None = None) -> pd.DataFr
     results
         A results folder, finished or not.
     cohort
-        The cohort table, as `read_cohort` returns it. None reads it from the path in ``run.json``,
-        if the file has not changed since the run.
+        The cohort table of this run, as `read_cohort` returns it.
 
     Returns
     -------
@@ -73,8 +71,7 @@ def read_checklist() -> pd.DataFrame:
     The role is "state" (the answer needs it), "if known" (added if the files hold it), "use" (a
     hint for the authors) or "write" (what only the authors can write).
     """
-    with resources.files("skinage.reporting").joinpath("tripod.csv").open(encoding="utf-8") as file:
-        return pd.read_csv(file, dtype=str).ffill()
+    return pd.read_csv(Path(__file__).with_name("tripod.csv"), dtype=str).ffill()
 
 
 def _answer(sentences: pd.DataFrame, facts: Facts) -> dict[str, str]:
@@ -103,24 +100,19 @@ def _answer(sentences: pd.DataFrame, facts: Facts) -> dict[str, str]:
 
 def render(sentence: str, facts: Facts) -> tuple[str, str, list[str]]:
     """Return the sentence with its numbers, or what is missing for it, and the files it uses."""
-    template, used = _compiled(sentence)
-    needed = [name for name in [*FILES, *DERIVED] if name in used]
-    tables = dict.fromkeys(table for name in needed for table in DERIVED.get(name, ([name],))[0])
+    used = jinja2.meta.find_undeclared_variables(JINJA.parse(sentence))
+    needed = [[name] for name in FILES if name in used]
+    needed += [tables_of(derive) for name, derive in DERIVED.items() if name in used]
+    tables = dict.fromkeys(table for names in needed for table in names)
     files = [FILES[table] for table in tables]
     absent = [FILES[table] for table in tables if table not in facts]
     if absent:
         return "", "; ".join(absent), []
     try:
-        return template.render(facts), "", files
+        return JINJA.from_string(sentence).render(facts), "", files
     except (jinja2.UndefinedError, LookupError) as error:
         column = re.findall(r"'(\w+)'", str(error))[-1:] or ["value"]
         return "", f"{', '.join(files)} (nothing there of: {column[0].replace('_', ' ')})", []
-
-
-@cache
-def _compiled(sentence: str) -> tuple[jinja2.Template, set[str]]:
-    used = jinja2.meta.find_undeclared_variables(JINJA.parse(sentence))
-    return JINJA.from_string(sentence), used
 
 
 def listed(words: Iterable[object]) -> str:
@@ -167,4 +159,6 @@ def _some(values: Any) -> Any:
 
 
 JINJA = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
-JINJA.filters |= {one.__name__: one for one in (listed, pairs, span, fixed, estimates)}
+JINJA.filters |= {
+    one.__name__: one for one in (listed, pairs, span, fixed, estimates, first_visits)
+}

@@ -1,7 +1,7 @@
 """What the files of a results folder hold for the TRIPOD+AI checklist."""
 
+import inspect
 import json
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -10,8 +10,7 @@ from typing import Any
 import pandas as pd
 
 from skinage.cohort.label_seen import label_seen
-from skinage.cohort.people import first_visits
-from skinage.cohort.table import inspect_cohort
+from skinage.cohort.people import first_visits, refuse_repeated_people
 from skinage.errors import CohortError, StageError
 from skinage.phantom import read_truth
 from skinage.storage import table_hash
@@ -27,51 +26,26 @@ FILES = {
     "synthetic": "truth.csv of the phantom",
 }  # fmt: skip
 """The name of each file in the sentences, and where it is."""
-METRICS = {
-    "mae_years": "mean absolute error",
-    "rmse_years": "root mean squared error",
-    "bias_years": "mean error",
-    "r2": "R²",
-    "r": "correlation",
-    "calibration_slope": "slope of actual on predicted age",
-    "calibration_intercept": "intercept of that line in years",
-    "baseline_mae_years": "mean absolute error of predicting the mean age of the other folds",
-    "bracket_accuracy": "proportion of people predicted inside their age bracket",
-    "weighted_kappa": "weighted kappa of age brackets",
-    "coverage": "proportion of people inside their interval",
-    "interval_width_years": "mean width of the intervals",
-}
 SOCIAL = ["sex", "decade"]
-PLOTS = {
-    "04_age.png": "predicted against actual age",
-    "04_calibration.png": "calibration",
-    "04_baselines.png": "errors of baseline features",
-}
 
 
-def gather(folder: Path, cohort: pd.DataFrame | None) -> Facts:
+def gather(folder: Path, cohort: pd.DataFrame) -> Facts:
     """Return what the files hold; a file that is missing or has no rows is not among them."""
     facts = {name: _read(folder / file) for name, file in FILES.items()}
-    run = facts["run"] or {}
-    facts["cohort"] = _cohort_of(run) if cohort is None else cohort
-    facts["plots"] = [text for name, text in PLOTS.items() if (folder / "figures" / name).is_file()]
-    path = run.get("cohort", {}).get("path", folder / "phantom" / "cohort.csv")
+    facts["cohort"] = cohort
+    facts["plots"] = [path.name for path in folder.glob("figures/*.png")]
+    path = (facts["run"] or {}).get("cohort", {}).get("path", folder / "phantom" / "cohort.csv")
     truth, tiles, ages = read_truth(path), facts["tiles"], facts["ages"]
-    if (
-        truth is not None
-        and tiles is not None
-        and tiles["person_id"].isin(truth["person_id"]).all()
-    ):
+    if truth is not None and tiles is not None and {*tiles["person_id"]} <= {*truth["person_id"]}:
         facts["synthetic"] = "synthetic"
     if ages is not None and "visit" in ages:
         facts["ages"] = ages.sort_values("age_years").drop_duplicates("person_id")
     facts = {name: value for name, value in facts.items() if value is not None and len(value)}
-    if "cohort" in facts:
-        _check_people(facts["cohort"], facts.get("ages"))
-    for name, (tables, derive) in DERIVED.items():
-        if all(table in facts for table in tables):
+    _check_people(cohort, facts.get("ages"))
+    for name, derive in DERIVED.items():
+        if all(table in facts for table in tables_of(derive)):
             with suppress(KeyError):  # a column is missing: the sentence that needs it tells so
-                facts[name] = derive(*(facts[table] for table in tables))
+                facts[name] = derive(*(facts[table] for table in tables_of(derive)))
     return {name: value for name, value in facts.items() if value is not None}
 
 
@@ -94,27 +68,15 @@ def _check_people(cohort: pd.DataFrame, ages: pd.DataFrame | None) -> None:
     missing = [name for name in ("person_id", "slide_id", "age_years") if name not in cohort]
     if missing:
         raise CohortError(f"tripod: the cohort has no {', '.join(missing)}; found {[*cohort]}")
-    given = pd.Series(dtype=str) if ages is None else ages["person_id"]
-    unknown = given[~given.isin(cohort["person_id"])]
+    if ages is None:
+        return
+    refuse_repeated_people(ages, "ages.csv")
+    unknown = ages["person_id"][~ages["person_id"].isin(cohort["person_id"])]
     if len(unknown):
         raise StageError(
-            f"tripod: {len(unknown)} of {len(given)} people of ages.csv are not in the cohort, "
+            f"tripod: {len(unknown)} of {len(ages)} people of ages.csv are not in the cohort, "
             f"such as {unknown.iloc[0]!r}; give the cohort of this run"
         )
-    if given.duplicated().any():
-        raise StageError(f"tripod: ages.csv lists {given[given.duplicated()].iloc[0]!r} twice")
-
-
-def _cohort_of(run: dict[str, Any]) -> pd.DataFrame | None:
-    """Read the cohort table of a run, unless it is gone or has changed."""
-    path = run.get("cohort", {}).get("path")
-    if path is None or not Path(path).is_file():
-        return None
-    cohort, _ = inspect_cohort(path)
-    if table_hash(cohort) == run["cohort"].get("hash"):
-        return cohort
-    warnings.warn(f"tripod: {path} has changed since the run and is not used", stacklevel=4)
-    return None
 
 
 def _people(cohort: pd.DataFrame) -> pd.DataFrame:
@@ -133,13 +95,6 @@ def _not_in_clock(cohort: pd.DataFrame, tiles: pd.DataFrame, ages: pd.DataFrame)
     }
     why = ", ".join(f"{who.sum()} {reason}" for reason, who in reasons.items() if who.any())
     return f"{len(out)} of {len(people)}{f' ({why})' if why else ''}"
-
-
-def _later_slides(cohort: pd.DataFrame, tiles: pd.DataFrame, ages: pd.DataFrame) -> int | None:
-    """Return how many slides are of later visits, if the numbers of tiles show they were unused."""
-    first = first_visits(cohort)["slide_id"]
-    of_first = tiles["slide_id"].isin(first) & tiles["person_id"].isin(ages["person_id"])
-    return len(cohort) - len(first) if ages["n_tiles"].sum() == of_first.sum() else None
 
 
 def _trained_on(encoder: Facts, tiles: pd.DataFrame) -> str | None:
@@ -167,7 +122,8 @@ def _features(clock: Facts) -> str:
 
 
 def _measures(card: pd.DataFrame) -> pd.DataFrame:
-    return card.assign(label=card["metric"].map(METRICS)).dropna(subset=["value", "label"])
+    words = pd.read_csv(Path(__file__).with_name("metrics.csv"))
+    return card.merge(words, on="metric").dropna(subset="value")
 
 
 def _regressor(clock: Facts) -> str | None:
@@ -181,18 +137,13 @@ def _regressor(clock: Facts) -> str | None:
 
 def _tests(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return the tests per 5 years of acceleration, with the words for them."""
-    rows = outcomes[outcomes["unit"] == "per 5 years"] if "unit" in outcomes else outcomes
+    rows = outcomes[outcomes["unit"] == "per 5 years"]
     name = rows["outcome"].str.removeprefix("disease_").str.replace("_", " ")
-    numbers = rows[["n_events", "n_people"]].round().astype(int).astype(str)
+    sizes = zip(name, rows["n_events"], rows["n_people"], strict=True)
     return rows.assign(
         name=name,
         label=name + ": " + rows["estimate_name"].str.replace("_", " "),
-        size_text=name
-        + " ("
-        + numbers["n_events"]
-        + " events, "
-        + numbers["n_people"]
-        + " people)",
+        size_text=[f"{one} ({events:.0f} events, {of:.0f} people)" for one, events, of in sizes],
     )
 
 
@@ -205,16 +156,21 @@ def _by_group(groups: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-DERIVED: dict[str, tuple[list[str], Callable[..., Any]]] = {
-    "people": (["cohort"], _people),
-    "not_in_clock": (["cohort", "tiles", "ages"], _not_in_clock),
-    "later_slides": (["cohort", "tiles", "ages"], _later_slides),
-    "trained_on": (["encoder", "tiles"], _trained_on),
-    "ages_seen": (["encoder", "ages"], _ages_seen),
-    "features": (["clock"], _features),
-    "regressor": (["clock"], _regressor),
-    "measures": (["card"], _measures),
-    "tests": (["outcomes"], _tests),
-    "errors": (["groups"], _by_group),
+DERIVED: dict[str, Callable[..., Any]] = {
+    "people": _people,
+    "not_in_clock": _not_in_clock,
+    "trained_on": _trained_on,
+    "ages_seen": _ages_seen,
+    "features": _features,
+    "regressor": _regressor,
+    "measures": _measures,
+    "tests": _tests,
+    "errors": _by_group,
 }
-"""What is computed from tables: the tables, and a function of them; None: they do not hold it."""
+"""What is computed from tables: functions of the tables that their parameters name, which return
+None if the tables do not hold it."""
+
+
+def tables_of(derive: Callable[..., Any]) -> list[str]:
+    """Return the names of the tables (of ``FILES``) that a function takes."""
+    return [*inspect.signature(derive).parameters]

@@ -104,6 +104,7 @@ def tune(
         tested = (known["fold"] == one).to_numpy()
         within = goal.within(values[~tested])
         model = TunedFold(encoder, fit_head(features[~tested], values[~tested], within), within)
+        own_features = people[tested]
         if pixels is not None and isinstance(encoder, Encoder):
             rows = [rows_of[person] for person in known.index[~tested]]
             tuned = tune_end_to_end(
@@ -112,9 +113,8 @@ def tune(
             )  # fmt: skip
             model = TunedFold(*tuned, within)
             own = tiles[tiles["person_id"].isin(known.index[tested])]
-            predicted.append(model.predict(mean_features(embed(own, model.encoder))))
-        else:
-            predicted.append(model.predict(people[tested]))
+            own_features = mean_features(embed(own, model.encoder))
+        predicted.append(model.predict(own_features))
         models[one] = model
     table = known.join(pd.concat(predicted)).assign(n_tiles=people["n_tiles"]).reset_index()
     add_skipped(table, "tune", reasons)

@@ -185,13 +185,6 @@ def test_somebody_missing_without_a_reason_is_not_hidden(results, cohort):
     assert "1 for a reason that no file holds" in answers(tripod(results, cohort))["11"]
 
 
-def test_later_visits_that_were_pooled_are_not_said_to_be_apart(results, cohort):
-    ages = pd.read_csv(results / "ages.csv")
-    ages.loc[0, "n_tiles"] = 4
-    ages.to_csv(results / "ages.csv", index=False)
-    assert "later visits" not in answers(tripod(results, cohort))["11"]
-
-
 def test_numbers_stand_with_their_intervals(results, cohort):
     table = tripod(results, cohort).set_index("item")
     assert table.loc["23a", "status"] == "answered"
@@ -222,17 +215,18 @@ def test_folds_are_described_as_they_are(results, cohort):
     pd.concat([later, ages.assign(visit=1)]).to_csv(results / "ages.csv", index=False)
     assert answers(tripod(results, cohort))["12a"] == answer
     pd.concat([ages, ages[:1]]).to_csv(results / "ages.csv", index=False)
-    with pytest.raises(StageError, match="lists 'P0' twice"):
+    with pytest.raises(StageError, match=r"ages.csv: 1 people are listed more than once"):
         tripod(results, cohort)
 
 
-def test_nothing_is_answered_by_an_empty_folder(tmp_path):
+def test_nothing_but_the_cohort_answers_for_an_empty_folder(tmp_path, cohort):
     empty = tmp_path / "empty"
     empty.mkdir()
-    table = tripod(empty)
-    assert set(table["status"]) == {"open"}
-    assert table["answer"].str.match(r"\[(To write|Missing): ").all()
-    assert (table["source"] == "").all()
+    table = tripod(empty, cohort)
+    assert set(table["status"]) == {"open", "partly"}
+    open_items = table[table["status"] == "open"]
+    assert open_items["answer"].str.match(r"\[(To write|Missing|To use): ").all()
+    assert set(table["source"]) == {"", "the cohort table"}
 
 
 @pytest.mark.parametrize(
@@ -336,24 +330,9 @@ def test_a_phantom_is_called_synthetic(results, cohort):
     assert "synthetic" not in answers(tripod(results, cohort))["5a"]
 
 
-def test_the_cohort_is_found_by_the_run_unless_it_has_changed(results, cohort, tmp_path):
-    from skinage.cohort.table import inspect_cohort
-
-    path = tmp_path / "cohort.csv"
-    entry = {"path": str(path), "hash": table_hash(inspect_cohort(path)[0])}
-    change(results / "run.json", cohort=entry)
-    assert "9 slides of 8 people" in answers(tripod(results))["20a"]
-    cohort[:8].to_csv(path, index=False)
-    with pytest.warns(UserWarning, match="has changed since the run"):
-        table = tripod(results)
-    assert "[Missing: the cohort table" in answers(table)["20a"]
-    path.unlink()
-    assert "[Missing: the cohort table" in answers(tripod(results))["20a"]
-
-
 def test_what_cannot_be_used_is_refused(results, cohort, tmp_path):
     with pytest.raises(SettingError, match="is no folder"):
-        tripod(tmp_path / "nowhere")
+        tripod(tmp_path / "nowhere", cohort)
     with pytest.raises(CohortError, match="has no slide_id"):
         tripod(results, cohort.drop(columns="slide_id"))
     with pytest.raises(StageError, match=r"5 of 6 people of ages.csv are not in .*'P1'"):
