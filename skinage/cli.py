@@ -163,7 +163,7 @@ def _doctor(_options: argparse.Namespace) -> int:
 
 
 def _phantom(options: argparse.Namespace) -> int:
-    from skinage.phantom import make_cohort
+    from skinage.phantom.files import make_cohort
 
     path = make_cohort(
         options.out,

@@ -72,7 +72,6 @@ def execute_notebooks(
     with (
         tqdm(total=sum(n_cells.values()), unit="cell", bar_format=bar_format) as bar,
         _ticking(bar),
-        _interruptible(),
         _socket_folder() as sockets,
     ):
         for name in NOTEBOOKS:
@@ -135,8 +134,8 @@ def _socket_folder() -> Iterator[str]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Listen to SIGINT, and let the kernels do so.
+def interruptible() -> Iterator[None]:
+    """Listen to SIGINT, and let the kernels that are started do so.
 
     A shell script starts its background jobs with SIGINT ignored, and children inherit that.
     """

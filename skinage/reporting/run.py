@@ -6,7 +6,7 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +16,7 @@ from skinage import __version__
 from skinage.cohort.table import read_cohort
 from skinage.errors import StageError
 from skinage.phantom import make_cohort
-from skinage.reporting.notebooks import execute_notebooks
+from skinage.reporting.notebooks import execute_notebooks, interruptible
 from skinage.reporting.results import read_skipped, save_metrics, save_table
 from skinage.storage import file_hash, remove, table_hash, unwritten, write_json
 
@@ -71,9 +71,11 @@ def run(
     from skinage.reporting.tripod import tripod
 
     started, start, out = datetime.now(UTC), time.monotonic(), Path(out).resolve()
-    _check_names(settings)
-    cohort = None if cohort_path is None else read_cohort(cohort_path)
-    with _locked(out):
+    with ExitStack() as stack:
+        stack.enter_context(interruptible())
+        _check_names(settings)
+        cohort = None if cohort_path is None else read_cohort(cohort_path)
+        stack.enter_context(_locked(out))
         seconds = {}
         if cohort is None or cohort_path is None:
             cohort_path = make_cohort(out / "phantom", people, seed=settings["seed"], preset=preset)

@@ -15,7 +15,7 @@ import pytest
 from skinage.cli import SETTINGS, main
 from skinage.errors import StageError
 from skinage.phantom import make_cohort
-from skinage.reporting.notebooks import NOTEBOOKS, _interruptible, _socket_folder, notebook_folder
+from skinage.reporting.notebooks import NOTEBOOKS, _socket_folder, interruptible, notebook_folder
 from skinage.reporting.run import _locked, run
 
 REAL = Path(__file__).parents[3] / "shared" / "realdata"
@@ -204,10 +204,10 @@ def test_sockets_have_a_short_path_and_leave_nothing(tmp_path, monkeypatch):
     assert not Path(folder).exists()
 
 
-def test_an_ignored_interrupt_is_heard_while_notebooks_run():
+def test_an_ignored_interrupt_is_heard_while_a_run_works():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with pytest.raises(KeyboardInterrupt), _interruptible():
+        with pytest.raises(KeyboardInterrupt), interruptible():
             signal.raise_signal(signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:
