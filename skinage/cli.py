@@ -1,6 +1,7 @@
 """The command ``skinage``: run, check, doctor, phantom."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -53,6 +54,9 @@ SETTINGS: dict[str, tuple[Callable[[str], Any], Any, str]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 something is wrong, 130 stopped."""
     options = _parser().parse_args(arguments)
+    # A script starts its background jobs with SIGINT ignored, and kernels would inherit that.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return options.command(options)
     except SkinageError as error:

@@ -1,4 +1,5 @@
 import json
+import signal
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,16 @@ def test_doctor_names_readers_and_finds_nothing_missing(capsys):
     assert "read by cuCIM" in rows["tiled TIFF, JPEG"]
     assert "read by OpenSlide" in rows["tiled TIFF, deflate, predictor"]
     assert "read by picture" in rows["PNG, JPEG or plain TIFF with mpp"]
+
+
+def test_an_ignored_interrupt_is_heard(capsys, monkeypatch):
+    monkeypatch.setattr("skinage.doctor.examine", lambda: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert main(["doctor"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "the same command continues" in capsys.readouterr().err
 
 
 def test_doctor_says_how_to_get_what_is_missing(capsys, monkeypatch):
