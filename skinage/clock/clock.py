@@ -73,6 +73,11 @@ class Clock:
         cohort
             A row per slide, where the sex (for clocks that use it) and first visits are found.
 
+        Returns
+        -------
+        pandas.Series
+            ``predicted_years``, index ``person_id``.
+
         Raises
         ------
         StageError

@@ -28,11 +28,13 @@ def fit_clock(
 
     Parameters
     ----------
-    people, cohort, model, seed
+    people, cohort, model
         As for `predict_age`, whose errors it shares. First visits are fitted.
     calibrated
         False for a clock without intervals, in a sixth of the time. Where the encoder saw the age
         of these people there are none either: their errors would be too small.
+    seed
+        Seed of the inner folds, and of models that draw.
 
     Returns
     -------
@@ -57,9 +59,9 @@ def fit_fold_clock(
     people: People,
     cohort: pd.DataFrame,
     ages: pd.DataFrame,
+    *,
     fold: Any,
     model: Any = "ridge",
-    *,
     calibrated: bool = True,
     seed: int = 0,
 ) -> Clock:
@@ -67,15 +69,19 @@ def fit_fold_clock(
 
     Parameters
     ----------
-    people, cohort, model, seed
+    people, cohort
         The same as for `predict_age`, so that the clock is the same.
     ages
         The table that `predict_age` returned: ``person_id``, ``fold`` and, where a column of the
         cohort was held out, ``group``.
     fold
         The fold that was held out, a value of ``ages["fold"]``.
+    model
+        The same as for `predict_age`.
     calibrated
         False for a clock without intervals, in a sixth of the time.
+    seed
+        The same as for `predict_age`.
 
     Returns
     -------

@@ -15,7 +15,7 @@ def cross_predict(
     """Predict each person, ``(n_people,)`` years, by a model of the people of other folds."""
 
     def fit(kept: np.ndarray) -> Model:
-        return learner.fit(inputs.take(kept), target[kept], seed)
+        return learner.fit(inputs.take(kept), target[kept], seed=seed)
 
     return cross_fit(fit, inputs, fold)[1]
 
@@ -50,7 +50,7 @@ def fit_and_calibrate(
     )
 
     def fit(kept: np.ndarray) -> Model:
-        return learner.fit(inputs.take(kept), target[kept], seed)
+        return learner.fit(inputs.take(kept), target[kept], seed=seed)
 
     model = fit(np.ones(len(target), bool))
     return model, calibrate(fit, inputs, low, high, inner) if calibrated else None

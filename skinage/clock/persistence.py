@@ -26,6 +26,11 @@ def load_clock(folder: str | Path, learner: Learner | None = None) -> Clock:
     learner
         The learner that fitted the clock, if it is one of your own; its ``load`` is called.
 
+    Returns
+    -------
+    Clock
+        It predicts as the clock that was saved.
+
     Raises
     ------
     StageError

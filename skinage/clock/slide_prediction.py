@@ -39,10 +39,12 @@ def predict_slides(
     ----------
     atlas
         Tiles, with ``slide_id`` and ``person_id`` in ``obs``.
-    cohort, model, folds, seed
+    cohort, model, folds
         As for `predict_age`.
     visits
         "first" for the slides of first visits; "all" for those of later visits too.
+    seed
+        As for `predict_age`.
 
     Returns
     -------

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tqdm.auto import tqdm
 
 from skinage.errors import StageError
 from skinage.reporting.results import append_skipped
@@ -53,20 +54,27 @@ def execute_notebooks(
     """
     seconds = {}
     # The path of a Unix socket may have about 100 characters, so the usual folder can be too long.
-    with tempfile.TemporaryDirectory(prefix="skinage-", dir="/tmp") as sockets:
+    with (
+        tempfile.TemporaryDirectory(prefix="skinage-", dir="/tmp") as sockets,
+        tqdm(total=len(NOTEBOOKS), unit="notebook") as bar,
+    ):
         for name in NOTEBOOKS:
+            bar.set_description(name)
             reason = _reason_to_skip(cohort, out) if name in NEED_A_CLOCK else ""
             if reason:
                 row = {"stage": "run", "item": f"notebook {name}", "reason": reason}
                 append_skipped(out, pd.DataFrame([row]))
-                continue
-            start = time.monotonic()
-            _execute(notebook_folder() / f"{name}.ipynb", parameters, out, sockets)
-            seconds[name[3:]] = round(time.monotonic() - start, 1)
+            else:
+                start = time.monotonic()
+                _execute(notebook_folder() / f"{name}.ipynb", parameters, out, sockets, bar)
+                seconds[name[3:]] = round(time.monotonic() - start, 1)
+            bar.update()
     return seconds
 
 
-def _execute(source: Path, parameters: Mapping[str, Any], out: Path, sockets: str) -> None:
+def _execute(
+    source: Path, parameters: Mapping[str, Any], out: Path, sockets: str, bar: tqdm
+) -> None:
     import papermill
     from traitlets.config import Config
 
@@ -78,7 +86,8 @@ def _execute(source: Path, parameters: Mapping[str, Any], out: Path, sockets: st
             source,
             target,
             parameters={key: value for key, value in parameters.items() if key in known},
-            progress_bar={"desc": source.stem},
+            progress_bar=False,
+            on_cell_complete=lambda **info: bar.set_postfix(cell=info["cell_index"] + 1),
             # Sockets in a private folder: nobody else on the machine can listen in.
             config=Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/kernel"}),
         )

@@ -35,7 +35,7 @@ def test_the_clock_of_a_fold_predicts_what_the_table_says(
     ages = predict_age(atlas, cohort, model, folds=folds, seed=4)
     ages.to_csv(tmp_path / "ages.csv", index=False)
     ages = pd.read_csv(tmp_path / "ages.csv").set_index("person_id")
-    clock = fit_fold_clock(atlas, cohort, ages.reset_index(), 1, model, seed=4)
+    clock = fit_fold_clock(atlas, cohort, ages.reset_index(), fold=1, model=model, seed=4)
     tested = ages[ages["fold"] == 1]
     found = clock.predict(atlas, cohort)[tested.index]
     np.testing.assert_allclose(found, tested["predicted_years"], atol=1e-9)
@@ -51,7 +51,7 @@ def test_the_clock_of_a_fold_predicts_what_the_table_says(
 def test_a_table_of_all_visits_and_of_pooled_people_will_do(cohort, make_atlas):
     atlas = make_atlas(cohort)
     ages = predict_age(atlas, cohort, visits="all", coverage=None)
-    clock = fit_fold_clock(pool(atlas, cohort), cohort, ages, 0, calibrated=False)
+    clock = fit_fold_clock(pool(atlas, cohort), cohort, ages, fold=0, calibrated=False)
     assert clock.calibration is None
     tested = ages[(ages["fold"] == 0) & (ages["visit"] == 1)].set_index("person_id")
     found = clock.predict(pool(atlas, cohort), cohort)[tested.index]
@@ -62,10 +62,10 @@ def test_folds_and_people_that_are_not_there_are_named(cohort, make_atlas):
     atlas = make_atlas(cohort)
     ages = predict_age(atlas, cohort, coverage=None)
     with pytest.raises(SettingError, match=r"no fold 7; choose from \[0, 1, 2, 3, 4\]"):
-        fit_fold_clock(atlas, cohort, ages, 7)
+        fit_fold_clock(atlas, cohort, ages, fold=7)
     more = pd.concat([ages, ages.head(1).assign(person_id="X")])
     with pytest.raises(StageError, match=r"1 people of the table of ages .*'X'"):
-        fit_fold_clock(atlas, cohort, more, 0)
+        fit_fold_clock(atlas, cohort, more, fold=0)
 
 
 def test_your_own_learner_reads_its_clock_back(make_cohort, make_people, tmp_path):
@@ -75,7 +75,7 @@ def test_your_own_learner_reads_its_clock_back(make_cohort, make_people, tmp_pat
         def __init__(self, years=None):
             self.years = years
 
-        def fit(self, inputs, target, seed):
+        def fit(self, inputs, target, *, seed):
             return Constant(target.mean())
 
         def load(self, arrays):
@@ -90,7 +90,7 @@ def test_your_own_learner_reads_its_clock_back(make_cohort, make_people, tmp_pat
     cohort = make_cohort(30)
     people = make_people(np.random.default_rng(0).normal(size=(30, 4)))
     ages = predict_age(people, cohort, Constant(), coverage=None)
-    clock = fit_fold_clock(people, cohort, ages, 2, Constant())
+    clock = fit_fold_clock(people, cohort, ages, fold=2, model=Constant())
     clock.save(tmp_path)
     found = load_clock(tmp_path, Constant()).predict(people)
     training = ages["age_years"][ages["fold"] != 2]

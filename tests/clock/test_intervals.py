@@ -55,7 +55,7 @@ def test_intervals_cover_as_stated_whatever_the_noise(coverage):
     fold, kept = np.arange(300) % 5, np.arange(n_people) < 300
 
     def fit(mask):
-        return Ridge().fit(people(features[kept][mask]), ages[kept][mask], 0)
+        return Ridge().fit(people(features[kept][mask]), ages[kept][mask], seed=0)
 
     found = calibrate(fit, people(features[kept]), ages[kept], ages[kept], fold)
     low, high = found.interval(people(features[~kept]), coverage)

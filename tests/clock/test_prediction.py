@@ -170,7 +170,7 @@ def test_a_scanner_held_out_is_met_by_a_clock_of_the_others(make_cohort, make_pe
     from skinage.clock.learners.ridge import Ridge as OurRidge
     from skinage.people.clock_inputs import ClockInputs
 
-    model = OurRidge().fit(ClockInputs(features[~of_a], np.zeros(60)), age[~of_a], 0)
+    model = OurRidge().fit(ClockInputs(features[~of_a], np.zeros(60)), age[~of_a], seed=0)
     expected = model.predict(ClockInputs(features[of_a], np.zeros(30)))
     np.testing.assert_allclose(ages["predicted_years"][of_a], expected)
 

@@ -32,7 +32,7 @@ def test_values_add_up_to_what_the_model_of_the_fold_predicted(people, cohort, m
     people = people.drop(columns="std_0000")
     ages = predict_age(people, cohort, model, folds=2, coverage=None, seed=3)
     clocks = {
-        fold: fit_fold_clock(people, cohort, ages, fold, model, calibrated=False, seed=3)
+        fold: fit_fold_clock(people, cohort, ages, fold=fold, model=model, calibrated=False, seed=3)
         for fold in ages["fold"].unique()
     }
     explanation = shap_values(clocks, people[::-1], cohort, ages=ages)
@@ -53,7 +53,7 @@ def test_values_add_up_to_ages_that_were_predicted_from_the_atlas(make_cohort, m
     people = pool(atlas, cohort)
     ages = predict_age(atlas, cohort, folds=3, coverage=None)
     clocks = {
-        fold: fit_fold_clock(people, cohort, ages, fold, calibrated=False) for fold in range(3)
+        fold: fit_fold_clock(people, cohort, ages, fold=fold, calibrated=False) for fold in range(3)
     }
     explanation = shap_values(clocks, people, cohort, ages=ages)
     total = np.sum(explanation.values, axis=1) + explanation.base_values

@@ -156,7 +156,7 @@ class Spy:
     needs_tiles: ClassVar[bool] = False
     seen: ClockInputs | None = None
 
-    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> "Spy":
+    def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> "Spy":
         self.seen = inputs
         return self
 
@@ -175,7 +175,7 @@ def test_the_learner_inside_gets_pooled_features_sex_and_tiles(tiles):
     spy = Spy()
     learner = Pooled(spy, ["mean"])
     assert (learner.name, learner.needs_tiles) == ("spy", True)
-    model = learner.fit(inputs.take(np.array([3, 4])), np.zeros(2), 0)
+    model = learner.fit(inputs.take(np.array([3, 4])), np.zeros(2), seed=0)
     means = np.array([tiles.features[rows].mean(axis=0) for rows in tiles.rows])
     assert_allclose(spy.seen.features, means[[3, 4]], rtol=1e-4, atol=1e-6)
     assert_array_equal(spy.seen.sex_male, [1, 0])
@@ -188,7 +188,7 @@ def test_a_clock_on_shares_finds_planted_ages_and_comes_back_from_its_arrays(tis
     ages = 20 + 60 * planted[:, 0]
     inputs = ClockInputs(None, np.full(40, np.nan), tiles)
     learner = Pooled(Ridge(), ("proportions",))
-    model = learner.fit(inputs.take(np.arange(30)), ages[:30], 0)
+    model = learner.fit(inputs.take(np.arange(30)), ages[:30], seed=0)
     tested = inputs.take(np.arange(30, 40))
     assert np.abs(model.predict(tested) - ages[30:]).mean() < 1
     again = learner.load(load(save(model.arrays())))
@@ -198,4 +198,4 @@ def test_a_clock_on_shares_finds_planted_ages_and_comes_back_from_its_arrays(tis
 def test_pooled_features_without_tiles_are_refused():
     pooled = ClockInputs(np.ones((4, 2)), np.ones(4))
     with pytest.raises(StageError, match="give the atlas"):
-        Pooled(Ridge()).fit(pooled, np.arange(4.0), 0)
+        Pooled(Ridge()).fit(pooled, np.arange(4.0), seed=0)

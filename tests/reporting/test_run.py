@@ -107,6 +107,17 @@ def test_the_model_of_the_settings_reaches_every_notebook_that_fits_one(finished
 
 
 @pytest.mark.slow
+def test_notebooks_give_the_same_again(finished):
+    """nbval executes them once more and compares the outputs of the marked cells."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax",
+               "--nbval-cell-timeout=600", "--rootdir", str(finished), "-c", os.devnull,
+               str(finished / "notebooks")]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, cwd=finished, timeout=900)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout
+
+
+@pytest.mark.slow
 def test_stopped_twice_and_started_again_it_gives_the_same_tables(cohort_path, finished, tmp_path):
     out = tmp_path / "stopped"
     for stop, sign, code in (

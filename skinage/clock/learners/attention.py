@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from skinage.clock.learners.attention_settings import AttentionSettings
 from skinage.clock.learners.base import N_INNER_FOLDS
 from skinage.cohort.folds import person_folds
 from skinage.people.clock_inputs import ClockInputs
@@ -27,39 +28,18 @@ N_TILES_HELD_OUT = 200
 
 
 @dataclass(frozen=True)
-class Attention:
+class Attention(AttentionSettings):
     """A learner of the tiles that are informative of age.
 
     Five nets, each trained without a fifth of the people, find the number of epochs: the first at
     which the people held out are predicted about as well as at best (`epochs_needed`). Then one
-    net is trained on everybody for as many epochs. The defaults were chosen on phantoms.
-
-    Attributes
-    ----------
-    hidden
-        Number of hidden units that weigh a tile.
-    n_epochs
-        Largest number of epochs.
-    learning_rate
-        Learning rate of AdamW.
-    weight_decay
-        Weight decay of the layers that weigh tiles; the head keeps the penalty that ridge chose.
-    n_tiles
-        Number of tiles drawn of each person at each step, so that no tile is memorised.
-    n_people
-        Approximate number of people at each step.
+    net is trained on everybody for as many epochs. `AttentionSettings` has the settings.
     """
 
-    hidden: int = 64
-    n_epochs: int = 60
-    learning_rate: float = 6e-3
-    weight_decay: float = 1e-2
-    n_tiles: int = 20
-    n_people: int = 20
     name: ClassVar[str] = "attention"
     needs_tiles: ClassVar[bool] = True
 
-    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> "AttentionModel":
+    def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> "AttentionModel":
         """Fit on training people; on one machine the same seed gives the same model."""
         from skinage.clock.learners.attention_net import draw, train
         from skinage.threads import one_thread

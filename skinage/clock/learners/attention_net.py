@@ -1,20 +1,17 @@
 """The net of attention: gated attention pooling with a linear head, trained from ridge onwards."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skinage.clock.learners.attention_settings import AttentionSettings
 from skinage.clock.learners.base import standardise
 from skinage.clock.learners.ridge import Ridge
 from skinage.people.clock_inputs import ClockInputs
 from skinage.people.person_tiles import Tiles
 from skinage.people.pooling import Pooling
-
-if TYPE_CHECKING:
-    from skinage.clock.learners.attention import Attention
 
 
 class AttentionModel(nn.Module):
@@ -109,7 +106,7 @@ def ridge_start(
 
 
 def train(
-    settings: "Attention", tiles: Tiles, target: np.ndarray, seed: int
+    settings: AttentionSettings, tiles: Tiles, target: np.ndarray, seed: int
 ) -> Iterator[AttentionModel]:
     """Train on people; the net is returned before the first epoch and after each.
 

@@ -73,7 +73,7 @@ class Learner(Protocol):
     ...     name = "line"
     ...     needs_tiles = False
     ...
-    ...     def fit(self, inputs, target, seed):
+    ...     def fit(self, inputs, target, *, seed):
     ...         return LineModel(np.polyfit(inputs.pooled()[:, 0], target, 1))
     ...
     ...     def load(self, arrays):
@@ -98,7 +98,7 @@ class Learner(Protocol):
         ``inputs.pooled()``, the features by person.
         """
 
-    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> Model:
+    def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> Model:
         """Fit a model on training people.
 
         Parameters
@@ -128,6 +128,11 @@ class Learner(Protocol):
         ----------
         arrays
             What the model's ``arrays`` returned. `load_clock` calls this.
+
+        Returns
+        -------
+        Model
+            A model like the one that was saved.
         """
 
 

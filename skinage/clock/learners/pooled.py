@@ -58,14 +58,40 @@ class Pooled:
         """The name of the learner."""
         return self.learner.name
 
-    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> "PooledModel":
-        """Fit pooling and model on the training people."""
+    def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> "PooledModel":
+        """Fit pooling and model on the training people.
+
+        Parameters
+        ----------
+        inputs
+            What is known of these people besides their age, their tiles included.
+        target
+            ``(n_people,)`` ages in years.
+        seed
+            Seed of the tissue clusters and of the learner.
+
+        Returns
+        -------
+        PooledModel
+            A model that pools tiles as it was fitted, then predicts.
+        """
         pooling = Pooling.fit(inputs.person_tiles(), self.statistics, seed)
-        model = self.learner.fit(_pooled(pooling, inputs), target, seed)
+        model = self.learner.fit(_pooled(pooling, inputs), target, seed=seed)
         return PooledModel(pooling, model)
 
     def load(self, arrays: Mapping[str, np.ndarray]) -> "PooledModel":
-        """Return the model of these arrays."""
+        """Return the model of these arrays.
+
+        Parameters
+        ----------
+        arrays
+            What the model's ``arrays`` returned.
+
+        Returns
+        -------
+        PooledModel
+            A model like the one that was saved.
+        """
         parts: dict[str, dict[str, np.ndarray]] = {"pooling": {}, "model": {}}
         for name, value in arrays.items():
             part, _, rest = name.partition(".")

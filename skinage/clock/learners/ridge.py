@@ -42,7 +42,7 @@ class Ridge:
     name: ClassVar[str] = "ridge"
     needs_tiles: ClassVar[bool] = False
 
-    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> LinearModel:
+    def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> LinearModel:
         """Fit on training people."""
         mean, scale = standardise(inputs.pooled())
         regression = self.regression((inputs.pooled() - mean) / scale, target)

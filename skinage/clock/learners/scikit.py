@@ -35,7 +35,7 @@ class Scikit:
         """The name of the regressor's class."""
         return type(self.regressor).__name__
 
-    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> Model:
+    def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> Model:
         """Fit on training people; what is linear becomes a `LinearModel`."""
         from sklearn.base import clone
 

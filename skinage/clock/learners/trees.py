@@ -53,7 +53,7 @@ class Trees:
     name: ClassVar[str] = "trees"
     needs_tiles: ClassVar[bool] = False
 
-    def fit(self, inputs: ClockInputs, target: np.ndarray, seed: int) -> TreesModel:
+    def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> TreesModel:
         """Fit on training people."""
         xgboost = _xgboost()
         matrix = _matrix(inputs, target)

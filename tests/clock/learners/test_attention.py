@@ -76,7 +76,7 @@ def test_where_all_tiles_tell_alike_it_is_about_as_good_as_ridge():
     inputs = evidence_of_bags([*generator.normal(centres[:, None], 1, (160, 20, 6))])
     training, tested = inputs.take(np.arange(80)), inputs.take(np.arange(80, 160))
     errors = [
-        np.abs(learner.fit(training, ages[:80], 0).predict(tested) - ages[80:]).mean()
+        np.abs(learner.fit(training, ages[:80], seed=0).predict(tested) - ages[80:]).mean()
         for learner in (Attention(n_epochs=30), Pooled(Ridge(), ("mean",)))
     ]
     assert errors[0] < 1.05 * errors[1]
@@ -85,7 +85,7 @@ def test_where_all_tiles_tell_alike_it_is_about_as_good_as_ridge():
 def test_before_training_it_is_ridge_on_the_mean(uneven):
     inputs, ages = uneven
     found = Attention(n_epochs=0).fit(inputs, ages, seed=4).predict(inputs)
-    ridge = Pooled(Ridge(), ("mean",)).fit(inputs, ages, 0)
+    ridge = Pooled(Ridge(), ("mean",)).fit(inputs, ages, seed=0)
     assert_allclose(found, ridge.predict(inputs), atol=1e-3)
 
 
@@ -154,7 +154,7 @@ def test_the_same_seed_gives_the_same_model_and_leaves_torch_as_it_was(uneven, r
     before, n_threads = torch.get_rng_state(), torch.get_num_threads()
     request.addfinalizer(lambda: torch.set_num_threads(n_threads))
     torch.set_num_threads(2)
-    once, again, other = (QUICK.fit(*uneven, seed).arrays() for seed in (0, 0, 1))
+    once, again, other = (QUICK.fit(*uneven, seed=seed).arrays() for seed in (0, 0, 1))
     for name, value in once.items():
         assert_array_equal(value, again[name], err_msg=name)
     assert not np.array_equal(once["content.weight"], other["content.weight"])
@@ -168,7 +168,7 @@ def test_training_looks_at_training_people_only(uneven):
     changed = inputs.tiles.features.copy()
     changed[np.concatenate(inputs.tiles.rows[20:])] += 100
     other = ClockInputs(None, inputs.sex_male, Tiles(changed, inputs.tiles.rows))
-    fits = [QUICK.fit(one.take(training), ages[:20], 0).arrays() for one in (inputs, other)]
+    fits = [QUICK.fit(one.take(training), ages[:20], seed=0).arrays() for one in (inputs, other)]
     for name in fits[0]:
         assert_array_equal(fits[0][name], fits[1][name], err_msg=name)
 
@@ -209,10 +209,12 @@ def test_the_first_epoch_that_is_not_clearly_worse_is_taken():
 
 def test_ages_are_in_years_whatever_their_scale(uneven):
     inputs, ages = uneven
-    years, other = (QUICK.fit(inputs, some, 0).predict(inputs) for some in (ages, 3 * ages + 7))
+    years, other = (
+        QUICK.fit(inputs, some, seed=0).predict(inputs) for some in (ages, 3 * ages + 7)
+    )
     assert_allclose(other, 3 * years + 7, rtol=1e-3)
 
 
 def test_pooled_features_are_refused():
     with pytest.raises(StageError, match="give the atlas"):
-        QUICK.fit(ClockInputs(np.ones((9, 2)), np.ones(9)), np.arange(9.0), 0)
+        QUICK.fit(ClockInputs(np.ones((9, 2)), np.ones(9)), np.arange(9.0), seed=0)

@@ -92,7 +92,7 @@ def test_coefficients_do_not_make_a_sum(known):
 def test_a_regressor_is_fitted_on_standardised_features_and_stays_as_it_was(known):
     inputs, ages = known
     regressor = ElasticNet(alpha=0.3)
-    fitted = learner_of(regressor).fit(inputs, ages, 0)
+    fitted = learner_of(regressor).fit(inputs, ages, seed=0)
     features = inputs.features
     standardised = (features - features.mean(0)) / features.std(0)
     expected = ElasticNet(alpha=0.3).fit(standardised, ages)
@@ -134,13 +134,13 @@ def test_the_defaults_of_a_regressor_predict_better_than_the_mean_age(model, par
 )
 def test_ages_are_not_centred_where_the_target_must_be_positive(model, known):
     inputs, ages = known
-    predicted = learner_of(model).fit(inputs, ages, 0).predict(inputs)
+    predicted = learner_of(model).fit(inputs, ages, seed=0).predict(inputs)
     assert np.corrcoef(predicted, ages)[0, 1] > 0.8
 
 
 def test_a_linear_pipeline_becomes_the_sum_that_it_is(known):
     inputs, ages = known
-    fitted = learner_of(make_pipeline(PCA(5), ScikitRidge(1))).fit(inputs, ages, 0)
+    fitted = learner_of(make_pipeline(PCA(5), ScikitRidge(1))).fit(inputs, ages, seed=0)
     assert isinstance(fitted, LinearModel)
     standardised = (inputs.features - fitted.mean) / fitted.scale
     expected = make_pipeline(PCA(5), ScikitRidge(1)).fit(standardised, ages).predict(standardised)
@@ -151,8 +151,8 @@ def test_a_seed_that_the_user_set_stays(known):
     inputs, ages = known
     fixed = learner_of(RandomForestRegressor(5, random_state=3))
     drawn = learner_of(RandomForestRegressor(5))
-    same = [fixed.fit(inputs, ages, seed).predict(inputs) for seed in (0, 1)]
-    other = [drawn.fit(inputs, ages, seed).predict(inputs) for seed in (0, 1)]
+    same = [fixed.fit(inputs, ages, seed=seed).predict(inputs) for seed in (0, 1)]
+    other = [drawn.fit(inputs, ages, seed=seed).predict(inputs) for seed in (0, 1)]
     np.testing.assert_array_equal(*same)
     assert (other[0] != other[1]).any()
 
@@ -161,7 +161,7 @@ def test_a_seed_that_the_user_set_stays(known):
 def test_units_of_features_do_not_matter(model, known):
     inputs, ages = known
     other = ClockInputs(inputs.features * np.logspace(-3, 3, 30) + 5, inputs.sex_male)
-    found = [learner_of(model).fit(one, ages, 0).predict(one) for one in (inputs, other)]
+    found = [learner_of(model).fit(one, ages, seed=0).predict(one) for one in (inputs, other)]
     np.testing.assert_allclose(*found, atol=0.5)
 
 
@@ -169,7 +169,7 @@ def test_trees_see_the_sex_and_linear_models_do_not(known):
     inputs, ages = known
     other = ClockInputs(inputs.features, 1 - inputs.sex_male)
     unknown = ClockInputs(inputs.features, np.full(150, np.nan))
-    trees, ridge = Trees().fit(inputs, ages, 0), Ridge().fit(inputs, ages, 0)
+    trees, ridge = Trees().fit(inputs, ages, seed=0), Ridge().fit(inputs, ages, seed=0)
     assert np.abs(trees.predict(inputs) - trees.predict(other)).mean() > 1
     assert np.isfinite(trees.predict(unknown)).all()
     assert (ridge.predict(inputs) == ridge.predict(other)).all()
