@@ -21,7 +21,7 @@ from skinage.errors import StageError
 
 EDGE_BYTES = 1 << 20
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS}
+NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR}
 
 
 def stored(path: str | Path, recipe: Mapping[str, Any]) -> bool:
