@@ -107,10 +107,13 @@ def test_the_model_of_the_settings_reaches_every_notebook_that_fits_one(finished
 
 
 @pytest.mark.slow
-def test_notebooks_give_the_same_again(finished):
+def test_notebooks_give_the_same_again(finished, tmp_path):
     """nbval executes them once more and compares the outputs of the marked cells."""
+    sanitize = tmp_path / "sanitize.cfg"  # warnings name the cell by the process of the kernel
+    sanitize.write_text("[cell]\nregex: ipykernel_[0-9]+/[0-9]+\nreplace: cell\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax",
-               "--nbval-cell-timeout=600", "--rootdir", str(finished), "-c", os.devnull,
+               "--nbval-cell-timeout=600", "--nbval-sanitize-with", str(sanitize),
+               "--rootdir", str(finished), "-c", os.devnull,
                str(finished / "notebooks")]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, cwd=finished, timeout=900)
     assert done.returncode == 0, done.stdout[-3000:]
