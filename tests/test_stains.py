@@ -20,8 +20,8 @@ def test_an_offset_keeps_black_apart_from_nearly_black():
 
 def test_stains_are_unit_vectors_of_the_published_directions():
     assert np.linalg.norm([HAEMATOXYLIN, EOSIN], axis=1) == pytest.approx([1, 1])
-    assert HAEMATOXYLIN / HAEMATOXYLIN[0] == pytest.approx([1, 0.70 / 0.65, 0.29 / 0.65])
-    assert EOSIN / EOSIN[1] == pytest.approx([0.07 / 0.99, 1, 0.11 / 0.99])
+    assert HAEMATOXYLIN / HAEMATOXYLIN[0] == pytest.approx([1, 0.704 / 0.65, 0.286 / 0.65])
+    assert EOSIN / EOSIN[1] == pytest.approx([0.072 / 0.99, 1, 0.105 / 0.99])
 
 
 def test_unmixing_agrees_with_scikit_image():

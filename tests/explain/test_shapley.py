@@ -1,7 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LinearRegression
 
 from skinage.clock.fit_clock import fit_clock, fit_fold_clock
@@ -61,19 +62,20 @@ def test_values_add_up_to_ages_that_were_predicted_from_the_atlas(make_cohort, m
     np.testing.assert_allclose(total, predicted, atol=1e-6)
 
 
+class Hidden:
+    """A model that predicts, and hides that it is a sum of features."""
+
+    def __init__(self, model):
+        self.predict = model.predict
+
+
 @pytest.mark.slow  # Numba compiles shap's masks for some seconds
 def test_any_model_of_pooled_features_is_explained_as_a_linear_one_would_be(people, cohort):
-    """A sum of features behind a pipeline that hides its coefficients."""
-    hidden = TransformedTargetRegressor(
-        LinearRegression(), func=np.negative, inverse_func=np.negative
-    )
     people = people.drop(columns="std_0000")
-    clocks = [
-        fit_clock(people, cohort, model, calibrated=False) for model in (hidden, LinearRegression())
-    ]
-    assert not isinstance(clocks[0].model, LinearModel)
-    assert isinstance(clocks[1].model, LinearModel)
-    found, expected = (shap_values(clock, people) for clock in clocks)
+    linear = fit_clock(people, cohort, LinearRegression(), calibrated=False)
+    assert isinstance(linear.model, LinearModel)
+    hidden = replace(linear, model=Hidden(linear.model))
+    found, expected = (shap_values(clock, people) for clock in (hidden, linear))
     np.testing.assert_allclose(found.values, expected.values, atol=1e-8)
     np.testing.assert_allclose(found.base_values, expected.base_values)
 
