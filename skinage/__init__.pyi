@@ -9,6 +9,7 @@ from .age_acceleration.age_dependence import (
 from .age_acceleration.age_dependence import (
     compare_definitions as compare_definitions,
 )
+from .age_acceleration.reference import recalibrate as recalibrate
 from .clock.clock import Clock as Clock
 from .clock.fit_clock import fit_clock as fit_clock
 from .clock.fit_clock import fit_fold_clock as fit_fold_clock

@@ -1,27 +1,45 @@
 """Age acceleration: predicted age beyond what is expected at that age."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
-from skinage.age_acceleration.definitions import DEFINITIONS, WORDS, Rule, gap, linear, zscore
-from skinage.errors import SettingError, StageError
-from skinage.evaluation.metrics import check_measurable, pearson
+from skinage.age_acceleration.brackets import bracket_part, expected_years
+from skinage.age_acceleration.definitions import (
+    ADJUSTED,
+    DEFINITIONS,
+    Definition,
+    fit_line,
+    gap,
+    linear,
+)
+from skinage.age_acceleration.left_of_age import warn_of_age
+from skinage.age_acceleration.people import centred, repeats_of
+from skinage.age_acceleration.reference import Reference, reference_people
+from skinage.errors import SettingError
+from skinage.evaluation.metrics import pearson
+
+COLUMNS = ("acceleration_z", "acceleration_centile", "acceleration_ratio")
+"""The columns of definitions that are not in years; each stands beside ``acceleration_years``."""
 
 
-def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame:
+def acceleration(
+    ages: pd.DataFrame,
+    definition: str = "linear",
+    *,
+    reference: Reference | None = None,
+    adjusted_for: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Compute age acceleration from predicted ages.
 
     Parameters
     ----------
     ages
-        A row per person: ``person_id``, ``age_years``, ``predicted_years``, ``fold``; if known
-        ``sex`` (F, M or missing), ``age_low`` and ``age_high``; of further repeats
-        ``predicted_years_2``, ``fold_2`` and so on.
+        A row per person (and visit): ``person_id``, ``age_years``, ``predicted_years``; ``fold``,
+        unless there is a reference; if known ``sex`` (F, M or missing), ``visit``, ``age_low`` and
+        ``age_high``; of further repeats ``predicted_years_2``, ``fold_2`` and so on.
     definition
-        The formula. All but "gap" are fitted on the people of the other folds and applied to the
-        fold held out, with sex wherever it varies.
+        The formula. All but "gap" are fitted on the first visits of the people of the other folds
+        (or on the reference) and then applied, with sex wherever it varies.
 
         - "gap": predicted minus actual age. It falls with age, as predictions shrink towards the
           mean.
@@ -29,28 +47,51 @@ def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame
           age acceleration [1]_. "beheshti" is the same: the gap minus its own line on age [2]_.
         - "cole": (predicted age - intercept) / slope - age, of the same line [3]_; the linear
           residual in years of actual age.
-        - "lowess": residual of predicted age on a LOWESS curve of age [4]_, for clocks that bend.
-          Beyond the ages of the other folds the curve continues as a straight line. The line's
-          difference between the sexes is subtracted before, each sex's mean residual after.
+        - "spline": residual on a restricted cubic spline of age, one for each sex [4]_, for clocks
+          that bend or run differently in women and men.
+        - "lowess": residual on a LOWESS curve of age, for each sex [5]_. Beyond the ages it is
+          fitted on, the curve continues as a straight line.
         - "zscore": the linear residual, and in ``acceleration_z`` divided by its SD at that age,
-          from a line fitted to absolute residuals [5]_; at least ``LEAST_SD`` of the SD of all.
+          from a line fitted to absolute residuals [6]_; at least ``LEAST_SD`` of the SD of all.
+        - "centile": the linear residual, and in ``acceleration_centile`` the centile of predicted
+          age among people of that age, from lines of 5 to 95 % by quantile regression [7]_; 2.5
+          and 97.5 stand for below and above.
+        - "ratio": the linear residual, and in ``acceleration_ratio`` predicted age divided by the
+          predicted age that the line expects.
+    reference
+        Whom people are compared with, for new people, later visits and arms: the `Clock` that
+        predicted them (its own people, predicted out of fold), or a table of ages such as the
+        controls. A cohort that is older in its tissue then stays so. None: the other folds.
+    adjusted_for
+        Further regressors, index ``person_id``; text becomes categories. With the body site or
+        scanner acceleration is adjusted for site; with proportions of kinds of tissue it is the
+        counterpart of intrinsic epigenetic age acceleration, which leaves out the counts of
+        cells [8]_.
 
     Returns
     -------
     pandas.DataFrame
-        ``person_id``, ``age_years``, ``predicted_years``, ``fold``, ``acceleration_years``,
-        ``definition`` (in words), ``correlation_with_age`` (Pearson's, of all people: the age
-        that is left in acceleration; the same in all rows, so that it stays with the table in a
-        file) and ``sex`` if known. With repeats, predicted age and acceleration are means over
-        them, ``acceleration_sd_years`` is the SD between them and ``fold`` that of the first.
+        ``person_id``, ``age_years``, ``predicted_years``, ``acceleration_years``, ``definition``
+        (in words), ``slope`` (years of predicted age per year of age: residual years are shrunken
+        by it), ``correlation_with_age`` (Pearson's, of all rows: the age that is left); ``visit``,
+        ``fold`` and ``sex`` if known. With repeats, predicted age and acceleration are means over
+        them, ``acceleration_sd_years`` is the SD between them and ``fold`` that of the first. With
+        brackets, people are compared at ``expected_age_years``, the age to expect from bracket and
+        prediction, and ``bracket_part`` is the proportion of the variance of acceleration that
+        brackets alone would produce.
 
     Raises
     ------
     SettingError
-        If there is no such definition.
+        If there is no such definition, or adjustments are asked for with a clock as reference.
     StageError
-        If the definition cannot be fitted, a column is missing, a person has several rows, or an
-        age is not finite.
+        If the definition cannot be fitted, a column is missing, a person has several rows of a
+        visit, an age is not finite, or the reference is too small or of another encoder.
+
+    Warns
+    -----
+    UserWarning
+        If a parabola of age, or age by sex, still explains acceleration.
 
     References
     ----------
@@ -58,77 +99,78 @@ def acceleration(ages: pd.DataFrame, definition: str = "linear") -> pd.DataFrame
     .. [2] Beheshti et al., NeuroImage: Clinical 24:102063 (2019).
     .. [3] Cole et al., Molecular Psychiatry 23:1385 (2018); both compared by de Lange and Cole,
        NeuroImage: Clinical 26:102229 (2020).
-    .. [4] Cleveland, J. American Statistical Association 74:829 (1979).
-    .. [5] Altman, Statistics in Medicine 12:917 (1993).
+    .. [4] Harrell, Regression Modeling Strategies, section 2.4.5 (2015).
+    .. [5] Cleveland, J. American Statistical Association 74:829 (1979).
+    .. [6] Altman, Statistics in Medicine 12:917 (1993).
+    .. [7] Koenker and Bassett, Econometrica 46:33 (1978).
+    .. [8] Chen et al., Aging 8:1844 (2016).
     """
     if definition not in DEFINITIONS:
         raise SettingError(
             f"acceleration: no definition {definition!r}; choose from {[*DEFINITIONS]}"
         )
-    repeats = _repeats(ages)
-    rule = DEFINITIONS[definition]
-    in_years = linear if rule is zscore else rule
-    years = np.stack([_out_of_fold(repeat, in_years) for repeat in repeats])
-    table = ages[["person_id", "age_years", "predicted_years", "fold"]].copy()
-    table["predicted_years"] = np.mean([repeat["predicted_years"] for repeat in repeats], axis=0)
-    table["acceleration_years"] = years.mean(axis=0)
-    if rule is zscore:
-        table["acceleration_z"] = np.mean([_out_of_fold(one, zscore) for one in repeats], axis=0)
-    if len(repeats) > 1:
+    chosen = DEFINITIONS[definition]
+    repeats = repeats_of(ages, adjusted_for, need_folds=reference is None)
+    others, reference_words = reference_people(reference, ages, adjusted_for)
+    found = [_apply(repeat, chosen, others) for repeat in repeats]
+    columns = ["person_id", "visit", "age_years", "predicted_years", "fold"]
+    table = ages[[name for name in columns if name in ages]].copy()
+    mean = pd.concat(found).groupby(level=0).mean().set_axis(table.index)
+    table["predicted_years"] = mean["predicted_years"]
+    table["acceleration_years"] = mean["years"]
+    table[chosen.column] = mean["measured"]
+    if len(found) > 1:
+        years = np.stack([one["years"] for one in found])
         table["acceleration_sd_years"] = years.std(axis=0, ddof=1)
-    table["definition"] = _words(rule, ages, len(repeats))
-    table["correlation_with_age"] = pearson(measured(table), table["age_years"])
-    return table.assign(sex=ages["sex"]) if "sex" in ages else table
+    bracketed = repeats[0]["age_low"] < repeats[0]["age_high"]
+    if bracketed.any():
+        table["expected_age_years"] = mean["age_years"]
+        table["bracket_part"] = mean["bracket_part"].mean()
+    table["definition"] = _words(chosen, repeats[0], reference_words, len(found))
+    if "recalibrated" in ages:
+        table["definition"] += "; predictions " + ages["recalibrated"]
+    table["slope"] = mean["slope"].mean()
+    if "sex" in ages:
+        table["sex"] = ages["sex"]
+    age = table.get("expected_age_years", table["age_years"])
+    table["correlation_with_age"] = pearson(measured(table), age)
+    if chosen.rule is not gap:
+        warn_of_age(measured(table), age, repeats[0]["male"])
+    return table
 
 
-def _repeats(ages: pd.DataFrame) -> list[pd.DataFrame]:
-    """Check the table; return what the definitions need of each repeat, sex as a number."""
-    endings = check_measurable(ages)
-    if "fold" not in ages:
-        raise StageError(
-            f"ages: no column fold; found {[*ages.columns]}. For a new cohort that a clock was "
-            "applied to, assign folds first: ages.assign(fold=skinage.person_folds("
-            "ages.set_index('person_id')['age_years']).to_numpy())"
-        )
-    sex = ages.get("sex", pd.Series(np.nan, ages.index))
-    wrong = {*sex.dropna()} - {"F", "M"}
-    if wrong:
-        raise StageError(f"ages: sex must be F, M or missing, found {sorted(map(str, wrong))}")
-    known = pd.DataFrame({"age_years": ages["age_years"], "male": sex.map({"M": 1.0, "F": 0.0})})
-    found = [(ages[f"predicted_years{ending}"], ages[f"fold{ending}"]) for ending in endings]
-    repeats = [known.assign(predicted_years=years, fold=fold) for years, fold in found]
-    return [repeat.reset_index(drop=True) for repeat in repeats]
-
-
-def _out_of_fold(table: pd.DataFrame, rule: Rule) -> pd.Series:
-    """Apply a definition to each fold, fitted on the other folds."""
+def _apply(
+    people: pd.DataFrame, definition: Definition, reference: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Apply a definition, fitted on the reference or on the first visits of the other folds."""
     parts = []
-    for one in table["fold"].unique():
-        held_out = table["fold"] == one
-        male = table["male"] - table["male"][~held_out].mean()
-        table["male_centred"] = male.fillna(0.0)
-        training, tested = table[~held_out], table[held_out]
-        unseen = ~tested["male"].dropna().isin(training["male"].unique())
-        if unseen.any():
-            warnings.warn(
-                f"acceleration: {unseen.sum()} people of fold {one} are of a sex that no person "
-                "of the other folds has; they are compared with the line of the other sex.",
-                stacklevel=3,
-            )
-        parts.append(rule(training, tested))
+    for fold in people["fold"].unique():
+        own = people[people["fold"] == fold]
+        others = people[people["fold"] != fold].sort_values("age_years", kind="stable")
+        others = others.drop_duplicates("person_id") if reference is None else reference
+        training, asked = centred(others, own, f"fold {fold}" if reference is None else "the table")
+        asked = asked.assign(age_years=expected_years(training, asked))
+        in_years = definition.rule if definition.column == "acceleration_years" else linear
+        years = in_years(training, asked)
+        beside = years if definition.rule is in_years else definition.rule(training, asked)
+        part, slope = bracket_part(training)[0], fit_line(training)[1]
+        asked = asked[["age_years", "predicted_years"]]
+        parts.append(asked.assign(years=years, measured=beside, bracket_part=part, slope=slope))
     return pd.concat(parts).sort_index()
 
 
-def _words(rule: Rule, ages: pd.DataFrame, n_repeats: int) -> str:
+def _words(definition: Definition, people: pd.DataFrame, reference: str, n_repeats: int) -> str:
     """Return the definition in words, as a paper would state it."""
-    varies = "sex" in ages and {"F", "M"} <= set(ages["sex"])
-    words = WORDS[rule].format("age and sex" if varies else "age")
-    words += " fitted on the other folds" * (rule is not gap)
-    if {"age_low", "age_high"} <= set(ages) and (ages["age_low"] < ages["age_high"]).any():
-        words += "; age is the middle of the bracket where only that is known"
+    beside = ["sex"] * (len(people["male"].dropna().unique()) > 1)
+    beside += [str(name).removeprefix(ADJUSTED) for name in people if ADJUSTED in str(name)]
+    words = definition.words.format(" and ".join(["age", *beside]))
+    if definition.rule is not gap:
+        words += f" fitted on {reference}"
+    if (people["age_low"] < people["age_high"]).any():
+        words += "; within a bracket, age is the one to expect from bracket and prediction"
     return words + f"; mean of {n_repeats} repeats" * (n_repeats > 1)
 
 
 def measured(table: pd.DataFrame) -> pd.Series:
     """Return the column that the definition is about."""
-    return table["acceleration_z" if "acceleration_z" in table else "acceleration_years"]
+    return table[next((name for name in COLUMNS if name in table), "acceleration_years")]

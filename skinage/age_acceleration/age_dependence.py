@@ -11,6 +11,12 @@ from skinage.errors import StageError
 from skinage.evaluation.metrics import pearson
 from skinage.skip_log import add_skipped
 
+UNITS = {
+    "linear": "years", "gap": "years", "cole": "years", "spline": "years", "lowess": "years",
+    "zscore": "SD at that age", "centile": "centile", "ratio": "ratio",
+}  # fmt: skip
+"""The definitions that are compared, and the units of their SD."""
+
 
 def age_dependence(acceleration: pd.DataFrame) -> pd.DataFrame:
     """Compute how much age is left in acceleration, of all people and by sex.
@@ -36,6 +42,8 @@ def age_dependence(acceleration: pd.DataFrame) -> pd.DataFrame:
     """
     refuse_repeated_people(acceleration, "acceleration")
     sex = acceleration.get("sex", pd.Series(np.nan, acceleration.index))
+    if "expected_age_years" in acceleration:
+        acceleration = acceleration.assign(age_years=acceleration["expected_age_years"])
     women, men = acceleration[sex == "F"], acceleration[sex == "M"]
     groups = {"everybody": acceleration, "women": women, "men": men}
     return pd.DataFrame([
@@ -72,9 +80,12 @@ def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
     linear = acceleration(ages)["acceleration_years"]
     rows = []
     failed: dict[str, str] = {}
-    for definition in ("linear", "gap", "cole", "lowess", "zscore"):
+    for definition in UNITS:
         try:
-            table = acceleration(ages, definition)
+            with warnings.catch_warnings():
+                # The table itself states what age leaves behind.
+                warnings.filterwarnings("ignore", "acceleration: a parabola of age")
+                table = acceleration(ages, definition)
         except StageError as reason:
             warnings.warn(f"compare_definitions: skipped {definition}. {reason}", stacklevel=2)
             failed[definition] = str(reason)
@@ -82,7 +93,7 @@ def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
         left = age_dependence(table).set_index("people")
         rows.append({
             "definition": definition, "sd": measured(table).std(),
-            "unit": "SD at that age" if definition == "zscore" else "years",
+            "unit": UNITS[definition],
             **left["correlation_with_age"],
             "explained_by_age": left.loc["everybody", "explained_by_age"],
             "correlation_with_linear": pearson(measured(table), linear),

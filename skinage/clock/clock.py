@@ -59,6 +59,26 @@ class Clock:
         return self.model
 
     @property
+    def reference(self) -> pd.DataFrame:
+        """Return its own people, each predicted without the person; `acceleration` compares.
+
+        ``age_years`` (of a bracket the middle), ``age_low``, ``age_high``, ``male`` (1, 0 or NaN)
+        and ``predicted_years``, without names. A clock without intervals raises ``StageError``.
+        """
+        if self.calibration is None:
+            raise StageError(
+                "clock: it was fitted without intervals, so that nobody of its own people was "
+                "predicted without the person, and no other can be compared with them; fit it "
+                "with calibrated=True"
+            )
+        low, high = self.calibration.age_low, self.calibration.age_high
+        return pd.DataFrame({
+            "age_years": (low + high) / 2, "age_low": low, "age_high": high,
+            "male": self.calibration.sex_male,
+            "predicted_years": self.calibration.predicted_years,
+        })  # fmt: skip
+
+    @property
     def feature_names(self) -> list[str]:
         """The columns of a table of people that it was fitted on."""
         return list(self.metadata["feature_names"])
@@ -167,7 +187,7 @@ class Clock:
 
         parts = {"model": self.model.arrays(), "domain": vars(self.domain)}
         if self.calibration is not None:
-            names = ("fold", "predicted_years", "age_low", "age_high")
+            names = ("fold", "predicted_years", "age_low", "age_high", "sex_male")
             parts["calibration"] = {name: getattr(self.calibration, name) for name in names}
             for number, model in enumerate(self.calibration.models):
                 parts[f"inner{number}"] = model.arrays()

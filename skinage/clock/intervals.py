@@ -24,6 +24,8 @@ class Calibration:
         ``(n_people,)``, the prediction of that model: out of fold.
     age_low, age_high
         ``(n_people,)``, the bounds of the person's age in years, equal where it is exact.
+    sex_male
+        ``(n_people,)``, 1, 0, or NaN where the sex is unknown.
     """
 
     models: list[Model]
@@ -31,6 +33,7 @@ class Calibration:
     predicted_years: np.ndarray
     age_low: np.ndarray
     age_high: np.ndarray
+    sex_male: np.ndarray
 
     @property
     def errors_years(self) -> np.ndarray:
@@ -94,7 +97,7 @@ def calibrate(
         Inner fold of each training person.
     """
     models, predicted, number = cross_fit(fit, inputs, fold)
-    return Calibration(models, number, predicted, low, high)
+    return Calibration(models, number, predicted, low, high, inputs.sex_male)
 
 
 def cross_fit(

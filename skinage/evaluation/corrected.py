@@ -24,14 +24,15 @@ def refuse_corrected(ages: pd.DataFrame) -> None:
     Raises
     ------
     StageError
-        If the gap equals an acceleration that is not the raw gap (within 1e-6 years), or does
-        not correlate with age to numerical precision, as no uncorrected clock does.
+        If predictions were recalibrated, the gap equals an acceleration that is not the raw gap
+        (within 1e-6 years), or it does not correlate with age to numerical precision, as no
+        uncorrected clock does.
     """
     for ending in repeat_endings(ages):
         name = f"predicted_years{ending}"
         gap = (ages[name] - ages["age_years"]).astype(float)
         correlation = pearson(gap, ages["age_years"])
-        found = ""
+        found = f"it was {ages['recalibrated'].iloc[0]}" if "recalibrated" in ages else ""
         if {"acceleration_years", "definition"} <= set(ages):
             raw = ages["definition"].astype(str).str.startswith(RAW_GAP)
             if not raw.any() and ((gap - ages["acceleration_years"]).abs() < 1e-6).all():

@@ -3,14 +3,16 @@
 import pandas as pd
 
 from skinage.errors import StageError
-from skinage.outcomes.design import check_acceleration, concatenate
+from skinage.outcomes.design import check_acceleration
 from skinage.outcomes.disease import prevalence
 from skinage.outcomes.mortality import mortality
+from skinage.outcomes.ratio_rows import concatenate
 from skinage.skip_log import add_skipped
 
 COLUMNS = [
-    "outcome", "model", "term", "estimate_name", "unit", "unit_years", "estimate", "lower",
+    "outcome", "model", "term", "estimate_name", "unit", "step", "estimate", "lower",
     "upper", "p_value", "q_value", "n_people", "n_events", "covariates",
+    "slope", "definition",
 ]  # fmt: skip
 
 

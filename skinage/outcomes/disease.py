@@ -9,6 +9,8 @@ from scipy import stats
 
 from skinage.errors import StageError
 from skinage.outcomes import design
+from skinage.outcomes.ratio_rows import concatenate, ratio_rows
+from skinage.outcomes.regressors import covariates_or_default, regressors
 from skinage.skip_log import add_skipped
 
 MAX_STANDARD_ERROR = 10.0
@@ -20,12 +22,12 @@ def prevalence(
     cohort: pd.DataFrame,
     diseases: Sequence[str] | None = None,
     *,
-    covariates: Sequence[str] = (),
+    covariates: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Test which diseases are more frequent in people of higher age acceleration.
 
-    Logistic regression (statsmodels) of each disease on age acceleration, age, sex (where both
-    sexes are present) and further covariates.
+    Logistic regression (statsmodels) of each disease on age acceleration, age, sex and further
+    covariates, in the form of `mortality`; its events are here cases or controls, the fewer.
 
     Parameters
     ----------
@@ -36,15 +38,15 @@ def prevalence(
     diseases
         The columns of diseases; None takes all ``disease_*``.
     covariates
-        Further columns of the cohort table to adjust for; text becomes categories.
+        As for `mortality`.
 
     Returns
     -------
     pandas.DataFrame
-        Two rows per disease, the odds ratio per 5 years and per SD of acceleration, with the
-        columns of `mortality`; ``q_value`` is the false discovery rate across the diseases
-        (Benjamini and Hochberg, J. R. Stat. Soc. B 57:289, 1995). `skinage.skipped` returns the
-        diseases that could not be tested, and the number of people excluded.
+        Two rows per disease, with the units and columns of `mortality`; ``q_value`` is the false
+        discovery rate across the diseases (Benjamini and Hochberg, J. R. Stat. Soc. B 57:289,
+        1995). `skinage.skipped` returns the diseases that could not be tested, and the number of
+        people excluded.
 
     Raises
     ------
@@ -58,31 +60,35 @@ def prevalence(
         diseases = [*cohort.filter(regex="^disease_")]
     if not diseases:
         raise StageError("prevalence: the cohort has no column disease_*")
-    table = design.join_outcomes(acceleration, cohort, list(diseases), covariates)
+    asked = covariates_or_default(acceleration, cohort, covariates)
+    table = design.join_outcomes(acceleration, cohort, list(diseases), asked)
     tested: list[pd.DataFrame] = []
     untestable: dict[str, str] = {}
     for disease in diseases:
         try:
-            tested.append(_odds(table, disease, covariates))
+            tested.append(_odds(table, disease, asked, by_default=covariates is None))
         except _Untestable as reason:
             untestable[disease] = str(reason)
     words = "; ".join(f"{disease}: {reason}" for disease, reason in untestable.items())
     if not tested:
         raise StageError(f"prevalence: no disease can be tested; {words}")
-    outcomes = design.concatenate(tested)
+    outcomes = concatenate(tested)
     if untestable:
         warnings.warn(f"prevalence: skipped {words}", stacklevel=2)
         add_skipped(outcomes, "prevalence", untestable)
-    # Across diseases; both units of a disease have the same p-value.
-    p_values = outcomes.groupby("unit")["p_value"]
-    return outcomes.assign(q_value=p_values.transform(stats.false_discovery_control))
+    # Across diseases; all units of a disease have the same p-value.
+    p_values = outcomes.drop_duplicates("outcome").set_index("outcome")["p_value"]
+    q_values = pd.Series(stats.false_discovery_control(p_values), p_values.index)
+    return outcomes.assign(q_value=outcomes["outcome"].map(q_values))
 
 
 class _Untestable(Exception):
     """The reason why a disease has no odds ratio."""
 
 
-def _odds(table: pd.DataFrame, disease: str, covariates: Sequence[str]) -> pd.DataFrame:
+def _odds(
+    table: pd.DataFrame, disease: str, covariates: Sequence[str], *, by_default: bool
+) -> pd.DataFrame:
     """Fit; refuse columns of which some combination separates cases from controls."""
     from statsmodels.discrete.discrete_model import Logit
     from statsmodels.tools.sm_exceptions import ModelWarning
@@ -93,7 +99,8 @@ def _odds(table: pd.DataFrame, disease: str, covariates: Sequence[str]) -> pd.Da
     n_controls = len(people) - n_cases
     if min(n_cases, n_controls) < design.MIN_EVENTS:
         raise _Untestable(f"{n_cases} cases, {n_controls} controls, {design.MIN_EVENTS} needed")
-    columns = design.regressors(people, covariates)
+    model = regressors(people, covariates, min(n_cases, n_controls), by_default=by_default)
+    columns, name = model.columns, model.term
     separated = _Untestable(f"{', '.join(columns)} separate cases from controls")
     # Centred and scaled, the fit is stable; the coefficient is turned back into one per year.
     standardised = ((columns - columns.mean()) / columns.std()).assign(constant=1.0)
@@ -106,9 +113,6 @@ def _odds(table: pd.DataFrame, disease: str, covariates: Sequence[str]) -> pd.Da
     # Where only some people are separated, the fit stops at a huge coefficient without a warning.
     if not fit.bse.max() < MAX_STANDARD_ERROR:
         raise separated
-    name = "acceleration_years"
     per_year, standard_error = np.array([fit.params[name], fit.bse[name]]) / columns[name].std()
     what = {"outcome": disease, "model": "logistic regression", "estimate_name": "odds_ratio"}
-    return design.outcome_rows(
-        what, (per_year, standard_error, fit.pvalues[name]), columns, n_cases
-    )
+    return ratio_rows(what, (per_year, standard_error, fit.pvalues[name]), model, n_cases)

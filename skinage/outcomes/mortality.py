@@ -7,6 +7,8 @@ import pandas as pd
 
 from skinage.errors import CohortError, StageError
 from skinage.outcomes import design
+from skinage.outcomes.ratio_rows import ratio_rows
+from skinage.outcomes.regressors import covariates_or_default, regressors
 
 OUTCOME = ["follow_up_years", "died"]
 
@@ -58,54 +60,64 @@ def follow_up(
 
 
 def mortality(
-    acceleration: pd.DataFrame, cohort: pd.DataFrame, *, covariates: Sequence[str] = ()
+    acceleration: pd.DataFrame,
+    cohort: pd.DataFrame,
+    *,
+    covariates: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Test whether people of higher age acceleration die earlier.
 
     Cox regression (lifelines; Cox, J. R. Stat. Soc. B 34:187, 1972) of the time since biopsy on
-    age acceleration, age, sex (where both sexes are present) and further covariates.
+    age acceleration, age (a restricted cubic spline, where both sexes are present for each of
+    them, as far as there are five deaths per coefficient), sex and further covariates.
 
     Parameters
     ----------
     acceleration, cohort
         The tables as for `follow_up`.
     covariates
-        Further columns of the cohort table to adjust for; text becomes categories.
+        Further columns of the cohort table to adjust for; text becomes categories. None takes
+        ``hospital``, ``indication`` and ``biopsy_year``, where everybody has them.
 
     Returns
     -------
     pandas.DataFrame
-        Two rows, the hazard ratio per 5 years and per SD of acceleration, of one fit. ``estimate``
-        with its 95 % Wald interval ``lower`` to ``upper``; ``unit_years`` is the step in years
-        (the SD is that of the people in the model); ``p_value``, ``n_people``, ``n_events`` and
-        ``covariates``.
+        Two rows of one fit: the hazard ratio per SD, and per five years in Cole's scale (five
+        times ``slope`` of the table's years); for definitions that are not in years per SD at that
+        age, per 10 centiles or per 10 %. ``term`` is the column of acceleration and ``step`` how
+        much of it the ratio is for (the SD is that of the people in the model); ``estimate`` with
+        its 95 % Wald interval ``lower`` to ``upper``; ``p_value``, ``n_people``, ``n_events``,
+        ``covariates``, ``slope`` and ``definition``. `skinage.skipped` names covariates that were
+        left out because events are too few.
 
     Raises
     ------
     StageError
-        If fewer than ``MIN_EVENTS`` people died, the fit does not converge, or a covariate is the
-        predicted age under another name; also as `follow_up`.
+        If fewer than ``MIN_EVENTS`` people died, the fit does not converge, a covariate is the
+        predicted age under another name, or ages are brackets so wide that acceleration cannot be
+        told apart from them; also as `follow_up`.
     CohortError, SettingError
         As `follow_up`.
     """
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError
 
-    people = follow_up(acceleration, cohort, covariates=covariates)
+    asked = covariates_or_default(acceleration, cohort, covariates)
+    people = follow_up(acceleration, cohort, covariates=asked)
     n_events = int(people["died"].sum())
     if n_events < design.MIN_EVENTS:
         raise StageError(
             f"mortality: {n_events} deaths among {len(people)} people with follow-up; at least "
             f"{design.MIN_EVENTS} are needed for a Cox model"
         )
-    columns = design.regressors(people, covariates)
+    model = regressors(people, asked, n_events, by_default=covariates is None)
     try:
-        fit = CoxPHFitter().fit(columns.join(people[OUTCOME].astype(float)), *OUTCOME)
+        fit = CoxPHFitter().fit(model.columns.join(people[OUTCOME].astype(float)), *OUTCOME)
     except ConvergenceError as error:
         raise StageError(
-            f"mortality: the Cox model with {[*columns]} did not converge; remove covariates "
+            f"mortality: the Cox model with {[*model.columns]} did not converge; remove covariates "
             "that say the same or that single out the dead"
         ) from error
-    row = fit.summary.loc["acceleration_years"]
+    row = fit.summary.loc[model.term]
     what = {"outcome": "death", "model": "Cox, time since biopsy", "estimate_name": "hazard_ratio"}
-    return design.outcome_rows(what, (row["coef"], row["se(coef)"], row["p"]), columns, n_events)
+    return ratio_rows(what, (row["coef"], row["se(coef)"], row["p"]), model, n_events)

@@ -18,7 +18,7 @@ class Constant:
 def calibration_of(models, fold, errors):
     """Return a calibration of people of age 50 whose predictions are too high by these errors."""
     ages = np.full(len(errors), 50.0)
-    return Calibration(models, fold, ages + errors, ages, ages)
+    return Calibration(models, fold, ages + errors, ages, ages, np.full(len(ages), np.nan))
 
 
 def people(features):

@@ -1,0 +1,139 @@
+"""The regressors of all outcome models: acceleration, age, sex and what else is adjusted for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from skinage.age_acceleration.acceleration import measured
+from skinage.age_acceleration.age_terms import age_terms
+from skinage.cohort.people import by_person
+from skinage.errors import StageError
+from skinage.outcomes.design import both_sexes
+from skinage.outcomes.refusals import refuse_predicted_age
+
+ADJUSTED_WHERE_KNOWN = ("hospital", "indication", "biopsy_year")
+"""Columns of the cohort that are adjusted for by default: each can go with skin and with fate."""
+EVENTS_PER_COEFFICIENT = 5
+"""The fewest events per coefficient (Vittinghoff and McCulloch, Am J Epidemiol 165:710, 2007)."""
+AGE_FORMS = ((4, True), (3, True), (3, False), (2, False))
+"""Knots of the spline of age (2: a line), and whether each sex has its own; the richest first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """People and their regressors.
+
+    Attributes
+    ----------
+    people
+        A row per person, as `skinage.outcomes.design.join_outcomes` returns it.
+    columns
+        The regressors in the same order; acceleration, as its definition measures it, is the first.
+    covariates
+        The others in words.
+    left_out
+        Covariates that were left out by default, with the reason.
+    """
+
+    people: pd.DataFrame
+    columns: pd.DataFrame
+    covariates: str
+    left_out: dict[str, str]
+
+    @property
+    def term(self) -> str:
+        """The name of acceleration among the columns."""
+        return str(self.columns.columns[0])
+
+
+def covariates_or_default(
+    acceleration: pd.DataFrame, cohort: pd.DataFrame, covariates: Sequence[str] | None
+) -> list[str]:
+    """Return the covariates asked for; if None, those of `ADJUSTED_WHERE_KNOWN` that all have."""
+    if covariates is not None:
+        return list(covariates)
+    names = [name for name in ADJUSTED_WHERE_KNOWN if name in cohort]
+    known = by_person(cohort, names).reindex(acceleration["person_id"])
+    varied = [name for name in names if len(known[name].unique()) > 1]
+    return [name for name in varied if known[name].notna().all()]
+
+
+def regressors(
+    people: pd.DataFrame, covariates: Sequence[str], n_events: int, *, by_default: bool = False
+) -> Design:
+    """Build the regressors, as rich as the number of events allows.
+
+    Age is a restricted cubic spline (4 or 3 knots) for each sex, so that neither a curve of risk
+    with age nor another slope in men is taken for an effect of acceleration.
+
+    Parameters
+    ----------
+    people
+        A row per person with acceleration, ``age_years`` (with brackets ``expected_age_years``),
+        ``sex`` if known, and the covariates.
+    covariates
+        Further columns; text becomes categories.
+    n_events
+        Deaths, or the smaller of cases and controls.
+    by_default
+        True if the covariates are those of `ADJUSTED_WHERE_KNOWN`: one that leaves fewer than
+        `EVENTS_PER_COEFFICIENT` is left out then.
+
+    Raises
+    ------
+    StageError
+        If a regressor does not vary, follows from the others, or holds the predicted age.
+    """
+    most = n_events // EVENTS_PER_COEFFICIENT
+    n_needed = 2 + both_sexes(people)
+    parts, left_out = [], {}
+    for name in covariates:
+        part = pd.get_dummies(people[[name]], drop_first=True).astype(float)
+        if by_default and (n_needed + part.shape[1] > most or part.nunique().min() < 2):
+            left_out[name] = f"not adjusted for: {n_events} events are too few for it"
+        else:
+            parts.append(part)
+            n_needed += part.shape[1]
+    age, words = _age_columns(people, most - n_needed + 2 + both_sexes(people))
+    columns = pd.concat([measured(people).astype(float), age, *parts], axis=1)
+    columns = columns.set_axis(people.index)
+    _refuse_what_does_not_vary(columns, len(people))
+    refuse_predicted_age(columns, [*age], people)
+    if np.linalg.matrix_rank((columns - columns.mean()) / columns.std()) < columns.shape[1]:
+        raise StageError(
+            f"outcomes: one of {[*columns]} follows from the others; remove a covariate"
+        )
+    words = ", ".join([words, *(name for name in covariates if name not in left_out)])
+    return Design(people, columns, words, left_out)
+
+
+def _age_columns(people: pd.DataFrame, most: int) -> tuple[pd.DataFrame, str]:
+    """Return the terms of age and sex, as many as there may be beside acceleration, and words."""
+    years = people.get("expected_age_years", people["age_years"]).to_numpy(float)
+    male = (people["sex"] == "M").to_numpy(float) if both_sexes(people) else None
+    for n_knots, each_sex in AGE_FORMS:
+        terms = age_terms(years, years, n_knots)
+        each_sex = each_sex and male is not None
+        n_terms = terms.shape[1] * (1 + each_sex) + (male is not None)
+        if 1 + n_terms <= most or n_knots == 2:
+            break
+    if terms.shape[1] == 1:
+        table, words = pd.DataFrame({"age_years": years}), "age_years"
+    else:
+        names = [f"age_spline_{k + 1}" for k in range(terms.shape[1])]
+        table = pd.DataFrame(terms, columns=names)
+        words = f"age_years ({n_knots}-knot spline{' for each sex' * each_sex})"
+    if male is not None:
+        table["sex_male"], words = male, f"{words}, sex_male"
+    if each_sex and male is not None:
+        centred = (male - male.mean())[:, None] * terms
+        table[[f"age_by_sex_{k + 1}" for k in range(terms.shape[1])]] = centred
+    return table.set_axis(people.index), words
+
+
+def _refuse_what_does_not_vary(columns: pd.DataFrame, n_people: int) -> None:
+    constant = [*columns.columns[columns.std() == 0]]
+    if constant:
+        raise StageError(f"outcomes: {constant} are the same for all {n_people} people")
