@@ -153,7 +153,8 @@ def _apply(
         in_years = definition.rule if definition.column == "acceleration_years" else linear
         years = in_years(training, asked)
         beside = years if definition.rule is in_years else definition.rule(training, asked)
-        part, slope = bracket_part(training)[0], fit_line(training)[1]
+        bracketed = (training["age_low"] < training["age_high"]).any()
+        part, slope = bracket_part(training)[0] if bracketed else 0.0, fit_line(training)[1]
         asked = asked[["age_years", "predicted_years"]]
         parts.append(asked.assign(years=years, measured=beside, bracket_part=part, slope=slope))
     return pd.concat(parts).sort_index()

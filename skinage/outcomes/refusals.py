@@ -57,11 +57,13 @@ def refuse_predicted_age(columns: pd.DataFrame, basis: list[str], table: pd.Data
 
 def _explained(columns: pd.DataFrame, names: list[str]) -> float:
     """Return the adjusted R2 of acceleration on the named columns; 0 if people are too few."""
-    from sklearn.linear_model import LinearRegression
-
     n_spare = len(columns) - 1 - len(names)
     if n_spare <= 0:
         return 0.0
-    others, acceleration = columns[names], columns.iloc[:, 0]
-    r2 = LinearRegression().fit(others, acceleration).score(others, acceleration)
-    return 1 - (1 - r2) * (len(columns) - 1) / n_spare
+    others = columns[names].to_numpy(float)
+    # Scaled, so that what is small in its unit is not taken for nothing.
+    others = (others - others.mean(axis=0)) / others.std(axis=0)
+    values = columns.iloc[:, 0].to_numpy(float) - columns.iloc[:, 0].mean()
+    left = values - others @ np.linalg.lstsq(others, values, rcond=None)[0]
+    unexplained = np.sum(left**2) / np.sum(values**2)
+    return float(1 - unexplained * (len(columns) - 1) / n_spare)
