@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.phantom.fate import DISEASES, planted_effects
 from skinage.phantom.people import make_people
+from skinage.phantom.population.disease import DISEASES
+from skinage.phantom.population.fate import planted_effects
 from skinage.phantom.presets import PRESETS
 
 N = 50_000
