@@ -86,19 +86,14 @@ def _survives(
 def _indications(table: pd.DataFrame, seed: int, number: int, k: float) -> np.ndarray:
     """Draw what a biopsy is taken for; None where there is none.
 
-    Each chance is a product of a factor of acceleration and one of each disease, so within an
-    indication they are as independent as they were, and without it they are not.
+    Aged skin raises suspicion, disease inflames: who has neither is rarely in the register, so in
+    it the sick are slow agers (Berkson). Each chance is a factor of acceleration or one of each
+    disease, so within an indication they are as independent as they were.
     """
-    five_years = table["acceleration_years"].to_numpy() / 5
-    tumour = 0.15 * _doubling(k * five_years)
-    inflammation = 0.03 * _doubling(0.5 * k * five_years) * 3 ** (k * table["disease_psoriasis"])
-    for disease in ("cardiovascular", "diabetes", "lung"):
-        inflammation *= 1.4 ** (k * table[f"disease_{disease}"])
-    ends = np.cumsum([tumour, inflammation, np.full(len(table), 0.1)], axis=0)
+    five_years = k * table["acceleration_years"].to_numpy() / 5
+    tumour = 0.3 / (1 + np.exp(-five_years))
+    diseases = table[["disease_cardiovascular", "disease_diabetes", "disease_psoriasis"]]
+    inflammation = 0.02 * 3 ** (k * diseases.to_numpy().sum(axis=1))
+    ends = np.cumsum([tumour, inflammation, np.full(len(table), 0.03)], axis=0)
     chance = stream(seed, in_round("indication", number)).random(len(table))
     return np.array([*INDICATIONS, None], dtype=object)[(chance >= ends).sum(axis=0)]
-
-
-def _doubling(log_odds: np.ndarray) -> np.ndarray:
-    """Return a factor from 0 to 2 that is 1 at 0."""
-    return 2 / (1 + np.exp(-log_odds))
