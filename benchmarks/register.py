@@ -15,8 +15,8 @@ import pandas as pd
 import statsmodels.api as sm
 from lifelines import CoxPHFitter
 
-from skinage.phantom.fate import planted_effects
 from skinage.phantom.people import make_people, make_slides
+from skinage.phantom.population.fate import planted_effects
 from skinage.phantom.presets import PRESETS
 
 

@@ -1,5 +1,6 @@
 """The public names of the phantom: read by `lazy_loader` and by type checkers."""
 
+from .dials import DIALS as DIALS
 from .drawing.labels import LABEL_NAMES as LABEL_NAMES
 from .drawing.labels import Label as Label
 from .drawing.optics import draw_slide as draw_slide

@@ -1,14 +1,19 @@
 """What varies between slides and is not the tissue: stain, scanner, section and dirt.
 
-All of it is free of age and acceleration, but for the scanner where its dial ties it to age.
+All of it is free of age and acceleration, but for the scanner where a dial ties it to age or to the
+hospital.
 
 - Stain: four batches, each with its own colour and strength, and a jitter of the slide.
 - Fading: haematoxylin loses .8 % and eosin .5 % per year of storage until 2024, so that the
-  strength is multiplied by ``(1 - loss) ** (2024 - biopsy_year)``. Strength 1 is a fresh stain.
-- Scanner: ``P(B) = 1 / (1 + exp(-dial · (age - 55) / 5))``: a coin at dial 0.
+  strength is multiplied by ``(1 - loss) ** (2024 - biopsy_year)``. Strength 1 is a fresh stain. The
+  dial ``calendar`` k multiplies both losses by 1 + k.
+- Scanner: ``P(B) = 1 / (1 + exp(-k · (age - 55) / 5))``, k the dial ``scanner``: a coin at 0. Where
+  there are hospitals each has its own, of the same letter.
 - Tilt of the section: ``|N(0, 10)|`` degrees; layers look ``1 / cos(tilt)`` as thick as they are.
 - Pieces on the glass, dust, a fold, a pen mark, a patch of scar or naevus.
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -30,18 +35,19 @@ TILT_SD_DEG, MEAN_DUST = 10.0, 2.0
 SLOTS = 3  # slides a person can have
 
 
-def draw_nuisances(visits: pd.DataFrame, seed: int, *, scanner_dial: float) -> pd.DataFrame:
+def draw_nuisances(visits: pd.DataFrame, seed: int, *, dials: Mapping[str, float]) -> pd.DataFrame:
     """Draw the nuisances of each slide.
 
     Parameters
     ----------
     visits
         A row per slide, indexed by the number of the person: age_years, biopsy_year, and slot
-        (0 first biopsy, 1 its replicate, 2 later biopsy): which of the person's draws it takes.
+        (0 first biopsy, 1 its replicate, 2 later biopsy): which of the person's draws it takes;
+        hospital where there are several.
     seed
         The seed of the draws.
-    scanner_dial
-        How closely the scanner depends on age, 0 (not at all) to 2.
+    dials
+        All dials; ``scanner`` and ``calendar`` are used.
 
     Returns
     -------
@@ -51,7 +57,7 @@ def draw_nuisances(visits: pd.DataFrame, seed: int, *, scanner_dial: float) -> p
     """
     draws = _Draws(seed, visits.index.to_numpy(), visits["slot"].to_numpy())
     age = visits["age_years"].to_numpy()
-    chance_of_b = 1 / (1 + np.exp(-scanner_dial * (age - 55) / 5))
+    chance_of_b = 1 / (1 + np.exp(-dials["scanner"] * (age - 55) / 5))
     batch = (draws.uniform("stain_batch") * N_BATCHES).astype(int)
     pieces = np.searchsorted(np.cumsum(PIECES_CHANCE)[:-1], draws.uniform("pieces"), "right")
     lesion = np.digitize(draws.uniform("lesion"), [LESION_CHANCE / 2, LESION_CHANCE])
@@ -70,9 +76,11 @@ def draw_nuisances(visits: pd.DataFrame, seed: int, *, scanner_dial: float) -> p
         "has_pen": draws.uniform("pen") < PEN_CHANCE,
     }
     table = pd.DataFrame(columns, index=visits.index)
+    if "hospital" in visits:
+        table["scanner"] = visits["hospital"]
     stored_years = SCANNED_YEAR - visits["biopsy_year"]
     for stain, loss in LOSS_PER_YEAR.items():
-        table[f"{stain}_strength"] *= (1 - loss) ** stored_years
+        table[f"{stain}_strength"] *= (1 - loss * (1 + dials["calendar"])) ** stored_years
     return table
 
 

@@ -1,8 +1,7 @@
 """The law of the tissue: what age and acceleration do to each of its parameters.
 
-``u = age + d`` with ``d`` the acceleration, ``t = max(0, u - 20) / 10`` decades. Each effect has a
-dial k that replaces t by ``3 + k (t - 3)``, and u by ``20 + 10 t``: at 0 everybody has the tissue
-of a fifty-year-old, 1 is the law below, 2 twice as steep.
+``u = age + d`` with ``d`` the acceleration, ``t = max(0, u - 20) / 10`` decades; the dials change
+both as `skinage.phantom.ageing` states.
 
 =============  ==================================================================
 dial           law
@@ -23,6 +22,8 @@ none           stratum corneum N(26, 4) um, at least 8: a negative control
 none           clusters of lymphocytes: gamma of mean .3 per mm2
 =============  ==================================================================
 
+The dial ``outdoor`` multiplies elastosis by ``exp(.4 k w)``, w the person's outdoor life.
+
 Every parameter but the last two carries a lognormal noise of 8 to 10 % that is the person's own
 and stays. Sites: suprapubic (sun 0, site 1), lower leg (.3, .95), forearm (1, .9).
 
@@ -37,6 +38,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from skinage.phantom.ageing import decades_of
 from skinage.phantom.randomness import stream
 
 SITES = pd.DataFrame(
@@ -88,20 +90,19 @@ def tissue_of(
     Parameters
     ----------
     visits
-        A row per biopsy: age_years, acceleration_years, sex, body_site, sun_exposure.
+        A row per biopsy: age_years, sex, body_site, sun_exposure, acceleration_years (and those of
+        compartments), outdoor_life where there is one.
     constitution
         A row per biopsy, in the same order, of `draw_constitution`.
     dials
-        A number from 0 to 2 for each effect.
+        A number for each effect; other dials are 0 if they are absent.
 
     Returns
     -------
     pandas.DataFrame
         A row per biopsy: the parameters, units in their names.
     """
-    attained = (visits["age_years"] + visits["acceleration_years"]).to_numpy()
-    decades = np.maximum(0, attained - 20) / 10
-    t = {effect: 3 + dial * (decades - 3) for effect, dial in dials.items()}
+    t = decades_of(visits, dials)
     female, sun = (visits["sex"] == "F").to_numpy(), visits["sun_exposure"].to_numpy()
     site = SITES.loc[visits["body_site"], "thickness"].to_numpy()
     lost = 0.6 / (1 + np.exp(-(20 + 10 * t["rete"] - 47) / 9))
@@ -121,6 +122,8 @@ def tissue_of(
         "adnexa_per_mm2": 2.7 * np.exp(-0.03 * t["adnexa"]),
     }
     tissue = pd.DataFrame(law, index=visits.index) * constitution[[*law]].to_numpy()
+    if "outdoor_life" in visits:
+        tissue["elastosis_um"] *= np.exp(0.4 * dials["outdoor"] * visits["outdoor_life"])
     tissue["collagen_fraction"] = tissue["collagen_fraction"].clip(0.4, 0.92)
     tissue["dark_fraction"] = tissue["dark_fraction"].clip(0.01, 0.9)
     tissue[AGELESS] = constitution[AGELESS].to_numpy()

@@ -11,7 +11,7 @@ import tifffile
 
 from skinage.errors import StageError
 from skinage.phantom.drawing.labels import Label
-from skinage.phantom.fate import planted_effects
+from skinage.phantom.population.fate import planted_effects
 from skinage.phantom.presets import Preset
 from skinage.phantom.tissue import AGELESS, NOISE_OF
 
@@ -21,14 +21,25 @@ PUBLIC = [
     "biopsy_year", "visit", "arm", "follow_up_years", "died",
 ]  # fmt: skip
 """The columns that a register would know; the diseases follow."""
+PUBLIC_WITH_DIALS = ["cause_of_death", "hospital", "indication", "smoker"]
+"""Columns that a register knows too where the phantom has them; they come last."""
+OF_PEOPLE = ["age_years", "outdoor_life", "measured_gap_years"]
+"""Columns of the truth of people, where they are there and not public."""
 MPP_TOLERANCE = 1.01
 
 
 def public(slides: pd.DataFrame) -> pd.DataFrame:
-    """Return the cohort table of a phantom: the rows of `make_slides` without what is planted."""
+    """Return the cohort table of a phantom: the rows of `make_slides` without what is planted.
+
+    Where there are brackets they stand in place of the ages.
+    """
     diseases = [column for column in slides if str(column).startswith("disease_")]
     paths = f"{SLIDES}/" + slides["slide_id"] + ".tiff"
-    return slides.assign(path=paths)[PUBLIC + diseases]
+    known = [*PUBLIC, *diseases, *(name for name in PUBLIC_WITH_DIALS if name in slides)]
+    if "age_low" in slides:
+        at = known.index("age_years")
+        known[at : at + 1] = ["age_low", "age_high"]
+    return slides.assign(path=paths)[known]
 
 
 def truth_tables(slides: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -38,7 +49,8 @@ def truth_tables(slides: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
     cohort = public(slides).drop(columns=["slide_id", "person_id"])
     by_slide = slides[[column for column in slides if column not in cohort]]
-    planted = ["person_id", "acceleration_years", "sun_exposure", *NOISE_OF, *AGELESS]
+    own = [name for name in by_slide if str(name) in OF_PEOPLE or "acceleration_" in str(name)]
+    planted = ["person_id", *own, "sun_exposure", *NOISE_OF, *AGELESS]
     return {
         "truth.csv": slides.drop_duplicates("person_id")[planted],
         "truth_slides.csv": by_slide.assign(label_path=f"{LABELS}/" + slides["slide_id"] + ".tiff"),
@@ -47,9 +59,9 @@ def truth_tables(slides: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def truth_of_all(planted: Preset) -> dict[str, Any]:
     """Return what holds for the whole phantom, for ``truth.json``."""
-    effects = planted_effects(planted.hazard_ratio, planted.odds_ratio).to_dict("records")
+    effects = planted_effects(planted.hazard_ratio, planted.odds_ratio, planted.dials)
     labels = {label.name.lower(): int(label) for label in Label}
-    return {**dataclasses.asdict(planted), "effects": effects, "labels": labels}
+    return {**dataclasses.asdict(planted), "effects": effects.to_dict("records"), "labels": labels}
 
 
 def read_truth(cohort_path: str | Path) -> pd.DataFrame | None:

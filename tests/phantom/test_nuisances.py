@@ -5,6 +5,7 @@ import pytest
 from skinage.phantom.nuisances import EOSIN_OD, HAEMATOXYLIN_OD, draw_nuisances
 
 N = 40_000
+NO_DIALS = {"scanner": 0.0, "calendar": 0.0}
 
 
 def _visits(n_people=N, **columns):
@@ -19,14 +20,14 @@ def _visits(n_people=N, **columns):
 
 @pytest.fixture(scope="module")
 def slides():
-    return draw_nuisances(_visits(), 4, scanner_dial=0.0)
+    return draw_nuisances(_visits(), 4, dials=NO_DIALS)
 
 
 def test_a_slide_is_the_same_whichever_others_there_are(slides):
     visits = _visits(biopsy_year=2005)
     several = pd.concat([visits, visits[5:60].assign(slot=1), visits[8:11].assign(slot=2)])
-    all_slides = draw_nuisances(several, 4, scanner_dial=0.0)
-    alone = draw_nuisances(several[several["slot"] == 2], 4, scanner_dial=0.0)
+    all_slides = draw_nuisances(several, 4, dials=NO_DIALS)
+    alone = draw_nuisances(several[several["slot"] == 2], 4, dials=NO_DIALS)
     pd.testing.assert_frame_equal(all_slides[-3:], alone)
     assert (all_slides[:N]["n_dust"] == slides["n_dust"]).all()
     assert (all_slides.loc[8, "eosin_r"].nunique()) == 3
@@ -55,7 +56,7 @@ def test_stains_vary_by_batch_and_by_slide(slides, stain, vector):
 @pytest.mark.parametrize(("stain", "loss"), [("haematoxylin", 0.008), ("eosin", 0.005)])
 def test_old_slides_have_faded(stain, loss):
     fresh, old = (
-        draw_nuisances(_visits(biopsy_year=year), 4, scanner_dial=0.0)[f"{stain}_strength"]
+        draw_nuisances(_visits(biopsy_year=year), 4, dials=NO_DIALS)[f"{stain}_strength"]
         for year in (2024, 2004)
     )
     np.testing.assert_allclose(old / fresh, (1 - loss) ** 20)
@@ -64,10 +65,10 @@ def test_old_slides_have_faded(stain, loss):
 
 def test_the_scanner_goes_with_age_only_where_its_dial_says_so(slides):
     age = _visits()["age_years"]
-    others = draw_nuisances(_visits(age_years=90.0), 4, scanner_dial=0.0)
+    others = draw_nuisances(_visits(age_years=90.0), 4, dials=NO_DIALS)
     assert (others["scanner"] == slides["scanner"]).all()
     assert (slides["scanner"] == "B").mean() == pytest.approx(0.5, abs=0.01)
-    tied = draw_nuisances(_visits(), 4, scanner_dial=1.0)
+    tied = draw_nuisances(_visits(), 4, dials=NO_DIALS | {"scanner": 1.0})
     for low, high in ((20, 35), (53, 57), (60, 65), (75, 90)):
         part = age.between(low, high)
         expected = (1 / (1 + np.exp(-(age[part] - 55) / 5))).mean()

@@ -138,7 +138,7 @@ def test_confounded_people_can_be_aged_by_their_scanner_alone():
 def test_presets_are_nothing_but_dials_and_ratios():
     ratios = {name: (p.hazard_ratio, p.odds_ratio) for name, p in PRESETS.items()}
     literature = (1.15, 1.15)
-    expected = {"teaching": (1.5, 1.5), "realistic": literature, "null": (1, 1)}
+    expected = {"teaching": (1.5, 1.5), "realistic": literature, "null": (1, 1), "hard": literature}
     assert ratios == expected | {"confounded": literature}
     halved = [name for name in EFFECTS if PRESETS["realistic"].dials[name] == 0.5]
     assert halved == ["epidermis", "collagen", "vessels"]
@@ -163,7 +163,7 @@ def test_presets_are_nothing_but_dials_and_ratios():
         ({"n_people": True}, "n_people: found True"),
         ({"seed": -1}, "seed: found -1, expected a whole number from 0"),
         ({"seed": 0.5}, "seed: found 0.5"),
-        ({"preset": "clear"}, "preset: found 'clear', expected one of teaching, realistic, null"),
+        ({"preset": "clear"}, "preset: found 'clear', expected one of teaching, realistic, hard"),
         ({"preset": None}, "preset: found None"),
         ({"dials": {"wrinkles": 1}}, "dials: found 'wrinkles', expected names among epidermis"),
         ({"dials": {"rete": 2.1}}, r"dials\['rete'\]: found 2.1, expected a number from 0"),

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.phantom.fate import DISEASES, planted_effects
 from skinage.phantom.people import make_people
+from skinage.phantom.population.disease import DISEASES
+from skinage.phantom.population.fate import planted_effects
 from skinage.phantom.presets import PRESETS
 
 N = 50_000
@@ -121,3 +122,69 @@ def test_what_was_planted_is_told_as_a_tidy_table():
 def _planted(preset):
     chosen = PRESETS[preset]
     return planted_effects(chosen.hazard_ratio, chosen.odds_ratio).set_index("outcome")
+
+
+def _table(people, years=0.1):
+    """Regressors and follow-up, to tenths of a year so that the fit is fast."""
+    follow_up = np.ceil(people["follow_up_years"] / years) * years
+    return _regressors(people).assign(years=follow_up, died=people["died"])
+
+
+def _log_ratio(table):
+    from lifelines import CoxPHFitter
+
+    fit = CoxPHFitter().fit(table, "years", "died").summary.loc["five_years"]
+    return fit["coef"], fit["se(coef)"]
+
+
+def test_other_causes_follow_acceleration_less():
+    people = make_people(N, seed=3, preset="teaching", dials={"causes": 0.6})
+    assert (people["cause_of_death"].notna() == (people["died"] == 1)).all()
+    shares = people["cause_of_death"].value_counts(normalize=True)
+    assert {*shares.index} == {"cardiovascular", "cancer", "other"}
+    effects = planted_effects(1.5, 1.5, {"causes": 0.6}).set_index("outcome")["planted"]
+    for cause, share in (("cardiovascular", 1), ("cancer", 1), ("other", 0.4)):
+        died = (people["cause_of_death"] == cause).astype(int)
+        found, error = _log_ratio(_table(people).assign(died=died))
+        assert abs(found - share * np.log(1.5)) < 3 * error
+        assert effects[f"death_{cause}"] == pytest.approx(1.5**share)
+    assert effects["death"] == pytest.approx(1.5 ** (1 - 0.6 * 0.35))
+
+
+def test_a_waning_ratio_is_that_of_the_biopsy_at_first_and_small_later():
+    people = make_people(N, seed=3, preset="teaching", dials={"waning": 1})
+    table = _table(people)
+    soon = table.assign(
+        years=table["years"].clip(upper=1), died=table["died"] * (table["years"] <= 1)
+    )
+    mean = np.log(1.5) * 5 * (1 - np.exp(-0.2))  # over the first year
+    found, error = _log_ratio(soon)
+    assert abs(found - mean) < 3 * error
+    late = table[table["years"] > 8].assign(years=lambda t: t["years"] - 8)
+    found, _ = _log_ratio(late)
+    assert 0 < found < 0.25 * np.log(1.5)
+    meanings = planted_effects(1.5, 1.5, {"waning": 1.0}).set_index("outcome")["meaning"]
+    assert meanings["death"] == "at the biopsy; its logarithm falls as exp(-1 years / 5)"
+    assert meanings["disease_lung"] == ""
+
+
+def test_slow_agers_leave_the_register():
+    people = make_people(N, seed=3, preset="null", dials={"emigration": 1})
+    left = (people["died"] == 0) & (people["follow_up_years"] < 2022.0 - people["biopsy_year"])
+    found, error = _log_ratio(_table(people).assign(died=left.astype(int)))
+    assert abs(found + np.log(1.5)) < 3 * error
+    plain = people_of("null")
+    assert (
+        left.sum()
+        > 2.5
+        * ((plain["died"] == 0) & (plain["follow_up_years"] < 2022.0 - plain["biopsy_year"])).sum()
+    )
+
+
+def test_mortality_falls_by_calendar_year():
+    from lifelines import CoxPHFitter
+
+    people = make_people(N, seed=3, preset="null", dials={"calendar": 1})
+    table = _table(people).assign(calendar=people["biopsy_year"] - 2006.0)
+    fit = CoxPHFitter().fit(table, "years", "died").summary.loc["calendar"]
+    assert abs(fit["coef"] + 0.02) < 3 * fit["se(coef)"]
