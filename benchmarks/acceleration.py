@@ -22,15 +22,17 @@ from statsmodels.duration.hazard_regression import PHReg
 
 import skinage as ska
 from skinage.outcomes.regressors import ADJUSTED_WHERE_KNOWN, regressors
+from skinage.phantom.population.fate import planted_effects
+from skinage.phantom.presets import choose
 from skinage.phantom.truth import public
 
 NOTHING = {"hazard_ratio": 1.0, "odds_ratio": 1.0}
 PLANTED = {"hazard_ratio": 1.3, "odds_ratio": 1.3}
-UNMEASURED = {"outdoor": 0.0, "skin_disease": 0.0}
+MEASURED_ONLY = {"outdoor": 0.0, "skin_disease": 0.0}
 SETTINGS: dict[str, tuple[str, dict[str, float]]] = {
     "none": ("teaching", {}),
     "compartments": ("teaching", {"compartments": 1.0}),
-    "saturation": ("teaching", {"saturation": 1.0, "prevalence_curve": 1.0, "hazard_curve": 1.0}),
+    "saturation": ("teaching", {"saturation": 0.9, "prevalence_curve": 1.0, "hazard_curve": 1.0}),
     "threshold": ("teaching", {"threshold": 1.0, "prevalence_curve": 1.0, "hazard_curve": 1.0}),
     "sex_slope": ("teaching", {"sex_slope": 1.0, "age_by_sex": 1.0}),
     "hospitals": ("teaching", {"hospitals": 1.0}),
@@ -41,7 +43,7 @@ SETTINGS: dict[str, tuple[str, dict[str, float]]] = {
     "skin_disease": ("teaching", {"skin_disease": 1.0}),
     "brackets of 10 years": ("teaching", {"brackets": 10}),
     "brackets of 20 years": ("teaching", {"brackets": 20}),
-    "hard, all measured": ("hard", UNMEASURED),
+    "hard, all measured": ("hard", MEASURED_ONLY),
     "hard": ("hard", {}),
     "outdoor": ("teaching", {"outdoor": 1.0}),
 }
@@ -100,9 +102,12 @@ def one_cohort(
     if rival:
         tables["usual"] = usual_models(ages, cohort)
     planted = people.set_index("person_id")["acceleration_years"]
-    sums = attenuation(accelerated, planted, cohort)
+    known = {"seed": seed, **attenuation(accelerated, planted, cohort)}
+    log_ratios = planted_log_ratios(preset, dials, ratios)
     rows = [
-        table[table["unit"] == "per SD"].assign(model=name, **sums)
+        table[table["unit"] == "per SD"].assign(
+            model=name, planted=table["outcome"].map(log_ratios), **known
+        )
         for name, table in tables.items()
         if len(table)
     ]
@@ -123,6 +128,15 @@ def draw(
     if "age_low" in cohort:
         cohort["age_years"] = (cohort["age_low"] + cohort["age_high"]) / 2
     return slides, cohort
+
+
+def planted_log_ratios(
+    preset: str, dials: Mapping[str, float], ratios: Mapping[str, float]
+) -> pd.Series:
+    """Return what is planted per year of acceleration, by outcome."""
+    chosen = choose(preset, dials, ratios)
+    effects = planted_effects(chosen.hazard_ratio, chosen.odds_ratio, chosen.dials)
+    return np.log(effects.set_index("outcome")["planted"]) / 5
 
 
 def usual_models(ages: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFrame:

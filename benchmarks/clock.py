@@ -60,14 +60,16 @@ def main() -> None:
 
 
 def features_of(people: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Measure the planted tissue with an error, and mix it into features."""
+    """Measure the planted tissue and stain with an error, mix them, and let scanners shift them."""
     generator = np.random.default_rng(seed)
-    tissue = people[[*NOISE_OF, "corneum_um", "inflammation_per_mm2"]].to_numpy(float)
+    names = [*NOISE_OF, "corneum_um", "inflammation_per_mm2"]
+    tissue = people[[*names, "haematoxylin_strength", "eosin_strength"]].to_numpy(float)
     measured = np.log(tissue + 0.1 * tissue.mean(0))  # skin out of the sun has no elastosis
     measured += generator.normal(0, MEASUREMENT_ERROR, measured.shape)
     measured = (measured - measured.mean(0)) / measured.std(0)
     mixed = measured @ generator.normal(size=(measured.shape[1], N_TILES_FEATURES))
-    mixed += np.where(people[["scanner"]] == "B", 1.5, 0) * generator.normal(size=N_TILES_FEATURES)
+    shifts = {"A": 0.0} | {one: 1.5 * generator.normal(size=N_TILES_FEATURES) for one in "BCDE"}
+    mixed += np.stack([np.broadcast_to(shifts[one], N_TILES_FEATURES) for one in people["scanner"]])
     names = [f"mean_{k:04d}" for k in range(N_TILES_FEATURES)]
     return pd.DataFrame(mixed, people["person_id"], names)
 
