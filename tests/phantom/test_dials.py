@@ -14,7 +14,7 @@ def test_the_table_describes_every_dial():
     assert set(COMPARTMENT_OF.values()) == {*COMPARTMENTS}
     for name, dial in DIALS.items():
         assert dial.what.endswith("."), name
-        assert dial.what[0].isupper() or dial.what.startswith("1:"), name
+        assert dial.what[0].isupper(), name
         assert len(dial.what) <= 95, name
         assert dial.source, name
         assert dial.allows(0), name
