@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -95,21 +96,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Draw synthetic people and their skin slides. cohort.csv and slides/ are what "
         "a register has; truth.csv, truth_slides.csv, truth.json and labels/ hold what was "
         "planted. The same seed gives the same bytes; a stopped command continues.",
+        epilog=_dials_in_words(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     phantom.set_defaults(command=_phantom)
     phantom.add_argument("--out", default="phantom", help="folder (%(default)s)")
     phantom.add_argument("--seed", type=int, default=0, help="seed of everything random")
     phantom.add_argument(
         "--mpp", type=positive(float), default=1.0, help="um per pixel of the slides (%(default)s)"
-    )
-    phantom.add_argument(
-        "--dial",
-        type=dial,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="strength of one effect in place of the preset's, from 0 (none) over 1 (the stated "
-        "law) to 2 (twice that), for example --dial epidermis=0.5; may be given several times",
     )
     for command in (run, phantom):
         command.add_argument(
@@ -118,10 +112,34 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--preset",
             default="teaching",
-            help="of the phantom; teaching: clear effects; realistic: as large as published; "
-            "null: no ageing in the tissue; confounded: age in the scanner only (%(default)s)",
+            help="of the phantom; teaching: clear effects; realistic: as large as published; hard: "
+            "as realistic, with all that real cohorts do to a study; null: no ageing in the "
+            "tissue; confounded: age in the scanner only (%(default)s)",
+        )
+        command.add_argument(
+            "--dial",
+            type=dial,
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="strength of one effect of the phantom in place of the preset's, such as "
+            "epidermis=0.5 or survival=1; may be given several times; `skinage phantom --help` "
+            "lists all",
         )
     return parser
+
+
+def _dials_in_words() -> str:
+    from skinage.phantom.dials import DIALS, EFFECTS
+
+    lines = [
+        f"  {name:<17}0 to {dial.high:<4g}{dial.what}"
+        for name, dial in DIALS.items()
+        if name not in EFFECTS
+    ]
+    effects = textwrap.fill(", ".join(EFFECTS), 96, initial_indent="  ", subsequent_indent="  ")
+    head = "dials of single effects of age, from 0 (none) over 1 (the stated law) to 2:"
+    return "\n".join([head, effects, "", "other dials k; 0 changes nothing:", *lines])
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -130,7 +148,12 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = {name: getattr(options, name) for name in SETTINGS}
     report = run(
-        options.cohort, options.out, settings, people=options.people, preset=options.preset
+        options.cohort,
+        options.out,
+        settings,
+        people=options.people,
+        preset=options.preset,
+        dials=dict(options.dial),
     )
     for line in summarise(read_skipped(options.out)):
         print("skipped: {} ({})".format(*line))

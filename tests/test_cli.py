@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from skinage.cli import main
+from skinage.phantom.dials import DIALS, EFFECTS
 
 REAL = Path(__file__).parents[2] / "shared" / "realdata"
 
@@ -94,6 +95,15 @@ def test_phantom_makes_the_cohort_it_is_told(tmp_path, capsys, monkeypatch):
     assert asked["all"] == ("phantom", 100, settings)
 
 
+def test_the_help_of_phantom_lists_every_dial(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["phantom", "--help"])
+    said = capsys.readouterr().out
+    for name, dial in DIALS.items():
+        assert name in said
+        assert name in EFFECTS or dial.what in said
+
+
 def test_phantom_makes_a_cohort(tmp_path, capsys):
     out = tmp_path / "phantom"
     command = ["phantom", "--people", "1", "--out", str(out), "--mpp", "2", "--preset", "realistic"]
@@ -108,6 +118,7 @@ def test_phantom_makes_a_cohort(tmp_path, capsys):
     [
         (["--preset", "teachng"], "preset: found 'teachng', expected one of teaching, realistic"),
         (["--dial", "hair=1"], "dials: found 'hair', expected names among epidermis"),
+        (["--dial", "drift=2"], "dials['drift']: found 2.0, expected a number from 0 to 1"),
         (["--dial", "rete=3"], "dials['rete']: found 3.0, expected a number from 0"),
         (["--mpp", "9"], "mpp: found 9.0, expected um per pixel from 0.25 to 2"),
         (["--seed", "-1"], "seed: found -1, expected a whole number from 0 up"),
@@ -126,7 +137,7 @@ def test_a_dial_that_is_no_name_and_number(capsys, dial):
     assert f"found {dial!r}; expected a name and a number" in capsys.readouterr().err
 
 
-def test_run_passes_the_preset_to_its_phantom(tmp_path, monkeypatch):
+def test_run_passes_preset_and_dials_to_its_phantom(tmp_path, monkeypatch):
     class Enough(Exception):
         pass
 
@@ -134,6 +145,8 @@ def test_run_passes_the_preset_to_its_phantom(tmp_path, monkeypatch):
         raise Enough(*arguments, settings)
 
     monkeypatch.setattr("skinage.reporting.run.make_cohort", make_cohort)
+    command = "run --people 9 --preset confounded --dial survival=1 --out"
     with pytest.raises(Enough) as asked:
-        main(["run", "--out", str(tmp_path), "--people", "9", "--preset", "confounded"])
-    assert asked.value.args == (tmp_path / "phantom", 9, {"seed": 0, "preset": "confounded"})
+        main([*command.split(), str(tmp_path)])
+    settings = {"seed": 0, "preset": "confounded", "dials": {"survival": 1}}
+    assert asked.value.args == (tmp_path / "phantom", 9, settings)

@@ -1,7 +1,8 @@
 """A synthetic cohort with a planted truth: people, their tissue, their slides, their fate.
 
 In: a preset and a seed. Out: a cohort folder, and beside it the truth that was planted.
-Start with `files.make_cohort`, then `tissue` (the law of ageing), `fate` and `presets`.
+Start with `files.make_cohort`, then `people`, `ageing` and `tissue` (the law), `population` (who is
+in the register, and their fate), `dials` and `presets`.
 
 >>> from skinage import phantom
 >>> phantom.make_people(3, seed=0)["person_id"].tolist()

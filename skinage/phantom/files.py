@@ -50,11 +50,11 @@ def make_cohort(
     seed
         The seed of everything: the same seed gives the same bytes.
     preset
-        ``teaching`` (clear effects), ``realistic`` (as large as published), ``null`` (no ageing
-        in the tissue) or ``confounded`` (age in the scanner only).
+        ``teaching`` (clear effects), ``realistic`` (as large as published), ``hard`` (as realistic,
+        with all that real cohorts do to a study), ``null`` (no ageing in the tissue) or
+        ``confounded`` (age in the scanner only).
     dials
-        Effects that differ from the preset, 0 (none) to 2 (twice the stated law) each; None keeps
-        all.
+        Dials that differ from the preset, by the names and ranges of `DIALS`; None keeps all.
     ratios
         ``hazard_ratio`` of death and ``odds_ratio`` of disease per five years of acceleration that
         differ from the preset; None keeps both.

@@ -10,6 +10,7 @@ import pandas as pd
 import tifffile
 
 from skinage.errors import StageError
+from skinage.phantom.dials import DIALS, EFFECTS
 from skinage.phantom.drawing.labels import Label
 from skinage.phantom.population.fate import planted_effects
 from skinage.phantom.presets import Preset
@@ -109,8 +110,9 @@ def read_planted(cohort_path: str | Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per planted effect or setting: ``planted`` (``preset``, ``seed``, ``treated arm``, and
-        outcomes as results name them: ``death``, ``disease_*``), ``value``, ``unit``.
+        A row per planted effect or setting: ``planted`` (``preset``, ``seed``, ``treated arm``,
+        outcomes as results name them, ``death`` and ``disease_*``, and ``dial *`` of those that do
+        something to the cohort), ``value``, ``unit`` (of a dial: what it does).
 
     Raises
     ------
@@ -121,8 +123,11 @@ def read_planted(cohort_path: str | Path) -> pd.DataFrame:
     rows = [("preset", truth["preset"], ""), ("seed", truth["seed"], "")]
     for effect in truth["effects"]:
         unit = f"{effect['estimate_name'].replace('_', ' ')} {effect['unit']}"
+        unit += f" ({effect['meaning']})" if effect["meaning"] else ""
         rows.append((effect["outcome"], effect["planted"], unit))
     rows.append(("treated arm", truth["arm_effect_years"], "years of acceleration"))
+    on = [name for name, value in truth["dials"].items() if value and name not in EFFECTS]
+    rows += [(f"dial {name}", truth["dials"][name], DIALS[name].what) for name in on]
     return pd.DataFrame(rows, columns=["planted", "value", "unit"])
 
 

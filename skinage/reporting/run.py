@@ -34,6 +34,7 @@ def run(
     *,
     people: int = 100,
     preset: str = "teaching",
+    dials: Mapping[str, float] | None = None,
 ) -> Path:
     """Do the main job on a cohort table and write everything into a results folder.
 
@@ -49,8 +50,8 @@ def run(
     settings
         Parameters of the notebooks: ``tile_px``, ``mpp``, ``tiles_per_slide``, ``method``,
         ``pairs``, ``views``, ``backbone``, ``epochs``, ``batch_size``, ``model``, ``seed``.
-    people, preset
-        Number of people and preset of the phantom, as in `make_cohort`.
+    people, preset, dials
+        Number of people, preset and dials of the phantom, as in `make_cohort`.
 
     Returns
     -------
@@ -76,7 +77,9 @@ def run(
     with _locked(out):
         seconds = {}
         if cohort is None or cohort_path is None:
-            cohort_path = make_cohort(out / "phantom", people, seed=settings["seed"], preset=preset)
+            cohort_path = make_cohort(
+                out / "phantom", people, seed=settings["seed"], preset=preset, dials=dials
+            )
             cohort = read_cohort(cohort_path)
             seconds["phantom"] = round(time.monotonic() - start, 1)
         _clear(out)

@@ -1,7 +1,9 @@
 import zlib
+from pathlib import Path
 
 import pytest
 
+import skinage
 from skinage import SettingError
 from skinage.phantom import DIALS, PRESETS, make_people, make_slides
 from skinage.phantom.dials import COMPARTMENT_OF, COMPARTMENTS, EFFECTS
@@ -14,13 +16,21 @@ def test_the_table_describes_every_dial():
     assert set(COMPARTMENT_OF.values()) == {*COMPARTMENTS}
     for name, dial in DIALS.items():
         assert dial.what.endswith("."), name
-        assert dial.what[0].isupper() or dial.what.startswith("1:"), name
+        assert dial.what[0].isupper(), name
         assert len(dial.what) <= 95, name
         assert dial.source, name
         assert dial.allows(0), name
         assert dial.allows(dial.high), name
         assert not dial.allows(dial.high + 0.1), name
         assert not dial.allows(-0.1), name
+
+
+def test_the_documentation_lists_every_dial_as_it_is():
+    text = (Path(skinage.__file__).parents[1] / "data" / "README.md").read_text()
+    for name in OF_COHORTS:
+        dial = DIALS[name]
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| `{name}` |")]
+        assert row.endswith(f"| {dial.what} | {dial.source} |")
 
 
 # Kept from before there were dials of cohorts: numbers of the tables of 300 people of seed 3.

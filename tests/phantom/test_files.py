@@ -14,6 +14,7 @@ import tifffile
 
 from skinage import SettingError, StageError, read_cohort
 from skinage.phantom import (
+    DIALS,
     Label,
     files,
     make_cohort,
@@ -116,6 +117,33 @@ def test_settings_reach_the_people_and_are_told(tmp_path, quick):
     assert planted.loc["disease_cardiovascular"].tolist() == [1.21, "odds ratio per 5 years"]
     assert planted.loc["disease_osteoarthritis", "value"] == 1
     assert planted.loc["treated arm"].tolist() == [-2.0, "years of acceleration"]
+
+
+def test_a_register_shows_brackets_and_what_it_would_know(tmp_path, quick):
+    settings = {"seed": 8, "preset": "hard", "dials": {"brackets": 10}}
+    path, slides = make_cohort(tmp_path, 40, **settings, n_workers=1), make_slides(40, **settings)
+    cohort, truth, by_slide = read_cohort(path), read_truth(path), read_truth_slides(path)
+    written = pd.read_csv(path)
+    assert "age_years" not in written
+    assert (written["age_high"] - written["age_low"] == 10).all()
+    assert (written["age_low"] % 10 == 0).all()
+    np.testing.assert_array_equal(by_slide["age_years"], slides["age_years"])
+    assert by_slide["age_years"].between(written["age_low"], written["age_high"]).all()
+    assert cohort["age_years"].tolist() == (written["age_low"] + 5).tolist()
+    known = ["cause_of_death", "hospital", "indication", "smoker"]
+    assert list(written)[-4:] == known
+    assert written["cause_of_death"].isna().tolist() == (written["died"] == 0).tolist()
+    hidden = {"age_years", "outdoor_life", "measured_gap_years", "acceleration_years"}
+    hidden |= {f"acceleration_{name}_years" for name in ("epidermis", "dermis", "vessels")}
+    for table in (truth, by_slide):
+        assert hidden <= {*table}
+        assert not {*table} & {*written} - {"person_id", "slide_id"}
+    assert {*slides} <= {*written} | {*by_slide}
+    planted = read_planted(path).set_index("planted")
+    assert planted.loc["dial survival"].tolist() == [1.0, DIALS["survival"].what]
+    assert planted.loc["death_cancer", "unit"].startswith("hazard ratio per 5 years (at the biopsy")
+    assert "dial rete" not in planted.index
+    assert json.loads((tmp_path / "truth.json").read_text())["dials"]["brackets"] == 10
 
 
 @pytest.mark.slow
