@@ -1,32 +1,37 @@
 """The baselines of a clock: other features, the mean age, and ages shuffled between people."""
 
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from skinage.clock.data import clock_data
+from skinage.clock.data import ClockData, clock_data
 from skinage.clock.prediction import Folds, assign_folds, check_folds, predict_out_of_fold
 from skinage.errors import SettingError
 from skinage.evaluation import metrics
-from skinage.people.clock_inputs import ClockInputs
+from skinage.evaluation.nulls import shuffled_rows
 from skinage.skip_log import add_skipped
 
 COLUMNS = [
     "features", "mae_years", "lower_years", "upper_years", "r2",
     "difference_years", "difference_lower_years", "difference_upper_years",
+    "difference_sd_over_deals", "difference_sd_over_seeds", "p_value", "n_shuffles", "verdict",
 ]  # fmt: skip
+N_SHUFFLES, N_SHUFFLES_ONE_BY_ONE = 199, 19
+
+Tables: TypeAlias = pd.DataFrame | Sequence[pd.DataFrame]
 
 
 def compare_clocks(
-    feature_sets: Mapping[str, pd.DataFrame],
+    feature_sets: Mapping[str, Tables],
     cohort: pd.DataFrame,
     model: Any = "ridge",
     *,
     folds: Folds = 5,
-    n_shuffles: int = 10,
+    n_deals: int = 5,
+    n_shuffles: int | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Compare feature sets as clocks, with the same people, folds and model.
@@ -35,74 +40,98 @@ def compare_clocks(
     ----------
     feature_sets
         Tables of people by name, as `pool` returns them, such as trained, untrained and colour
-        features. All are compared with the first. People whom one of the tables lacks are
-        excluded; a warning and `skinage.skipped` count them.
+        features. All are compared with the first. Several tables of one name are of encoders that
+        were trained with several seeds. People whom one of the tables lacks are excluded; a
+        warning and `skinage.skipped` count them.
     cohort
-        A row per slide, as for `predict_age`.
+        A row per slide, as for `predict_age`; for shuffles within groups also ``scanner``,
+        ``body_site`` and ``sex``, as far as they are known.
     model
         The clock that is fitted on each feature set, as for `predict_age`.
     folds
         The folds of people, as for `predict_age`.
+    n_deals
+        Number of times that people are dealt into folds anew, with the next seed; once where
+        folds are not a number.
     n_shuffles
-        Number of times that ages are shuffled; 0 omits the row "shuffled ages".
+        Number of times that ages are shuffled, at large and within groups; 0 omits both. None is
+        199 for ridge regression, which fits all at once, and 19 for other models.
     seed
         Seed of the folds, the shuffles, the bootstrap, and models that draw random numbers.
 
     Returns
     -------
     pandas.DataFrame
-        ``features``; ``mae_years`` with ``lower_years`` and ``upper_years``; ``r2``;
-        ``difference_years`` of the MAE from that of the first feature set, with
-        ``difference_lower_years`` and ``difference_upper_years`` (95 % bootstrap of people, the
-        same resamples for both); ``n_people``. A row per feature set, and two baselines: "predict
-        the mean" of the other folds, and "shuffled ages": the first feature set, fitted to and
-        measured by ages that were shuffled between people, the mean over all shuffles with their
-        2.5 and 97.5 percentiles.
+        A row per feature set (its numbers are means over deals and tables), one for "predict the
+        mean" of the other folds, and two for the first feature set with ages shuffled between
+        people: "shuffled ages" at large, and "shuffled within" those of scanner, body site and sex
+        that vary.
+
+        - ``features``; ``mae_years`` with ``lower_years`` and ``upper_years`` (95 % bootstrap of
+          people; of shuffles their 2.5 and 97.5 percentiles); ``r2``;
+        - ``difference_years`` of the MAE from that of the first feature set, paired by person,
+          with ``difference_lower_years`` and ``difference_upper_years``;
+          ``difference_sd_over_deals``, and ``difference_sd_over_seeds`` between one table of each
+          set (both NaN where there is only one);
+        - of shuffles ``p_value``: how often a clock that knows no more has so small an MAE,
+          ``n_shuffles`` and ``verdict``, the result in words. They, and the difference from the
+          clock, are of folds that do not look at the age, else the p-value would be too small;
+          there brackets are fitted as their middles. A row is blank where less than half of the
+          people would get another's age; `skinage.skipped` has the reason;
+        - ``n_people``.
 
     Raises
     ------
     SettingError
-        If there is no feature set.
+        If there is no feature set, or a number is too small.
     StageError, LeakageError
         If a person has several rows in a feature set; also as `predict_age`.
     """
-    if not feature_sets:
-        raise SettingError("compare_clocks: no feature sets; pass a dict of tables by name")
-    shared, excluded = _shared_people(feature_sets)
-    gathered = {
-        name: clock_data(people.loc[shared], cohort, model) for name, people in feature_sets.items()
+    tables = {
+        name: [own] if isinstance(own, pd.DataFrame) else [*own]
+        for name, own in feature_sets.items()
     }
-    first = next(iter(gathered))
-    known, learner = gathered[first].known, gathered[first].learner
-    known["fold"], known["group"] = assign_folds(known, cohort, folds, seed)
-    for data in gathered.values():
-        check_folds(known["fold"], cohort, data.inputs)
-
-    def score(inputs: ClockInputs, known: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
-        found = predict_out_of_fold(learner, inputs, known, None, seed)
-        return pd.DataFrame(metrics.accuracy(known, found["predicted_years"].to_numpy(), weights))
-
-    weights = metrics.person_weights(len(known), metrics.N_BOOTSTRAP, seed)
-    scores = {name: score(data.inputs, known, weights) for name, data in gathered.items()}
-    mean = metrics.mean_out_of_fold(known["age_years"].to_numpy(), known["fold"].to_numpy())
-    scores["predict the mean"] = pd.DataFrame(metrics.accuracy(known, mean, weights))
-    reference = scores[first]["mae_years"].to_numpy()
-    rows = [_row(name, one, reference) for name, one in scores.items()]
+    _check(tables, n_deals, n_shuffles)
+    shared, excluded = _shared_people(tables)
+    gathered = {
+        name: [clock_data(people.loc[shared], cohort, model) for people in own]
+        for name, own in tables.items()
+    }
+    first = next(iter(gathered.values()))[0]
+    deals = _deals(first.known, cohort, folds, n_deals, seed)
+    for known in deals:
+        for data in (one for own in gathered.values() for one in own):
+            check_folds(known["fold"], cohort, data.inputs)
+    rows = _clock_rows(gathered, deals, seed)
+    if n_shuffles is None:
+        at_once = getattr(first.learner, "fits_columns", False)
+        n_shuffles = N_SHUFFLES if at_once else N_SHUFFLES_ONE_BY_ONE
+    kept: dict[str, str] = {}
     if n_shuffles:
-        shuffles = pd.concat([
-            score(gathered[first].inputs, _shuffled(known, [seed, one]), weights[:1])
-            for one in range(n_shuffles)
-        ])  # fmt: skip
-        mean_and_each = pd.concat([shuffles.mean().to_frame().T, shuffles])
-        rows.append(_row("shuffled ages", mean_and_each, reference[0]))
-    table = pd.DataFrame(rows, columns=COLUMNS).assign(n_people=len(known))
-    add_skipped(table, "compare_clocks", gathered[first].skipped | excluded)
+        fold = _blind_folds(deals[0]["fold"], folds, seed)
+        shuffled, kept = shuffled_rows(first, cohort, fold, n_shuffles=n_shuffles, seed=seed)
+        rows += shuffled
+    table = pd.DataFrame(rows, columns=COLUMNS).assign(n_people=len(first.known))
+    table["verdict"] = table["verdict"].fillna("")
+    add_skipped(table, "compare_clocks", first.skipped | excluded | kept)
     return table
 
 
-def _shared_people(feature_sets: Mapping[str, pd.DataFrame]) -> tuple[pd.Index, dict[str, str]]:
+def _check(tables: dict[str, list[pd.DataFrame]], n_deals: int, n_shuffles: int | None) -> None:
+    if not tables or not all(tables.values()):
+        raise SettingError("compare_clocks: no feature sets; pass a dict of tables by name")
+    if n_deals < 1 or (n_shuffles or 0) < 0:
+        raise SettingError(
+            f"compare_clocks: {n_deals} deals and {n_shuffles} shuffles; expected one deal or "
+            "more, and no negative number of shuffles"
+        )
+
+
+def _shared_people(
+    tables: dict[str, list[pd.DataFrame]],
+) -> tuple[pd.Index, dict[str, str]]:
     """Return the people of all tables, in the order of the first, and how many are excluded."""
-    ids = [people.index for people in feature_sets.values()]
+    ids = [people.index for own in tables.values() for people in own]
     shared = ids[0][np.all([ids[0].isin(others) for others in ids], axis=0)]
     n_all = len(set[object]().union(*ids))
     if n_all <= len(shared):
@@ -112,15 +141,69 @@ def _shared_people(feature_sets: Mapping[str, pd.DataFrame]) -> tuple[pd.Index, 
     return shared, {excluded: "not in every feature set"}
 
 
-def _shuffled(known: pd.DataFrame, seed: list[int]) -> pd.DataFrame:
-    """Assign the age of every person to another one; people, sex and folds stay."""
-    ages = ["age_years", "age_low", "age_high"]
-    shuffled = known[ages].to_numpy()[np.random.default_rng(seed).permutation(len(known))]
-    return known.assign(**dict(zip(ages, shuffled.T, strict=True)))
+def _deals(
+    known: pd.DataFrame, cohort: pd.DataFrame, folds: Folds, n_deals: int, seed: int
+) -> list[pd.DataFrame]:
+    """Return the people with ``fold`` and ``group`` for each deal."""
+    found = []
+    for deal in range(n_deals if isinstance(folds, int | np.integer) else 1):
+        fold, group = assign_folds(known, cohort, folds, seed + deal)
+        found.append(known.assign(fold=fold, group=group))
+    return found
 
 
-def _row(name: str, scores: pd.DataFrame, reference: np.ndarray | float) -> list[object]:
-    """Return ``COLUMNS`` from scores of all people (first) and of samples (others)."""
-    mae = scores["mae_years"].to_numpy()
-    difference = metrics.with_interval(mae - reference)
-    return [name, *metrics.with_interval(mae), scores["r2"].iloc[0], *difference]
+def _blind_folds(fold: pd.Series, folds: Folds, seed: int) -> np.ndarray:
+    """Return folds that do not look at the age: a p-value would come out too small by others."""
+    if not isinstance(folds, int | np.integer):
+        return fold.to_numpy()
+    return np.random.default_rng(seed).permutation(len(fold)) % int(folds)
+
+
+def _clock_rows(
+    gathered: dict[str, list[ClockData]], deals: list[pd.DataFrame], seed: int
+) -> list[dict[str, Any]]:
+    """Return a row per feature set, and one for the mean age."""
+    weights = metrics.person_weights(len(deals[0]), metrics.N_BOOTSTRAP, seed)
+
+    def score(known: pd.DataFrame, predicted: np.ndarray) -> np.ndarray:
+        found = metrics.accuracy(known, predicted, weights)
+        return np.stack([found["mae_years"], found["r2"]])
+
+    # Each (n_tables, n_deals, MAE and R2, 1 + n_bootstrap); the first sample is everybody.
+    scores = {
+        name: np.array([
+            [score(known, _predicted(data, known, seed + k)) for k, known in enumerate(deals)]
+            for data in own
+        ])
+        for name, own in gathered.items()
+    }  # fmt: skip
+    means = [
+        metrics.mean_out_of_fold(known["age_years"].to_numpy(), known["fold"].to_numpy())
+        for known in deals
+    ]
+    of_means = [score(known, mean) for known, mean in zip(deals, means, strict=True)]
+    scores["predict the mean"] = np.array([of_means])
+    reference = next(iter(scores.values()))[:, :, 0]
+    return [
+        {"features": name, "r2": found[:, :, 1, 0].mean(), **_compared(found[:, :, 0], reference)}
+        for name, found in scores.items()
+    ]
+
+
+def _predicted(data: ClockData, known: pd.DataFrame, seed: int) -> np.ndarray:
+    found = predict_out_of_fold(data.learner, data.inputs, known, None, seed)
+    return found["predicted_years"].to_numpy()
+
+
+def _compared(mae: np.ndarray, reference: np.ndarray) -> dict[str, float]:
+    """Compare MAE ``(n_tables, n_deals, samples)`` with that of the first feature set."""
+    row = metrics.with_difference(mae.mean(axis=(0, 1)), reference.mean(axis=(0, 1)))
+    if np.array_equal(mae, reference):
+        return row
+    everybody, others = mae[:, :, 0], reference[:, :, 0]
+    by_deal = everybody.mean(axis=0) - others.mean(axis=0)
+    row["difference_sd_over_deals"] = pd.Series(by_deal).std()
+    # A table of one set beside a table of the other: their variances add up.
+    variances = pd.Series([pd.Series(one.mean(axis=1)).var() for one in (everybody, others)])
+    row["difference_sd_over_seeds"] = np.sqrt(variances.sum(min_count=1))
+    return row

@@ -62,7 +62,7 @@ def report_by_group(
     metrics.check_measurable(ages)
     cohort = pd.DataFrame() if cohort is None else cohort
     known = {"decade", *ages, *cohort}
-    levels = {column: _levels(column, ages, cohort) for column in columns if column in known}
+    levels = {column: levels_of(column, ages, cohort) for column in columns if column in known}
     if not levels:
         raise StageError(
             f"report_by_group: neither ages nor cohort has any of {', '.join(columns)}"
@@ -77,8 +77,8 @@ def report_by_group(
     return table
 
 
-def _levels(column: str, ages: pd.DataFrame, cohort: pd.DataFrame) -> np.ndarray:
-    """Return the level of every person in words."""
+def levels_of(column: str, ages: pd.DataFrame, cohort: pd.DataFrame) -> np.ndarray:
+    """Return the level of every person in words (`report_by_group` says which words)."""
     if column == "decade":
         tens = (ages["age_years"] // 10 * 10).astype(int)
         return np.array([f"{ten} to {ten + 9}" for ten in tens])

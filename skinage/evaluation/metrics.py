@@ -89,6 +89,17 @@ def with_interval(values: np.ndarray) -> tuple[float, float, float]:
     return float(values[0]), float(lower), float(upper)
 
 
+def with_difference(mae: np.ndarray, reference: np.ndarray | float) -> dict[str, float]:
+    """Return MAE and its difference from a reference, each with its interval, by column name."""
+    row: dict[str, float] = {}
+    for value, prefix, values in (
+        ("mae_years", "", mae), ("difference_years", "difference_", mae - reference),
+    ):  # fmt: skip
+        names = value, f"{prefix}lower_years", f"{prefix}upper_years"
+        row |= dict(zip(names, with_interval(values), strict=True))
+    return row
+
+
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Divide; NaN where there is nothing to divide by."""
     return part / np.where(whole > 1e-12, whole, np.nan)

@@ -147,7 +147,7 @@ def estimates(
         f"{row[label]} {row[value]:.{digits}f}"
         + ("" if pd.isna(row.get(low)) else f" ({row[low]:.{digits}f} to {row[high]:.{digits}f})")
         + unit
-        for row in _some(table).to_dict("records")
+        for row in _some(table.dropna(subset=value)).to_dict("records")
     ]
     return between.join(texts)
 

@@ -1,5 +1,7 @@
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from skinage.clock.prediction import predict_age
 from skinage.errors import LeakageError, SettingError
@@ -22,10 +24,13 @@ def feature_sets(make_cohort, make_people):
 def test_feature_sets_are_ranked_and_the_null_is_null(feature_sets):
     tables, cohort = feature_sets
     table = compare_clocks(tables, cohort).set_index("features")
-    assert [*table.index] == ["trained", "untrained", "predict the mean", "shuffled ages"]
+    assert [*table.index] == [
+        "trained", "untrained", "predict the mean", "shuffled ages", "shuffled within sex",
+    ]  # fmt: skip
     assert table.loc["trained", "mae_years"] < table.loc["untrained", "mae_years"]
     assert table.loc["untrained", "difference_lower_years"] > 0
-    assert (table.loc["trained", table.columns.str.startswith("difference")] == 0).all()
+    differences = ["difference_years", "difference_lower_years", "difference_upper_years"]
+    assert (table.loc["trained", differences] == 0).all()
     assert -0.3 < table.loc["shuffled ages", "r2"] < 0.05
     assert -0.1 < table.loc["predict the mean", "r2"] <= 0
     assert table["mae_years"].between(table["lower_years"], table["upper_years"]).all()
@@ -33,8 +38,9 @@ def test_feature_sets_are_ranked_and_the_null_is_null(feature_sets):
 
 def test_each_row_is_the_report_card_of_its_own_clock(feature_sets):
     tables, cohort = feature_sets
-    table = compare_clocks(tables, cohort, seed=3).set_index("features")
-    card = report_card(predict_age(tables["untrained"], cohort, seed=3), seed=3).set_index("metric")
+    table = compare_clocks(tables, cohort, seed=3, n_shuffles=0).set_index("features")
+    ages = predict_age(tables["untrained"], cohort, n_repeats=5, seed=3)
+    card = report_card(ages, seed=3).set_index("metric")
     row = table.loc["untrained"]
     np.testing.assert_allclose(row[["mae_years", "lower_years", "upper_years"]].astype(float),
                                card.loc["mae_years", ["value", "lower", "upper"]])  # fmt: skip
@@ -49,25 +55,70 @@ def test_feature_sets_are_compared_on_the_people_they_share(feature_sets):
     tables["untrained"] = tables["untrained"].iloc[::-1].iloc[:-4]
     cohort = cohort.iloc[4:]
     with pytest.warns(UserWarning, match="4 of 100 people are not in every table"):
-        table = compare_clocks(tables, cohort)
+        table = compare_clocks(tables, cohort, n_deals=1, n_shuffles=1)
     assert (table["n_people"] == 96).all()
     assert skipped(table).to_numpy().tolist() == [
         ["compare_clocks", "4 of 100 people", "not in every feature set"]
     ]
     with pytest.raises(SettingError, match="no feature sets"):
         compare_clocks({}, cohort)
+    with pytest.raises(SettingError, match="no feature sets"):
+        compare_clocks({"trained": []}, cohort)
 
 
-def test_shuffles_keep_people_and_folds_and_lose_the_age(feature_sets):
+def test_differences_are_paired_and_their_sd_is_over_deals_and_seeds(feature_sets, make_people):
+    tables, cohort = feature_sets
+    generator = np.random.default_rng(1)
+    trained = [
+        tables["trained"] + noise * generator.normal(size=tables["trained"].shape)
+        for noise in (0, 1, 2)
+    ]
+    sets = {"trained": trained, "untrained": tables["untrained"]}
+    table = compare_clocks(sets, cohort, n_deals=3, n_shuffles=0).set_index("features")
+
+    def errors(people):  # (n_deals, n_people)
+        ages = predict_age(people, cohort, n_repeats=3, coverage=None)
+        predicted = ages.filter(regex="^predicted").to_numpy().T
+        return np.abs(predicted - ages["age_years"].to_numpy())
+
+    of_trained = np.stack([errors(people) for people in trained])
+    of_untrained = errors(tables["untrained"])
+    row = table.loc["untrained"]
+    np.testing.assert_allclose(table.loc["trained", "mae_years"], of_trained.mean())
+    by_deal = of_untrained.mean(axis=1) - of_trained.mean(axis=(0, 2))
+    np.testing.assert_allclose(row["difference_years"], by_deal.mean())
+    np.testing.assert_allclose(row["difference_sd_over_deals"], by_deal.std(ddof=1))
+    by_seed = of_trained.mean(axis=(1, 2))
+    np.testing.assert_allclose(row["difference_sd_over_seeds"], by_seed.std(ddof=1))
+    paired = of_untrained.mean(axis=0) - of_trained.mean(axis=(0, 1))
+    people = np.random.default_rng(2).integers(0, 100, (2000, 100))
+    expected = np.percentile(paired[people].mean(axis=1), [2.5, 97.5])
+    found = row[["difference_lower_years", "difference_upper_years"]].astype(float)
+    np.testing.assert_allclose(found, expected, atol=0.1)
+
+
+def test_given_folds_are_one_deal(feature_sets):
+    tables, cohort = feature_sets
+    fold = predict_age(tables["trained"], cohort).set_index("person_id")["fold"]
+    table = compare_clocks(tables, cohort, folds=fold, n_shuffles=0)
+    pd.testing.assert_frame_equal(table, compare_clocks(tables, cohort, n_deals=1, n_shuffles=0))
+    assert table["difference_sd_over_deals"].isna().all()
+
+
+def test_only_models_that_fit_all_at_once_are_shuffled_199_times(feature_sets):
     tables, cohort = feature_sets
     first = {"trained": tables["trained"]}
-    rows = [compare_clocks(first, cohort, n_shuffles=n).set_index("features") for n in (0, 1, 20)]
-    assert "shuffled ages" not in rows[0].index
-    assert rows[1].loc["shuffled ages", "lower_years"] == rows[1].loc["shuffled ages", "mae_years"]
-    null = rows[2].loc["shuffled ages"]
-    assert null["lower_years"] < null["mae_years"] < null["upper_years"]
-    assert null["r2"] < 0.02
-    assert null["difference_lower_years"] > 8
+    assert "shuffled ages" not in set(compare_clocks(first, cohort, n_shuffles=0)["features"])
+    for model, n_shuffles in (("ridge", 199), (LinearRegression(), 19)):
+        table = compare_clocks(first, cohort, model, n_deals=1).set_index("features")
+        null = table.loc["shuffled ages"]
+        assert null["n_shuffles"] == n_shuffles
+        assert null["p_value"] == 1 / (1 + n_shuffles)
+        assert null["lower_years"] < null["mae_years"] < null["upper_years"]
+        assert null["difference_lower_years"] > 5
+    for wrong in ({"n_deals": 0}, {"n_shuffles": -1}):
+        with pytest.raises(SettingError, match="expected one deal or more"):
+            compare_clocks(first, cohort, **wrong)
 
 
 def test_brackets_are_scored_by_their_distance(feature_sets):
@@ -75,7 +126,7 @@ def test_brackets_are_scored_by_their_distance(feature_sets):
     low = np.floor(cohort["age_years"] / 20) * 20
     rounded = cohort.assign(age_low=low, age_high=low + 20, age_years=low + 10)
     first = {"trained": tables["trained"]}
-    table = compare_clocks(first, rounded, folds=2, n_shuffles=0).set_index("features")
+    table = compare_clocks(first, rounded, folds=2, n_deals=1, n_shuffles=0).set_index("features")
     ages = predict_age(tables["trained"], rounded, folds=2, coverage=None)
     card = report_card(ages).set_index("metric")["value"]
     np.testing.assert_allclose(table.loc["trained", "mae_years"], card["mae_years"])

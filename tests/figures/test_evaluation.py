@@ -52,6 +52,19 @@ def test_baselines_are_sorted_best_on_top(comparison):
     assert 15.0 in [line.get_xdata()[0] for line in ax.lines]
 
 
+def test_shuffles_are_grey_and_blank_rows_are_left_out(comparison):
+    names = ["trained", "shuffled ages", "shuffled within scanner and sex"]
+    table = comparison.assign(features=names)
+    _, dots = figures.baselines(table).collections
+    assert [to_hex(colour) for colour in dots.get_facecolors()] == [
+        colour.lower() for colour in (GREY, BLUE, GREY)
+    ]
+    table.loc[1, ["mae_years", "lower_years", "upper_years"]] = np.nan
+    ax = figures.baselines(table)
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == ["shuffled within\nscanner and sex", "trained"]
+
+
 def test_each_group_has_its_error_interval_number_and_bias():
     table = pd.DataFrame({
         "column": ["sex", "sex", "body_site"], "level": ["F", "M", "arm"], "n_people": [50, 40, 3],

@@ -102,6 +102,7 @@ def write_tables(folder, cohort):
         "baselines": [
             {"features": "trained", "mae_years": 2.0, "lower_years": 1.9, "upper_years": 2.1},
             {"features": "colour", "mae_years": 9.0, "lower_years": 8.0, "upper_years": 9.9},
+            {"features": "shuffled within sex"},
         ],
         "learning_curve": [
             {"n_people": 4, "mae_years": 2.04}, {"n_people": 2, "mae_years": 5.0},
