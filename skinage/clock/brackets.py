@@ -24,15 +24,34 @@ def expected_ages(
     mean, variance : numpy.ndarray
         ``(n_people,)``, mean and variance of the age, in years and years squared.
     """
-    from scipy.stats import truncnorm
-
     mean, variance = low.astype(np.float64), np.zeros(len(low))
     open_ = high > low
     centre = predicted[open_]
     ends = (low[open_] - centre) / spread, (high[open_] - centre) / spread
-    mean[open_] = truncnorm.mean(*ends, loc=centre, scale=spread)
-    variance[open_] = truncnorm.var(*ends, scale=spread)
+    of_ends = _truncated_normal(*ends)
+    mean[open_] = (centre + spread * of_ends[0]).clip(low[open_], high[open_])
+    variance[open_] = spread**2 * of_ends[1]
     return mean, variance
+
+
+def _truncated_normal(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance of a standard normal distribution truncated to low to high.
+
+    In logarithms, so that brackets far out are right too; `scipy.stats.truncnorm` loops over
+    people, which takes most of the time of a fit on brackets.
+    """
+    from scipy.special import log_ndtr
+
+    # Mirrored where it lies above 0: the lower tail has the more exact logarithm.
+    above = low + high > 0
+    low, high = np.where(above, -high, low), np.where(above, -low, high)
+    inside = log_ndtr(high) + np.log1p(-np.exp(log_ndtr(low) - log_ndtr(high)))
+    at_low, at_high = (
+        np.exp(-(end**2) / 2 - np.log(2 * np.pi) / 2 - inside) for end in (low, high)
+    )
+    mean = at_low - at_high
+    variance = 1 + low * at_low - high * at_high - mean**2
+    return np.where(above, -mean, mean), variance.clip(min=0)
 
 
 def target_of(
