@@ -31,11 +31,12 @@ def warn_of_age(acceleration: pd.Series, age_years: pd.Series, male: pd.Series) 
         return
     left = float(np.sum((values - terms @ np.linalg.lstsq(terms, values, rcond=None)[0]) ** 2))
     explained = 1 - left / total
-    p_value = float(stats.f.sf((total - left) / (n_terms - 1) / (left / spare), n_terms - 1, spare))
+    ratio = (total - left) / (n_terms - 1) / (left / spare) if left > 0 else np.inf
+    p_value = float(stats.f.sf(ratio, n_terms - 1, spare))
     if p_value < P_VALUE and explained > LEAST_EXPLAINED:
         warnings.warn(
             f"acceleration: a parabola of age, for each sex, still explains {explained:.0%} of its "
-            f"variance (F test, p = {p_value:.0e}). definition='spline' follows a curve in each sex. The "
-            "outcome models hold age by a spline and by sex, as far as there are events for it.",
+            f"variance (F test, p = {p_value:.0e}). definition='spline' follows a curve in each "
+            "sex. The outcome models hold age by a spline and by sex, as far as there are events for it.",
             stacklevel=3,
         )

@@ -66,10 +66,11 @@ def covariates_or_default(
     names, left_out = [], {}
     for name in cohort.columns.intersection(ADJUSTED_WHERE_KNOWN):
         try:
-            known = by_person(cohort, [name])[name].reindex(acceleration["person_id"])
+            known = by_person(cohort, [name])[name]
         except CohortError as error:
             left_out[name] = f"not adjusted for: {error}"
             continue
+        known = known[known.index.isin(acceleration["person_id"])]
         if len(known.dropna().unique()) < 2:
             continue
         if known.isna().any():

@@ -37,6 +37,7 @@ def test_what_does_not_vary_correlates_with_nothing(make_ages):
     assert left[["correlation_with_age", "explained_by_age"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_definitions_are_compared_in_a_row_each(make_ages):
     ages, _ = make_ages(100)
     found = compare_definitions(ages).set_index("definition")

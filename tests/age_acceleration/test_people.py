@@ -78,7 +78,9 @@ def test_what_does_not_vary_is_no_adjustment(shifted):
 
 def test_people_without_a_value_are_refused_and_counted(shifted):
     ages, others, _ = shifted
-    with pytest.raises(StageError, match=r"2 of 600 people lack a value, such as \['P0000', 'P0001"):
+    with pytest.raises(
+        StageError, match=r"2 of 600 people lack a value, such as \['P0000', 'P0001"
+    ):
         acceleration(ages, adjusted_for=others.iloc[2:])
     gap = others.assign(share=others["share"].where(others.index != "P0007"))
     with pytest.raises(StageError, match=r"1 of 600 people lack a value, such as \['P0007'\]"):
