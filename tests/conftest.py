@@ -86,6 +86,23 @@ def make_ages():
 
 
 @pytest.fixture
+def harrell():
+    """Terms of a restricted cubic spline, written out: Harrell (2015), section 2.4.5."""
+
+    def terms(asked, known, quantiles=(0.05, 0.35, 0.65, 0.95)) -> np.ndarray:
+        asked, t = np.asarray(asked, float), np.quantile(known, quantiles)
+        last, before, columns = t[-1], t[-2], [asked]
+        for knot in t[:-2]:
+            of_knot, of_before, of_last = ((asked - k).clip(0) ** 3 for k in (knot, before, last))
+            of_before = of_before * (last - knot) / (last - before)
+            of_last = of_last * (before - knot) / (last - before)
+            columns.append((of_knot - of_before + of_last) / (last - t[0]) ** 2)
+        return np.column_stack(columns)
+
+    return terms
+
+
+@pytest.fixture
 def make_atlas():
     """An atlas of tiles in which age shows, some people with two slides of one biopsy."""
 

@@ -5,7 +5,6 @@ import pandas as pd
 
 from skinage.age_acceleration.brackets import bracket_part, expected_years
 from skinage.age_acceleration.definitions import (
-    ADJUSTED,
     DEFINITIONS,
     Definition,
     fit_line,
@@ -91,7 +90,7 @@ def acceleration(
     Warns
     -----
     UserWarning
-        If a parabola of age, or age by sex, still explains acceleration.
+        If a parabola of age, for each sex, still explains acceleration.
 
     References
     ----------
@@ -126,7 +125,8 @@ def acceleration(
     if bracketed.any():
         table["expected_age_years"] = mean["age_years"]
         table["bracket_part"] = mean["bracket_part"].mean()
-    table["definition"] = _words(chosen, repeats[0], reference_words, len(found))
+    table["definition"] = _words(chosen, repeats[0], others, adjusted_for, reference_words)
+    table["definition"] += f"; mean of {len(found)} repeats" * (len(found) > 1)
     if "recalibrated" in ages:
         table["definition"] += "; predictions " + ages["recalibrated"]
     table["slope"] = mean["slope"].mean()
@@ -153,23 +153,29 @@ def _apply(
         in_years = definition.rule if definition.column == "acceleration_years" else linear
         years = in_years(training, asked)
         beside = years if definition.rule is in_years else definition.rule(training, asked)
-        bracketed = (training["age_low"] < training["age_high"]).any()
-        part, slope = bracket_part(training)[0] if bracketed else 0.0, fit_line(training)[1]
+        part, slope = bracket_part(training, asked), fit_line(training)[1]
         asked = asked[["age_years", "predicted_years"]]
         parts.append(asked.assign(years=years, measured=beside, bracket_part=part, slope=slope))
     return pd.concat(parts).sort_index()
 
 
-def _words(definition: Definition, people: pd.DataFrame, reference: str, n_repeats: int) -> str:
+def _words(
+    definition: Definition,
+    people: pd.DataFrame,
+    others: pd.DataFrame | None,
+    adjusted_for: pd.DataFrame | None,
+    reference: str,
+) -> str:
     """Return the definition in words, as a paper would state it."""
-    beside = ["sex"] * (len(people["male"].dropna().unique()) > 1)
-    beside += [str(name).removeprefix(ADJUSTED) for name in people if ADJUSTED in str(name)]
-    words = definition.words.format(" and ".join(["age", *beside]))
+    fitted_on = people if others is None else others
+    beside = ["age", *["sex"] * (len(fitted_on["male"].dropna().unique()) > 1)]
+    beside += [] if adjusted_for is None else [*map(str, adjusted_for)]
+    words = definition.words.format(" and ".join(beside))
     if definition.rule is not gap:
         words += f" fitted on {reference}"
     if (people["age_low"] < people["age_high"]).any():
         words += "; within a bracket, age is the one to expect from bracket and prediction"
-    return words + f"; mean of {n_repeats} repeats" * (n_repeats > 1)
+    return words
 
 
 def measured(table: pd.DataFrame) -> pd.Series:

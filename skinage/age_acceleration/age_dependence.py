@@ -77,15 +77,12 @@ def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
     StageError
         If the linear definition cannot be fitted, as `skinage.acceleration`.
     """
-    linear = acceleration(ages)["acceleration_years"]
+    linear = _without_warning(ages, "linear")["acceleration_years"]
     rows = []
     failed: dict[str, str] = {}
     for definition in UNITS:
         try:
-            with warnings.catch_warnings():
-                # The table itself states what age leaves behind.
-                warnings.filterwarnings("ignore", "acceleration: a parabola of age")
-                table = acceleration(ages, definition)
+            table = _without_warning(ages, definition)
         except StageError as reason:
             warnings.warn(f"compare_definitions: skipped {definition}. {reason}", stacklevel=2)
             failed[definition] = str(reason)
@@ -101,6 +98,13 @@ def compare_definitions(ages: pd.DataFrame) -> pd.DataFrame:
     comparison = pd.DataFrame(rows)
     add_skipped(comparison, "compare_definitions", failed)
     return comparison
+
+
+def _without_warning(ages: pd.DataFrame, definition: str) -> pd.DataFrame:
+    """Return acceleration; what age leaves behind is stated by the table of all definitions."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "acceleration: a parabola of age")
+        return acceleration(ages, definition)
 
 
 def _explained(values: pd.Series, age: pd.Series) -> float:

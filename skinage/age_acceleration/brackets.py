@@ -9,7 +9,7 @@ from skinage.clock.brackets import expected_ages
 LEAST_SPREAD_YEARS = 0.5
 
 
-def bracket_part(training: pd.DataFrame) -> tuple[float, float]:
+def bracket_part(training: pd.DataFrame, asked: pd.DataFrame) -> float:
     """Compute the part of the variance of acceleration that brackets alone would produce.
 
     An age that is uniform within its bracket has a variance of width squared / 12 around the
@@ -18,24 +18,21 @@ def bracket_part(training: pd.DataFrame) -> tuple[float, float]:
 
     Parameters
     ----------
-    training
+    training, asked
         People with ``age_years`` (of a bracket its middle), ``age_low``, ``age_high``,
-        ``predicted_years``, ``male_centred``.
+        ``predicted_years``, ``male_centred``. The line and the clock's own spread are those of
+        training people, the brackets those of the people asked for.
 
     Returns
     -------
-    part : float
-        0 to 1 of the variance of predicted age around its line on age.
-    spread_years : float
-        SD of the age around what the prediction alone says of it, brackets left out.
+    float
+        0 to 1 of the variance of predicted age around its line on the middle of the brackets.
     """
-    slope = fit_line(training)[1]
-    width = (training["age_high"] - training["age_low"]).to_numpy(float)
-    alone = slope**2 * float(np.mean(width**2)) / 12
-    found = float(np.mean(linear(training, training) ** 2))
-    part = min(1.0, alone / found) if found > 0 else 1.0
-    spread = np.sqrt(max(found - alone, 0.0)) / max(abs(slope), LEAST_SLOPE)
-    return part, max(float(spread), LEAST_SPREAD_YEARS)
+    if (asked["age_low"] == asked["age_high"]).all():
+        return 0.0
+    alone = _from_brackets(training, asked)
+    together = alone + _own_variance(training)
+    return alone / together if together > 0 else 1.0
 
 
 def expected_years(training: pd.DataFrame, asked: pd.DataFrame) -> pd.Series:
@@ -61,6 +58,19 @@ def expected_years(training: pd.DataFrame, asked: pd.DataFrame) -> pd.Series:
     if (asked["age_low"] == asked["age_high"]).all() or slope < LEAST_SLOPE:
         return asked["age_years"]
     centre = asked["age_years"] + linear(training, asked) / slope
+    spread = max(np.sqrt(_own_variance(training)) / slope, LEAST_SPREAD_YEARS)
     low, high = asked["age_low"].to_numpy(float), asked["age_high"].to_numpy(float)
-    mean, _ = expected_ages(centre.to_numpy(), low, high, bracket_part(training)[1])
+    mean, _ = expected_ages(centre.to_numpy(), low, high, float(spread))
     return pd.Series(mean, asked.index)
+
+
+def _from_brackets(training: pd.DataFrame, people: pd.DataFrame) -> float:
+    """Return the variance of predicted age around its line that the brackets of people produce."""
+    width = (people["age_high"] - people["age_low"]).to_numpy(float)
+    return float(fit_line(training)[1] ** 2 * np.mean(width**2) / 12)
+
+
+def _own_variance(training: pd.DataFrame) -> float:
+    """Return the variance of predicted age around its line that brackets do not explain."""
+    found = float(np.mean(linear(training, training) ** 2))
+    return max(found - _from_brackets(training, training), 0.0)

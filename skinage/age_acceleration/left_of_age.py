@@ -9,7 +9,7 @@ P_VALUE, LEAST_EXPLAINED = 0.001, 0.01
 
 
 def warn_of_age(acceleration: pd.Series, age_years: pd.Series, male: pd.Series) -> None:
-    """Warn where a parabola of age, or age by sex, still explains acceleration (F test).
+    """Warn where a parabola of age, for each sex, still explains acceleration (F test).
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def warn_of_age(acceleration: pd.Series, age_years: pd.Series, male: pd.Series) 
     values, age = acceleration.to_numpy(float), age_years.to_numpy(float)
     age = (age - age.mean()) / (age.std() or 1.0)
     sex = (male - male.mean()).fillna(0.0).to_numpy()
-    terms = np.column_stack([np.ones(len(age)), age, age**2, sex, sex * age])
+    terms = np.column_stack([np.ones(len(age)), age, age**2, sex, sex * age, sex * age**2])
     n_terms = int(np.linalg.matrix_rank(terms))
     spare = len(values) - n_terms
     total = float(np.sum((values - values.mean()) ** 2))
@@ -31,11 +31,12 @@ def warn_of_age(acceleration: pd.Series, age_years: pd.Series, male: pd.Series) 
         return
     left = float(np.sum((values - terms @ np.linalg.lstsq(terms, values, rcond=None)[0]) ** 2))
     explained = 1 - left / total
-    p_value = float(stats.f.sf((total - left) / (n_terms - 1) / (left / spare), n_terms - 1, spare))
+    ratio = (total - left) / (n_terms - 1) / (left / spare) if left > 0 else np.inf
+    p_value = float(stats.f.sf(ratio, n_terms - 1, spare))
     if p_value < P_VALUE and explained > LEAST_EXPLAINED:
         warnings.warn(
-            f"acceleration: a parabola of age, and age by sex, still explain {explained:.0%} of it "
-            f"(F test, p = {p_value:.0e}). definition='spline' follows a curve in each sex. The "
-            "outcome models hold age by a spline and by sex, as far as there are events for it.",
+            f"acceleration: a parabola of age, for each sex, still explains {explained:.0%} of its "
+            f"variance (F test, p = {p_value:.0e}). definition='spline' follows a curve in each "
+            "sex. The outcome models hold age by a spline and by sex, as far as there are events for it.",
             stacklevel=3,
         )

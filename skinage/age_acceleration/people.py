@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skinage.age_acceleration.definitions import ADJUSTED
+from skinage.cohort.people import refuse_people
 from skinage.errors import StageError
 from skinage.evaluation.metrics import check_measurable, known_bounds
 
@@ -47,6 +48,9 @@ def repeats_of(
     if ids is not None and "visit" in ages:
         unique = ages.assign(person_id=ids + ", visit " + ages["visit"].astype(str))
     endings = check_measurable(unique)
+    if need_folds:
+        unknown = ages[[f"fold{ending}" for ending in endings]].isna().any(axis=1).to_numpy()
+        refuse_people(ages, unknown, "ages", "are in no fold")
     sex = ages.get("sex", pd.Series(np.nan, ages.index))
     wrong = {*sex.dropna()} - {"F", "M"}
     if wrong:
@@ -68,7 +72,7 @@ def repeats_of(
 
 
 def _adjustments(person_id: pd.Series, adjusted_for: pd.DataFrame | None) -> pd.DataFrame:
-    """Return a column of numbers per adjustment; text becomes a column per level but one."""
+    """Return a column of numbers per adjustment; text becomes a column per level."""
     if adjusted_for is None:
         return pd.DataFrame(index=person_id.index)
     if adjusted_for.index.has_duplicates:
@@ -77,7 +81,8 @@ def _adjustments(person_id: pd.Series, adjusted_for: pd.DataFrame | None) -> pd.
             f"adjusted_for: people are listed more than once, such as {twice}; expected a row per "
             "person, index person_id"
         )
-    numbers = pd.get_dummies(adjusted_for, drop_first=True).astype(float)
+    # All levels: one that nobody of the training people has is a constant there, and refused.
+    numbers = pd.get_dummies(adjusted_for).astype(float)
     numbers = numbers[~adjusted_for.isna().any(axis=1)].add_prefix(ADJUSTED)
     own = (
         numbers.loc[:, numbers.max() > numbers.min()].reindex(person_id).set_index(person_id.index)

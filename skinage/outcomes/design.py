@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from skinage.age_acceleration.acceleration import measured
 from skinage.cohort.people import by_person, refuse_people, refuse_repeated_people, require_columns
 from skinage.errors import CohortError, SettingError, StageError
 from skinage.skip_log import add_skipped
@@ -33,6 +34,7 @@ def join_outcomes(
             "can tell the two apart."
         )
     require_columns(cohort, outcomes, "cohort")
+    _refuse_wide_brackets(acceleration)
     return acceleration.join(by_person(cohort, [*outcomes, *covariates]), on="person_id")
 
 
@@ -40,17 +42,11 @@ def check_acceleration(acceleration: pd.DataFrame, cohort: pd.DataFrame) -> None
     """Refuse acceleration that is not one finite number per person, of the first visit."""
     needed = ["person_id", "acceleration_years", "age_years"]
     require_columns(acceleration, needed, "acceleration")
+    needed += {"expected_age_years", measured(acceleration).name}.intersection(acceleration)
     refuse_repeated_people(acceleration, "acceleration")
     infinite = ~np.isfinite(acceleration[needed[1:]].to_numpy(float)).all(axis=1)
     what = "have an age or acceleration that is not finite"
     refuse_people(acceleration, infinite, "acceleration", what)
-    part = float(acceleration["bracket_part"].iloc[0]) if "bracket_part" in acceleration else 0.0
-    if part > MOST_FROM_BRACKETS:
-        raise StageError(
-            f"acceleration: ages are brackets, and brackets alone would produce {part:.0%} of its "
-            "variance: it cannot be told apart from the ages within the brackets, which go with "
-            "death and disease themselves. Get exact ages or narrower brackets."
-        )
     if "visit" in cohort:
         first = acceleration["person_id"].map(by_person(cohort, ["age_years"])["age_years"])
         later = (first - acceleration["age_years"]).abs() > SAME_AGE_YEARS
@@ -59,6 +55,16 @@ def check_acceleration(acceleration: pd.DataFrame, cohort: pd.DataFrame) -> None
             "the cohort (use the ages predicted for that visit)"
         )
         refuse_people(acceleration, later.to_numpy(), "acceleration", what)
+
+
+def _refuse_wide_brackets(acceleration: pd.DataFrame) -> None:
+    part = acceleration["bracket_part"].max() if "bracket_part" in acceleration else 0.0
+    if part > MOST_FROM_BRACKETS:
+        raise StageError(
+            f"acceleration: ages are brackets, and brackets alone would produce {part:.0%} of its "
+            "variance: it cannot be told apart from the ages within the brackets, which go with "
+            "death and disease themselves. Get exact ages or narrower brackets."
+        )
 
 
 def complete_people(table: pd.DataFrame, needed: Sequence[str], stage: str) -> pd.DataFrame:

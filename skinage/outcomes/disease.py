@@ -60,8 +60,9 @@ def prevalence(
         diseases = [*cohort.filter(regex="^disease_")]
     if not diseases:
         raise StageError("prevalence: the cohort has no column disease_*")
-    asked = covariates_or_default(acceleration, cohort, covariates)
+    asked, left_out = covariates_or_default(acceleration, cohort, covariates)
     table = design.join_outcomes(acceleration, cohort, list(diseases), asked)
+    add_skipped(table, "prevalence", left_out)
     tested: list[pd.DataFrame] = []
     untestable: dict[str, str] = {}
     for disease in diseases:

@@ -9,6 +9,7 @@ from skinage.errors import CohortError, StageError
 from skinage.outcomes import design
 from skinage.outcomes.ratio_rows import ratio_rows
 from skinage.outcomes.regressors import covariates_or_default, regressors
+from skinage.skip_log import add_skipped
 
 OUTCOME = ["follow_up_years", "died"]
 
@@ -77,7 +78,8 @@ def mortality(
         The tables as for `follow_up`.
     covariates
         Further columns of the cohort table to adjust for; text becomes categories. None takes
-        ``hospital``, ``indication`` and ``biopsy_year``, where everybody has them.
+        ``hospital``, ``indication`` and ``biopsy_year``, where everybody has them and there are
+        events enough; an empty list takes none.
 
     Returns
     -------
@@ -87,8 +89,9 @@ def mortality(
         age, per 10 centiles or per 10 %. ``term`` is the column of acceleration and ``step`` how
         much of it the ratio is for (the SD is that of the people in the model); ``estimate`` with
         its 95 % Wald interval ``lower`` to ``upper``; ``p_value``, ``n_people``, ``n_events``,
-        ``covariates``, ``slope`` and ``definition``. `skinage.skipped` names covariates that were
-        left out because events are too few.
+        ``covariates``, ``slope`` and ``definition``. `skinage.skipped` names what was left out by
+        default, with the reason: covariates, and the row per five years of a clock that rises by
+        less than ``LEAST_SLOPE`` years per year.
 
     Raises
     ------
@@ -102,8 +105,9 @@ def mortality(
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError
 
-    asked = covariates_or_default(acceleration, cohort, covariates)
+    asked, left_out = covariates_or_default(acceleration, cohort, covariates)
     people = follow_up(acceleration, cohort, covariates=asked)
+    add_skipped(people, "mortality", left_out)
     n_events = int(people["died"].sum())
     if n_events < design.MIN_EVENTS:
         raise StageError(

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from skinage.age_acceleration.acceleration import measured
-from skinage.age_acceleration.definitions import LEAST_SLOPE
+from skinage.age_acceleration.definitions import COLE, LEAST_SLOPE
 from skinage.outcomes.regressors import Design
 from skinage.skip_log import KEY, add_skipped, skipped
 
@@ -26,7 +26,8 @@ def ratio_rows(
     """Return one coefficient of acceleration (value, standard error, p) per SD and in its unit.
 
     Years of a residual are shrunken: a clock that rises by .6 years per year shows ten years of
-    ageing as six. So the unit of five years is in Cole's scale, ``5 slope`` of the table's years.
+    ageing as six. So the unit of five years is in Cole's scale: ``5 slope`` of the table's years,
+    or five of them where they are Cole's own.
     """
     coefficient, error, p_value = fit
     people = design.people
@@ -36,7 +37,8 @@ def ratio_rows(
     if values.name in STEPS:
         units.append(STEPS[str(values.name)])
     elif slope >= LEAST_SLOPE:
-        units.append(("per 5 years", STEP_YEARS * slope))
+        in_coles_scale = str(definition).startswith(COLE)
+        units.append(("per 5 years", STEP_YEARS * (1.0 if in_coles_scale else slope)))
     steps = np.array([step for _, step in units])
     margin = stats.norm.ppf(0.975) * error
     rows = pd.DataFrame({

@@ -8,8 +8,9 @@ import pandas as pd
 
 from skinage.age_acceleration.acceleration import measured
 from skinage.age_acceleration.age_terms import age_terms
+from skinage.age_acceleration.definitions import LEAST_OF_A_SEX
 from skinage.cohort.people import by_person
-from skinage.errors import StageError
+from skinage.errors import CohortError, StageError
 from skinage.outcomes.design import both_sexes
 from skinage.outcomes.refusals import refuse_predicted_age
 
@@ -50,14 +51,33 @@ class Design:
 
 def covariates_or_default(
     acceleration: pd.DataFrame, cohort: pd.DataFrame, covariates: Sequence[str] | None
-) -> list[str]:
-    """Return the covariates asked for; if None, those of `ADJUSTED_WHERE_KNOWN` that all have."""
+) -> tuple[list[str], dict[str, str]]:
+    """Return the covariates asked for, or those of `ADJUSTED_WHERE_KNOWN` that can be used.
+
+    Returns
+    -------
+    names : list of str
+        If none were asked for, those that vary and that everybody has.
+    left_out : dict of str
+        Those that vary and cannot be used, with the reason.
+    """
     if covariates is not None:
-        return list(covariates)
-    names = [name for name in ADJUSTED_WHERE_KNOWN if name in cohort]
-    known = by_person(cohort, names).reindex(acceleration["person_id"])
-    varied = [name for name in names if len(known[name].unique()) > 1]
-    return [name for name in varied if known[name].notna().all()]
+        return list(covariates), {}
+    names, left_out = [], {}
+    for name in cohort.columns.intersection(ADJUSTED_WHERE_KNOWN):
+        try:
+            known = by_person(cohort, [name])[name]
+        except CohortError as error:
+            left_out[name] = f"not adjusted for: {error}"
+            continue
+        known = known[known.index.isin(acceleration["person_id"])]
+        if len(known.dropna().unique()) < 2:
+            continue
+        if known.isna().any():
+            left_out[name] = f"not adjusted for: {known.isna().sum()} people lack it"
+        else:
+            names.append(name)
+    return names, left_out
 
 
 def regressors(
@@ -91,7 +111,9 @@ def regressors(
     parts, left_out = [], {}
     for name in covariates:
         part = pd.get_dummies(people[[name]], drop_first=True).astype(float)
-        if by_default and (n_needed + part.shape[1] > most or part.nunique().min() < 2):
+        if by_default and len(people[name].unique()) < 2:
+            left_out[name] = "not adjusted for: the same for all people of the model"
+        elif by_default and n_needed + part.shape[1] > most:
             left_out[name] = f"not adjusted for: {n_events} events are too few for it"
         else:
             parts.append(part)
@@ -113,9 +135,10 @@ def _age_columns(people: pd.DataFrame, most: int) -> tuple[pd.DataFrame, str]:
     """Return the terms of age and sex, as many as there may be beside acceleration, and words."""
     years = people.get("expected_age_years", people["age_years"]).to_numpy(float)
     male = (people["sex"] == "M").to_numpy(float) if both_sexes(people) else None
+    both = male is not None and bool(min(male.sum(), (1 - male).sum()) >= LEAST_OF_A_SEX)
     for n_knots, each_sex in AGE_FORMS:
         terms = age_terms(years, years, n_knots)
-        each_sex = each_sex and male is not None
+        each_sex = each_sex and both
         n_terms = terms.shape[1] * (1 + each_sex) + (male is not None)
         if 1 + n_terms <= most or n_knots == 2:
             break
@@ -124,7 +147,7 @@ def _age_columns(people: pd.DataFrame, most: int) -> tuple[pd.DataFrame, str]:
     else:
         names = [f"age_spline_{k + 1}" for k in range(terms.shape[1])]
         table = pd.DataFrame(terms, columns=names)
-        words = f"age_years ({n_knots}-knot spline{' for each sex' * each_sex})"
+        words = f"age_years ({terms.shape[1] + 1}-knot spline{' for each sex' * each_sex})"
     if male is not None:
         table["sex_male"], words = male, f"{words}, sex_male"
     if each_sex and male is not None:

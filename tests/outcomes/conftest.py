@@ -37,11 +37,15 @@ def simulate():
 
 
 @pytest.fixture
-def design():
-    """Return the regressors of a table of acceleration, written out."""
+def design(harrell):
+    """Return the regressors of `simulate`, written out: the richest form of age, biopsy year."""
 
-    def build(table):
-        male = (table["sex"] == "M").astype(float)
-        return np.column_stack([table["acceleration_years"], table["age_years"], male])
+    def build(table, cohort):
+        age = harrell(table["age_years"], table["age_years"])
+        male = (table["sex"] == "M").to_numpy(float)[:, None]
+        others = [age, male, male * age, cohort["biopsy_year"]]
+        columns = np.column_stack([table["acceleration_years"], *others])
+        columns[:, 1:] = (columns[:, 1:] - columns[:, 1:].mean(0)) / columns[:, 1:].std(0)
+        return columns
 
     return build

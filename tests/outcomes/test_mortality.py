@@ -20,20 +20,22 @@ def test_cox_finds_the_planted_hazard_ratio(simulate):
         3000,
     )
     assert row["n_events"] == cohort["died"].sum()
-    assert row["covariates"] == "age_years, sex_male"
+    assert row["covariates"] == "age_years (4-knot spline for each sex), sex_male, biopsy_year"
 
 
 def test_cox_agrees_with_statsmodels(simulate, design):
     table, cohort = simulate(300)
     rows = mortality(table, cohort).set_index("unit")
     fit = PHReg(
-        cohort["follow_up_years"].to_numpy(), design(table), cohort["died"].to_numpy(), ties="efron"
-    ).fit()
+        cohort["follow_up_years"].to_numpy(), design(table, cohort), cohort["died"].to_numpy(),
+        ties="efron",
+    ).fit()  # fmt: skip
     sd_years = table["acceleration_years"].std()
+    assert [*rows.index] == ["per SD", "per 5 years"]
     for unit, years in {"per 5 years": 5, "per SD": sd_years}.items():
         low, high = np.exp(years * fit.conf_int()[0])
         expected = [years, np.exp(years * fit.params[0]), low, high, fit.pvalues[0]]
-        found = rows.loc[unit, ["unit_years", "estimate", "lower", "upper", "p_value"]]
+        found = rows.loc[unit, ["step", "estimate", "lower", "upper", "p_value"]]
         np.testing.assert_allclose(found.astype(float), expected, rtol=1e-4)
 
 
@@ -44,7 +46,7 @@ def test_people_without_follow_up_are_counted(simulate):
     with pytest.warns(
         UserWarning, match=r"8 of 200 people excluded \(8 without follow_up_years, 3"
     ):
-        rows = mortality(table, cohort)
+        rows = mortality(table, cohort, covariates=())
     assert (rows["n_people"] == 192).all()
     reasons = "8 without follow_up_years, 3 without died"
     expected = ["follow_up", "8 of 200 people", reasons]
