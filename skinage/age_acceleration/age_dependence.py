@@ -42,8 +42,6 @@ def age_dependence(acceleration: pd.DataFrame) -> pd.DataFrame:
     """
     refuse_repeated_people(acceleration, "acceleration")
     sex = acceleration.get("sex", pd.Series(np.nan, acceleration.index))
-    if "expected_age_years" in acceleration:
-        acceleration = acceleration.assign(age_years=acceleration["expected_age_years"])
     women, men = acceleration[sex == "F"], acceleration[sex == "M"]
     groups = {"everybody": acceleration, "women": women, "men": men}
     return pd.DataFrame([
