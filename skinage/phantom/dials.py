@@ -63,7 +63,7 @@ EFFECTS = tuple(COMPARTMENT_OF)
 COMPARTMENTS = ("epidermis", "dermis", "vessels")
 
 _LAW = "Size of this effect of age on the tissue."
-_SPARED = "At 1 what this compartment alone has of acceleration acts on no death and no disease."
+_SPARED = "At 1 death and disease follow the mean acceleration of the other compartments."
 
 DIALS: dict[str, Dial] = {
     **{effect: Dial(_LAW, "skinage.phantom.tissue", 2) for effect in EFFECTS},

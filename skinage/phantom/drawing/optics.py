@@ -12,7 +12,7 @@ from skinage.phantom.drawing.staining import stain_layers
 from skinage.phantom.randomness import Seed, stream
 
 SCANNER_BLUR_UM = {"A": 0.45, "B": 0.75, "C": 0.55, "D": 0.95, "E": 0.60}
-SCANNER_GAMMA = {"A": 1.0, "B": 0.94, "C": 1.07, "D": 0.97, "E": 0.88}
+SCANNER_GAMMA = {"A": 1.0, "B": 0.94, "C": 1.07, "D": 1.03, "E": 0.88}
 DENSITIES = {"haematoxylin": 1.2, "eosin": 1.05}  # optical density of a unit of dye, fresh
 BLOOD_OD = (0.05, 0.42, 0.62)  # red cells beside eosin: orange
 THICKNESSES = ("epidermis_um", "rete_um", "corneum_um", "dermis_um", "elastosis_um")

@@ -2,7 +2,7 @@
 
 What a person is born to does not change between rounds: age, sex, site, date, hospital, outdoor
 life. Acceleration, diseases and indication are drawn in rounds, until the candidate of a round is
-one who lives and is biopsied (`selection`). Round 0 is the only one where nobody is selected.
+one who lives and is biopsied (`selection`). Where no dial selects, round 0 is the only one.
 """
 
 from collections.abc import Mapping
@@ -57,21 +57,25 @@ def draw_surroundings(
             "biopsy_date": BIOPSY_YEARS[0] + np.ptp(BIOPSY_YEARS) * uniform["biopsy_date"],
         }
     )
-    position = uniform["age"]
-    if ages == "register":  # mean 58, two thirds between 45 and 75
-        position = stream(seed, "age_register").beta(2.6, 2.2, n_people)
-    shift = 0.5 * dials["calendar"] * (people["biopsy_date"] - np.mean(BIOPSY_YEARS)) / 6.5
     if dials["hospitals"]:
         number = (len(HOSPITAL_SHIFT) * stream(seed, "hospital").random(n_people)).astype(int)
         people["hospital"] = np.array([*HOSPITAL_SHIFT])[number]
-        shift += hospital_shift(people, dials)
+    position = uniform["age"]
+    if ages == "register":  # mean 58, two thirds between 45 and 75
+        position = stream(seed, "age_register").beta(2.6, 2.2, n_people)
+    shift = hospital_shift(people, dials)
+    shift += 0.5 * dials["calendar"] * (people["biopsy_date"] - np.mean(BIOPSY_YEARS)) / 6.5
     people["age_years"] = (20 + 70 * position ** np.exp(-shift)).round(1)
     if dials["outdoor"]:
-        people["outdoor_life"] = stream(seed, "outdoor_life").standard_normal(n_people)
-        log_odds = 0.8 * dials["outdoor"] * people["outdoor_life"] - 1.1
-        chance = stream(seed, "smoker").random(n_people)
-        people["smoker"] = (chance < 1 / (1 + np.exp(-log_odds))).astype(int)
+        people = people.assign(**_outdoors(n_people, seed, dials["outdoor"]))
     return people
+
+
+def _outdoors(n_people: int, seed: int, k: float) -> dict[str, np.ndarray]:
+    life = stream(seed, "outdoor_life").standard_normal(n_people)
+    chance = stream(seed, "smoker").random(n_people)
+    smokes = chance < 1 / (1 + np.exp(1.1 - 0.8 * k * life))
+    return {"outdoor_life": life, "smoker": smokes.astype(int)}
 
 
 def draw_candidates(
@@ -97,14 +101,12 @@ def draw_candidates(
         compartment as the tissue shows it where one differs, disease_* (0 or 1).
     """
     d = _normal(seed, "acceleration", number, len(people))
-    own, spared = {}, [dials[f"spare_{name}"] for name in COMPARTMENTS]
-    k = dials["compartments"]
+    own, k = {}, dials["compartments"]
     for name in COMPARTMENTS if k or dials["skin_disease"] else ():
         own[name] = np.sqrt(1 - k) * d
         own[name] += np.sqrt(k) * _normal(seed, f"acceleration of the {name}", number, len(people))
     if k:
-        lethal = [own[name] for name, free in zip(COMPARTMENTS, spared, strict=True) if not free]
-        d = np.mean(lethal, axis=0)
+        d = np.mean([own[name] for name in COMPARTMENTS if not dials[f"spare_{name}"]], axis=0)
     table = people.assign(acceleration_years=d)
     diseases = draw_diseases(table, seed, number, odds_ratio=odds_ratio, dials=dials)
     if dials["skin_disease"]:

@@ -16,7 +16,7 @@ from skinage.phantom.randomness import in_round, stream
 
 INDICATIONS = ("suspected tumour", "inflammation", "other")
 SLOWEST_YEARS = -12.0  # who ages even more slowly is as likely to live as these
-MOST_ROUNDS = 2000
+MOST_ROUNDS = 2000  # reached under absurd ratios only; then the last candidate stays
 
 
 def select_people(
