@@ -167,7 +167,7 @@ class Clock:
 
         parts = {"model": self.model.arrays(), "domain": vars(self.domain)}
         if self.calibration is not None:
-            names = ("fold", "errors_years")
+            names = ("fold", "predicted_years", "age_low", "age_high")
             parts["calibration"] = {name: getattr(self.calibration, name) for name in names}
             for number, model in enumerate(self.calibration.models):
                 parts[f"inner{number}"] = model.arrays()

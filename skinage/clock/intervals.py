@@ -12,7 +12,7 @@ from skinage.people.clock_inputs import ClockInputs
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Models of the inner folds, and each training person's error by the model without the person.
+    """Models of the inner folds, and what each training person is predicted without the person.
 
     Attributes
     ----------
@@ -20,14 +20,22 @@ class Calibration:
         One for each inner fold, fitted on the others.
     fold
         ``(n_people,)``, which model was fitted without the person.
-    errors_years
-        ``(n_people,)``, distance from that model's prediction to the farther end of the person's
-        age bracket (or to the age), so that an interval covers a whole bracket.
+    predicted_years
+        ``(n_people,)``, the prediction of that model: out of fold.
+    age_low, age_high
+        ``(n_people,)``, the bounds of the person's age in years, equal where it is exact.
     """
 
     models: list[Model]
     fold: np.ndarray
-    errors_years: np.ndarray
+    predicted_years: np.ndarray
+    age_low: np.ndarray
+    age_high: np.ndarray
+
+    @property
+    def errors_years(self) -> np.ndarray:
+        """Return the distance from prediction to age, or to the farther end of the bracket."""
+        return np.maximum(self.predicted_years - self.age_low, self.age_high - self.predicted_years)
 
     def interval(self, inputs: ClockInputs, coverage: float) -> tuple[np.ndarray, np.ndarray]:
         """Compute an interval for new people by cross-conformal prediction.
@@ -86,7 +94,7 @@ def calibrate(
         Inner fold of each training person.
     """
     models, predicted, number = cross_fit(fit, inputs, fold)
-    return Calibration(models, number, np.maximum(predicted - low, high - predicted))
+    return Calibration(models, number, predicted, low, high)
 
 
 def cross_fit(

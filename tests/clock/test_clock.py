@@ -7,6 +7,7 @@ import pytest
 from skinage.clock.fit_clock import fit_clock
 from skinage.clock.learners.pooled import Pooled
 from skinage.clock.persistence import load_clock
+from skinage.clock.prediction import predict_age
 from skinage.errors import LeakageError, StageError
 from skinage.evaluation.report_card import report_card
 from skinage.people.pool import pool
@@ -42,6 +43,16 @@ def test_a_saved_clock_predicts_the_same(clock_and_people, tmp_path):
     loaded = load_clock(tmp_path / "clock")
     assert loaded.metadata == clock.metadata
     assert loaded.predict(people).equals(clock.predict(people))
+
+
+def test_what_its_people_were_predicted_out_of_fold_is_kept(clock_and_people, tmp_path):
+    clock, people, cohort = clock_and_people
+    ages = predict_age(people, cohort, coverage=None)  # whose folds are those of the intervals
+    clock.save(tmp_path / "clock")
+    for one in (clock, load_clock(tmp_path / "clock")):
+        np.testing.assert_allclose(one.calibration.predicted_years, ages["predicted_years"])
+        np.testing.assert_array_equal(one.calibration.age_low, cohort["age_years"])
+        np.testing.assert_array_equal(one.calibration.age_high, cohort["age_years"])
 
 
 def test_a_clock_refuses_other_features(clock_and_people):

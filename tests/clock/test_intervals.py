@@ -15,13 +15,19 @@ class Constant:
         return np.full(len(inputs), self.years)
 
 
+def calibration_of(models, fold, errors):
+    """Return a calibration of people of age 50 whose predictions are too high by these errors."""
+    ages = np.full(len(errors), 50.0)
+    return Calibration(models, fold, ages + errors, ages, ages)
+
+
 def people(features):
     return ClockInputs(features, np.full(len(features), np.nan))
 
 
 def test_the_interval_ends_at_quantiles_of_the_proposals():
     errors = np.arange(1.0, 20)  # nineteen people: at 90 % one in twenty at each end, two here
-    calibration = Calibration([Constant(50.0), Constant(60.0)], np.arange(19) % 2, errors)
+    calibration = calibration_of([Constant(50.0), Constant(60.0)], np.arange(19) % 2, errors)
     low, high = calibration.interval(people(np.zeros((3, 1))), 0.9)
     proposals = np.where(np.arange(19) % 2, 60, 50)
     assert (low == np.sort(proposals - errors)[1]).all()
@@ -29,7 +35,7 @@ def test_the_interval_ends_at_quantiles_of_the_proposals():
 
 
 def test_too_few_people_for_the_coverage_are_told():
-    calibration = Calibration([Constant(50.0)], np.zeros(19, int), np.ones(19))
+    calibration = calibration_of([Constant(50.0)], np.zeros(19, int), np.ones(19))
     calibration.interval(people(np.zeros((1, 1))), 0.95)
     with pytest.raises(SettingError, match=r"coverage 0.99 is not possible with 19 .* 0 to 0.950"):
         calibration.interval(people(np.zeros((1, 1))), 0.99)
@@ -43,6 +49,7 @@ def test_errors_reach_the_far_end_of_a_bracket():
         lambda kept: Constant(55.0), people(np.zeros((3, 1))), low, high, np.arange(3)
     )
     assert found.errors_years.tolist() == [15, 5, 35]
+    assert found.predicted_years.tolist() == [55, 55, 55]
     assert len(found.models) == 3
 
 
