@@ -10,6 +10,8 @@ from .age_acceleration.age_dependence import (
     compare_definitions as compare_definitions,
 )
 from .age_acceleration.reference import recalibrate as recalibrate
+from .age_acceleration.reliability import reliability as reliability
+from .age_acceleration.reliability import slide_acceleration as slide_acceleration
 from .clock.clock import Clock as Clock
 from .clock.fit_clock import fit_clock as fit_clock
 from .clock.fit_clock import fit_fold_clock as fit_fold_clock
@@ -17,6 +19,7 @@ from .clock.learners.base import Learner as Learner
 from .clock.learners.pooled import Pooled as Pooled
 from .clock.persistence import load_clock as load_clock
 from .clock.prediction import predict_age as predict_age
+from .clock.slide_prediction import predict_halves as predict_halves
 from .clock.slide_prediction import predict_slides as predict_slides
 from .cohort.folds import (
     group_folds as group_folds,
@@ -71,7 +74,6 @@ from .errors import (
 from .evaluation.baselines import compare_clocks as compare_clocks
 from .evaluation.groups import report_by_group as report_by_group
 from .evaluation.learning_curve import learning_curve as learning_curve
-from .evaluation.repeatability import replicate_agreement as replicate_agreement
 from .evaluation.report_card import report_card as report_card
 from .explain.attribution import attribute as attribute
 from .explain.attribution import tile_contributions as tile_contributions

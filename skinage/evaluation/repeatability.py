@@ -1,10 +1,9 @@
-"""The agreement of slides of one person, each predicted alone."""
+"""The intraclass correlation: the agreement of repeated measurements of people."""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from skinage.cohort.people import require_columns
 from skinage.errors import StageError
 from skinage.evaluation import metrics
 
@@ -84,49 +83,3 @@ def icc(
         "repeatability_years": 1.96 * np.sqrt(2) * sd, "n_people": n_people,
         "n_slides": int(counts.sum()), "n_excluded": len(of_person) - n_people,
     }  # fmt: skip
-
-
-def replicate_agreement(
-    slides: pd.DataFrame, *, n_bootstrap: int = metrics.N_BOOTSTRAP, seed: int = 0
-) -> pd.DataFrame:
-    """Compute how well slides of the same person agree, each predicted alone and out of fold.
-
-    The ICC of predicted age is high wherever ages differ much between people, however noisy the
-    clock is. That of the gap (predicted minus actual age) shows whether a deviation from age
-    belongs to the person or to the slide; it is an upper limit of the reliability of age
-    acceleration from one slide.
-
-    Parameters
-    ----------
-    slides
-        A row per slide, as `predict_slides` returns it: ``person_id``, ``slide_id``,
-        ``age_years``, ``predicted_years``; slides of one visit, as people age between visits.
-    n_bootstrap
-        Number of resamples of people.
-    seed
-        Seed of the resampling.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``quantity`` ("predicted age", "gap"), ``icc``, ``lower``, ``upper``,
-        ``within_person_sd_years``, ``repeatability_years``, ``n_people``, ``n_slides`` and
-        ``n_excluded`` (people with one slide).
-
-    Raises
-    ------
-    StageError
-        If a column is missing, a slide is listed twice, a prediction is not finite, or fewer than
-        two people have two slides.
-    """
-    require_columns(slides, ["person_id", "slide_id", "age_years", "predicted_years"], "slides")
-    repeated = slides.loc[slides["slide_id"].duplicated(), "slide_id"]
-    if len(repeated):
-        raise StageError(
-            f"slides: {len(repeated)} are listed more than once, such as {[*repeated[:5]]}"
-        )
-    predicted, gap = slides["predicted_years"], slides["predicted_years"] - slides["age_years"]
-    return pd.DataFrame([
-        {"quantity": name, **icc(values, slides["person_id"], n_bootstrap=n_bootstrap, seed=seed)}
-        for name, values in {"predicted age": predicted, "gap": gap}.items()
-    ])  # fmt: skip

@@ -124,18 +124,19 @@ def learning_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def replicates(
     slides: pd.DataFrame, ax: Axes | None = None, *, agreement: pd.DataFrame | None = None
 ) -> Axes:
-    """Draw whether two slides of a person deviate from age alike, each person a dot.
+    """Draw whether two slides of a person have the same acceleration, each person a dot.
 
     Parameters
     ----------
     slides
-        The table that ``predict_slides`` returns. The first two slides of each person by
-        ``slide_id`` are drawn; the figure says how many people have more, and how many have one.
+        The table that ``slide_acceleration`` returns of slides. The first two slides of each person
+        by ``slide_id`` are drawn; the figure says how many people have more, and how many have one.
     ax
         The axes to draw into; new ones if None.
     agreement
-        The table that ``replicate_agreement`` returns; its ICC of the gap, from all slides, is
-        written. None writes no ICC.
+        The table that ``reliability`` returns. The ICC of acceleration from one slide, and that of
+        all tiles as their halves show it, are written with their numbers of people. None writes
+        no ICC.
 
     Returns
     -------
@@ -145,27 +146,45 @@ def replicates(
     Raises
     ------
     StageError
-        If no person has two slides.
+        If slides have no acceleration, or no person has two slides.
     """
+    if "acceleration_years" not in slides:
+        raise StageError(
+            "replicates: no column acceleration_years; pass skinage.slide_acceleration(slides)"
+        )
     slides = slides.sort_values("slide_id")
-    gaps = slides.assign(gap=slides["predicted_years"] - slides["age_years"])
-    gaps["number"] = gaps.groupby("person_id").cumcount()
-    wide = gaps.pivot_table("gap", "person_id", "number")
+    slides = slides.assign(number=slides.groupby("person_id").cumcount())
+    wide = slides.pivot_table("acceleration_years", "person_id", "number")
     n_slides = wide.count(axis=1)
     if not (n_slides > 1).any():
         raise StageError(f"replicates: none of {len(wide)} people has two slides to compare")
     pairs = wide[n_slides > 1]
-    ax = style.axes_or_new(ax, 3.6, 4.1)
+    ax = style.axes_or_new(ax, 3.6, 4.6)
     sns.scatterplot(x=pairs[0], y=pairs[1], color=style.BLUE, ax=ax, **style.DOTS)
     style.equal_axes(ax, "both slides alike")
     words = [f"{len(pairs)} people; {(n_slides == 1).sum()} with one slide are not drawn"]
     if (n_slides > 2).any():
         words.append(f"{(n_slides > 2).sum()} have more than two: two are drawn")
     if agreement is not None:
-        row = agreement.set_index("quantity").loc["gap", ["icc", "lower", "upper"]]
-        icc, low, high = (style.signed(value, "z.2f") for value in row)
-        words.append(f"ICC {icc} ({low} to {high}), all slides")
+        words += _icc_words(agreement)
     ax.legend(**style.ABOVE, title="\n".join(words))
-    ax.set_xlabel("predicted minus actual age, one slide (years)")
+    ax.set_xlabel("age acceleration, one slide (years)")
     ax.set_ylabel("the same, another slide (years)")
     return ax
+
+
+def _icc_words(agreement: pd.DataFrame) -> list[str]:
+    """Return the ICC of acceleration from one slide and from all tiles, with their people."""
+    known = agreement[agreement["quantity"] == "acceleration"]
+    known = known.set_index(["measured_on", "n_averaged"])
+    asked = {
+        ("slides of one biopsy", 1): "ICC of a slide",
+        ("halves of the tiles", 2): "ICC of all tiles",
+    }
+    found = []
+    for key, words in asked.items():
+        if key in known.index:
+            row = known.loc[key]
+            icc, low, high = (style.signed(row[name], "z.2f") for name in ("icc", "lower", "upper"))
+            found.append(f"{words} {icc} ({low} to {high}), n = {row['n_people']}")
+    return found

@@ -2,11 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skinage.age_acceleration.reliability import SLIDES, reliability, slide_acceleration
 from skinage.clock.prediction import predict_age
-from skinage.clock.slide_prediction import predict_slides
+from skinage.clock.slide_prediction import _by_half, predict_halves, predict_slides
 from skinage.errors import StageError
-from skinage.evaluation.repeatability import replicate_agreement
 from skinage.people.pool import pool
+from skinage.skip_log import skipped
 
 
 @pytest.fixture
@@ -34,15 +35,59 @@ def test_both_slides_of_a_person_are_held_out_together(cohort, make_atlas):
     assert len(slides[["person_id", "fold"]].drop_duplicates()) == 60
 
 
-def test_noise_of_the_slide_lowers_the_agreement(cohort, make_atlas):
+@pytest.fixture
+def atlas(cohort, make_atlas):
+    """People whose tiles differ in number, two of them with too few to halve."""
+    atlas = make_atlas(cohort)
+    of = atlas.obs["person_id"]
+    few = (of == "P0058") & (of.groupby(of).cumcount() < 9)
+    return atlas[~(few | (of == "P0059") & (of.groupby(of).cumcount() > 2)).to_numpy()].copy()
+
+
+def test_halves_share_no_tile_and_hold_half_of_each_slide(cohort, atlas):
+    people, of_tile = cohort["person_id"].unique(), atlas.obs["slide_id"].to_numpy()
+    rows = [np.flatnonzero(atlas.obs["person_id"] == person) for person in people]
+    parts, few = _by_half(pd.DataFrame({"age_years": 50.0}, people), rows, of_tile, 0)
+    assert few == ["P0058", "P0059"]
+    for person, halves in parts.groupby("person_id"):
+        first, second = halves["rows"]
+        everything = np.flatnonzero(atlas.obs["person_id"] == person)
+        np.testing.assert_array_equal(np.sort(np.concatenate([first, second])), everything)
+        counts = [pd.Series(of_tile[rows]).value_counts().sort_index() for rows in halves["rows"]]
+        assert (counts[0] == counts[1]).all()
+        assert (counts[0] == 6).all()
+        assert (halves["n_slides"] == len(counts[0])).all()
+
+
+def test_each_half_is_predicted_by_the_clock_of_the_whole(cohort, atlas):
+    halves = predict_halves(atlas, cohort, seed=1)
+    ages = predict_age(pool(atlas), cohort, seed=1).set_index("person_id")
+    assert len(halves) == 2 * 58
+    log = skipped(halves)
+    assert log["item"].tolist() == ["person P0058", "person P0059"]
+    assert (log["reason"] == "fewer than 4 tiles to halve").all()
+    both = halves.groupby("person_id")
+    known = ages.loc[[*both.groups]]
+    assert (both["fold"].first() == known["fold"]).all()
+    assert len(halves[["person_id", "fold"]].drop_duplicates()) == 58
+    assert (both["sex"].first() == known["sex"]).all()
+    means = {"mean": both["predicted_years"].mean(), "of all tiles": known["predicted_years"]}
+    assert np.corrcoef([*means.values()])[0, 1] > 0.98
+    again = predict_halves(atlas, cohort, seed=1)
+    pd.testing.assert_frame_equal(halves, again)
+
+
+def test_noise_of_tiles_lowers_the_agreement_of_halves_and_of_slides(cohort, make_atlas):
     found = []
-    for n_tiles in (3, 40):
-        slides = predict_slides(make_atlas(cohort, n_tiles, noise=0.6), cohort)
-        found.append(replicate_agreement(slides))
-        assert (found[-1]["n_excluded"] == 35).all()
-    few, many = (table.set_index("quantity")["icc"] for table in found)
+    for n_tiles in (4, 40):
+        atlas = make_atlas(cohort, n_tiles, noise=0.6)
+        parts = predict_slides(atlas, cohort), predict_halves(atlas, cohort)
+        table = reliability(*map(slide_acceleration, parts))
+        found.append(table.set_index(["quantity", "measured_on", "n_averaged"])["icc"])
+    few, many = found
     assert (few < many).all()
-    assert (few["gap"], many["gap"]) < (few["predicted age"], many["predicted age"])
+    for own in found:
+        assert own["acceleration", SLIDES, 1] < own["predicted age", SLIDES, 1]
 
 
 def test_an_atlas_without_slides_is_refused(cohort, make_atlas):
@@ -50,3 +95,5 @@ def test_an_atlas_without_slides_is_refused(cohort, make_atlas):
     del atlas.obs["slide_id"]
     with pytest.raises(StageError, match="no column slide_id"):
         predict_slides(atlas, cohort)
+    with pytest.raises(StageError, match="predict_halves: obs has no column slide_id"):
+        predict_halves(atlas, cohort)

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from skinage.errors import StageError
-from skinage.evaluation.repeatability import icc, replicate_agreement
+from skinage.evaluation.repeatability import icc
 
 # Shrout and Fleiss 1979, table 2: 6 targets, 4 judges.
 RATINGS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9],
@@ -106,46 +106,9 @@ def test_equal_slides_agree_perfectly():
     )
 
 
-@pytest.fixture
-def slides():
-    """Two slides of each person; d of the person has SD 5, d of the slide SD 3."""
-    generator = np.random.default_rng(0)
-    person = np.repeat(np.arange(400), 2)
-    age = generator.uniform(20, 90, 400)[person]
-    gap = generator.normal(0, 5, 400)[person] + generator.normal(0, 3, 800)
-    return pd.DataFrame({
-        "person_id": [f"P{k}" for k in person],
-        "slide_id": [f"S{k}" for k in range(800)],
-        "age_years": age,
-        "predicted_years": age + gap,
-    })  # fmt: skip
-
-
-def test_the_range_of_ages_inflates_the_agreement_of_predicted_age_only(slides):
-    table = replicate_agreement(slides).set_index("quantity")
-    assert table.loc["gap", "icc"] == pytest.approx(25 / 34, abs=0.04)
-    assert table.loc["predicted age", "icc"] > 0.97
-    np.testing.assert_allclose(table["within_person_sd_years"], 3, atol=0.2)
-    np.testing.assert_allclose(table["repeatability_years"], 1.96 * np.sqrt(2) * 3, atol=0.6)
-    young = slides[slides["age_years"] < 30]
-    narrow = replicate_agreement(young).set_index("quantity")
-    assert narrow.loc["predicted age", "icc"] < 0.9
-    assert (table[["n_people", "n_slides", "n_excluded"]] == [400, 800, 0]).all(axis=None)
-
-
-def test_two_slides_of_a_person_differ_by_less_than_the_coefficient_in_95_percent(slides):
-    table = replicate_agreement(slides).set_index("quantity")
-    pairs = slides.groupby("person_id")["predicted_years"].agg(lambda pair: abs(np.ptp(pair)))
-    assert (pairs < table.loc["gap", "repeatability_years"]).mean() == pytest.approx(0.95, abs=0.02)
-
-
-def test_unusable_slides_are_refused(slides):
-    with pytest.raises(StageError, match="no column slide_id; found"):
-        replicate_agreement(slides.drop(columns="slide_id"))
-    with pytest.raises(StageError, match=r"1 are listed more than once, such as \['S0'\]"):
-        replicate_agreement(slides.replace({"slide_id": {"S1": "S0"}}))
-    with pytest.raises(StageError, match="3 of 800 values are not finite or have no person"):
-        replicate_agreement(slides.assign(predicted_years=slides["predicted_years"].where(
-            slides.index > 2)))  # fmt: skip
-    with pytest.raises(StageError, match="0 of 400 people have two values"):
-        replicate_agreement(slides.drop_duplicates("person_id"))
+def test_unusable_values_are_refused():
+    values, people = long(RATINGS)
+    with pytest.raises(StageError, match="3 of 24 values are not finite or have no person"):
+        icc(values.where(values.index > 2), people)
+    with pytest.raises(StageError, match="0 of 24 people have two values"):
+        icc(values, pd.Series(np.arange(24)))

@@ -103,32 +103,42 @@ def test_the_learning_curve_begins_at_no_error():
 def test_two_slides_of_a_person_are_one_dot():
     slides = pd.DataFrame({
         "person_id": ["a", "a", "b", "c", "c"], "slide_id": [*"12345"],
-        "age_years": [50.0, 50, 40, 60, 60], "predicted_years": [55.0, 53, 41, 58, 61],
+        "acceleration_years": [5.0, 3, 1, -2, 1],
     })  # fmt: skip
     agreement = pd.DataFrame({
-        "quantity": ["predicted age", "gap"], "icc": [0.9, 0.45], "lower": [0.8, 0.1],
-        "upper": [0.95, 0.7],
+        "quantity": ["gap", "acceleration", "acceleration", "acceleration", "acceleration"],
+        "measured_on": ["slides of one biopsy"] * 3 + ["halves of the tiles"] * 2,
+        "n_averaged": [1, 1, 2, 1, 2], "icc": [0.9, 0.45, 0.62, 0.8, 0.89],
+        "lower": [0.8, -0.1, 0.2, 0.7, 0.8], "upper": [0.95, 0.7, 0.8, 0.85, 0.92],
+        "n_people": [2, 2, 2, 3, 3],
     })  # fmt: skip
     ax = figures.replicates(slides, agreement=agreement)
     np.testing.assert_allclose(ax.collections[0].get_offsets(), [[5, 3], [-2, 1]])
-    assert legend(ax) == [
-        "2 people; 1 with one slide are not drawn\nICC 0.45 (0.10 to 0.70), all slides",
-        "both slides alike",
+    title, line = legend(ax)
+    assert line == "both slides alike"
+    assert title.splitlines() == [
+        "2 people; 1 with one slide are not drawn",
+        f"ICC of a slide 0.45 ({MINUS}0.10 to 0.70), n = 2",
+        "ICC of all tiles 0.89 (0.80 to 0.92), n = 3",
     ]
     assert ax.get_xlim() == ax.get_ylim()
     assert ax.get_aspect() == 1
+    without = figures.replicates(slides, agreement=agreement[:3])
+    assert len(legend(without)[0].splitlines()) == 2
 
 
 def test_of_many_slides_the_first_two_by_name_are_drawn_and_that_is_said():
     slides = pd.DataFrame({
-        "person_id": [*"aabbb"], "slide_id": [*"21543"], "age_years": 50.0,
-        "predicted_years": [51.0, 52, 55, 54, 53],
+        "person_id": [*"aabbb"], "slide_id": [*"21543"],
+        "acceleration_years": [1.0, 2, 5, 4, 3],
     })  # fmt: skip
     ax = figures.replicates(slides)
     np.testing.assert_allclose(ax.collections[0].get_offsets(), [[2, 1], [3, 4]])
     assert legend(ax)[0].endswith("\n1 have more than two: two are drawn")
     with pytest.raises(StageError, match="none of 2 people has two slides"):
         figures.replicates(slides.drop_duplicates("person_id"))
+    with pytest.raises(StageError, match=r"no column acceleration_years; pass .*slide_accel"):
+        figures.replicates(slides.drop(columns="acceleration_years"))
 
 
 def test_figures_draw_into_the_axes_they_are_given(comparison):
