@@ -132,10 +132,10 @@ def acceleration(
     table["slope"] = mean["slope"].mean()
     if "sex" in ages:
         table["sex"] = ages["sex"]
-    age = table.get("expected_age_years", table["age_years"])
-    table["correlation_with_age"] = pearson(measured(table), age)
+    # Within a bracket the expected age rises with acceleration by itself; the middle does not.
+    table["correlation_with_age"] = pearson(measured(table), table["age_years"])
     if chosen.rule is not gap:
-        warn_of_age(measured(table), age, repeats[0]["male"])
+        warn_of_age(measured(table), table["age_years"], repeats[0]["male"])
     return table
 
 

@@ -42,8 +42,6 @@ def age_dependence(acceleration: pd.DataFrame) -> pd.DataFrame:
     """
     refuse_repeated_people(acceleration, "acceleration")
     sex = acceleration.get("sex", pd.Series(np.nan, acceleration.index))
-    if "expected_age_years" in acceleration:
-        acceleration = acceleration.assign(age_years=acceleration["expected_age_years"])
     women, men = acceleration[sex == "F"], acceleration[sex == "M"]
     groups = {"everybody": acceleration, "women": women, "men": men}
     return pd.DataFrame([
@@ -112,5 +110,6 @@ def _explained(values: pd.Series, age: pd.Series) -> float:
     if len(values) < 4 or np.ptp(values) == 0 or np.ptp(age) == 0:
         return float("nan")
     centred = age - age.mean()
-    parabola = np.polyval(np.polyfit(centred, values, 2), centred)
+    degree = min(2, len(np.unique(age)) - 1)
+    parabola = np.polyval(np.polyfit(centred, values, degree), centred)
     return float(1 - np.var(values - parabola) / np.var(values))
