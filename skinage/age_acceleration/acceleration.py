@@ -132,8 +132,7 @@ def acceleration(
     table["slope"] = mean["slope"].mean()
     if "sex" in ages:
         table["sex"] = ages["sex"]
-    # Within a bracket both acceleration and the expected age rise with the prediction, so the
-    # age that is left is looked for between the brackets, by their middles.
+    # Within a bracket the expected age rises with acceleration by itself; the middle does not.
     table["correlation_with_age"] = pearson(measured(table), table["age_years"])
     if chosen.rule is not gap:
         warn_of_age(measured(table), table["age_years"], repeats[0]["male"])

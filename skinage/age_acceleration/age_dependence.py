@@ -110,5 +110,6 @@ def _explained(values: pd.Series, age: pd.Series) -> float:
     if len(values) < 4 or np.ptp(values) == 0 or np.ptp(age) == 0:
         return float("nan")
     centred = age - age.mean()
-    parabola = np.polyval(np.polyfit(centred, values, 2), centred)
+    degree = min(2, len(np.unique(age)) - 1)
+    parabola = np.polyval(np.polyfit(centred, values, degree), centred)
     return float(1 - np.var(values - parabola) / np.var(values))

@@ -37,6 +37,7 @@ def warn_of_age(acceleration: pd.Series, age_years: pd.Series, male: pd.Series) 
         warnings.warn(
             f"acceleration: a parabola of age, for each sex, still explains {explained:.0%} of its "
             f"variance (F test, p = {p_value:.0e}). definition='spline' follows a curve in each "
-            "sex. The outcome models hold age by a spline and by sex, as far as there are events for it.",
+            "sex. The outcome models hold age by a spline and by sex, as far as there are events "
+            "for it.",
             stacklevel=3,
         )

@@ -31,7 +31,8 @@ def slide_acceleration(slides: pd.DataFrame, definition: str = "linear") -> pd.D
     Returns
     -------
     pandas.DataFrame
-        The table with ``acceleration_years``, the column of a definition that is not in years and ``definition``.
+        The table with ``acceleration_years``, the column of a definition that is not in years, and
+        ``definition``.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def load_clock(folder: str | Path, learner: Learner | None = None) -> Clock:
     Raises
     ------
     StageError
-        If a file is missing, cut short, or no clock's.
+        If a file is missing, cut short, of an earlier version, or no clock's.
     """
     folder = Path(folder)
     if not (folder / METADATA).is_file():
@@ -52,6 +52,12 @@ def load_clock(folder: str | Path, learner: Learner | None = None) -> Clock:
     calibration = None
     if "calibration" in parts:
         inner = [learner.load(parts[f"inner{k}"]) for k in range(len(parts) - 3)]
-        calibration = Calibration(inner, **parts["calibration"])
+        try:
+            calibration = Calibration(inner, **parts["calibration"])
+        except TypeError as error:
+            raise StageError(
+                f"{folder}: a clock that skinage {metadata['skinage']} saved, of which this version "
+                f"lacks some numbers ({error}); fit it again"
+            ) from error
     model = learner.load(parts["model"])
     return Clock(metadata, learner, model, ApplicabilityDomain(**parts["domain"]), calibration)
