@@ -160,9 +160,9 @@ def _verdict(p_value: float, clock_r2: float, shuffled_r2: float, known_by: str 
     """Say in words what the comparison with shuffled ages means."""
     numbers = f"R2 {clock_r2:z.2f}, of shuffled ages {shuffled_r2:z.2f} (p = {p_value:.3f})"
     if known_by is None:
-        known = "knows something" if p_value < SIGNIFICANT else "is not seen to know anything"
+        known = "knows something" if p_value <= SIGNIFICANT else "is not seen to know anything"
         return f"the clock {known} of age: {numbers}"
-    if p_value >= SIGNIFICANT:
+    if p_value > SIGNIFICANT:
         return f"the clock knows no more of age than is known by {known_by}: {numbers}"
     if shuffled_r2 > NEARLY_ALL * clock_r2:
         return f"nearly all that the clock knows of age is known by {known_by}: {numbers}"

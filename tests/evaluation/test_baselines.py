@@ -116,6 +116,7 @@ def test_only_models_that_fit_all_at_once_are_shuffled_199_times(feature_sets):
         assert null["p_value"] == 1 / (1 + n_shuffles)
         assert null["lower_years"] < null["mae_years"] < null["upper_years"]
         assert null["difference_lower_years"] > 5
+        assert null["verdict"].startswith("the clock knows something of age")
     for wrong in ({"n_deals": 0}, {"n_shuffles": -1}):
         with pytest.raises(SettingError, match="expected one deal or more"):
             compare_clocks(first, cohort, **wrong)
