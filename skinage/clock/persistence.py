@@ -56,8 +56,8 @@ def load_clock(folder: str | Path, learner: Learner | None = None) -> Clock:
             calibration = Calibration(inner, **parts["calibration"])
         except TypeError as error:
             raise StageError(
-                f"{folder}: a clock that skinage {metadata['skinage']} saved, of which this version "
-                f"lacks some numbers ({error}); fit it again"
+                f"{folder}: a clock that skinage {metadata['skinage']} saved, without numbers that "
+                f"this version needs ({error}); fit it again"
             ) from error
     model = learner.load(parts["model"])
     return Clock(metadata, learner, model, ApplicabilityDomain(**parts["domain"]), calibration)
