@@ -46,8 +46,8 @@ def acceleration(
           age acceleration [1]_. "beheshti" is the same: the gap minus its own line on age [2]_.
         - "cole": (predicted age - intercept) / slope - age, of the same line [3]_; the linear
           residual in years of actual age.
-        - "spline": residual on a restricted cubic spline of age, one for each sex [4]_, for clocks
-          that bend or run differently in women and men.
+        - "spline": residual on a restricted cubic spline of age, one for each sex of which there
+          are `LEAST_OF_A_SEX` people [4]_, for clocks that bend or run differently by sex.
         - "lowess": residual on a LOWESS curve of age, for each sex [5]_. Beyond the ages it is
           fitted on, the curve continues as a straight line.
         - "zscore": the linear residual, and in ``acceleration_z`` divided by its SD at that age,
@@ -72,12 +72,13 @@ def acceleration(
     pandas.DataFrame
         ``person_id``, ``age_years``, ``predicted_years``, ``acceleration_years``, ``definition``
         (in words), ``slope`` (years of predicted age per year of age: residual years are shrunken
-        by it), ``correlation_with_age`` (Pearson's, of all rows: the age that is left); ``visit``,
-        ``fold`` and ``sex`` if known. With repeats, predicted age and acceleration are means over
-        them, ``acceleration_sd_years`` is the SD between them and ``fold`` that of the first. With
-        brackets, people are compared at ``expected_age_years``, the age to expect from bracket and
-        prediction, and ``bracket_part`` is the proportion of the variance of acceleration that
-        brackets alone would produce.
+        by it, those of "cole" are not), ``correlation_with_age`` (Pearson's, of all rows: the age
+        that is left; of brackets, the middle); ``visit``, ``fold`` and ``sex`` if known. With
+        repeats, predicted age and acceleration are means over them, ``acceleration_sd_years`` is
+        the SD between them and ``fold`` that of the first. With brackets, people are compared at
+        ``expected_age_years``, the age to expect from bracket and prediction, and
+        ``bracket_part`` is the proportion of the variance around the line, at the middle of
+        brackets, that brackets alone would produce.
 
     Raises
     ------

@@ -8,6 +8,14 @@ from matplotlib.axes import Axes
 
 from skinage.figures import style
 
+MEASURES = {
+    "acceleration_z": ("age acceleration (SD at that age)", 0),
+    "acceleration_centile": ("predicted age (centile for age)", 50),
+    "acceleration_ratio": ("predicted / expected age", 1),
+    "acceleration_years": ("age acceleration (years)", 0),
+}
+"""What a definition measures: the label of the axis, and what is expected."""
+
 
 def acceleration_by_age(acceleration: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw acceleration against age: what is left of age in it.
@@ -15,7 +23,8 @@ def acceleration_by_age(acceleration: pd.DataFrame, ax: Axes | None = None) -> A
     Parameters
     ----------
     acceleration
-        The table that ``skinage.acceleration`` returns.
+        The table that ``skinage.acceleration`` returns. What its definition measures is drawn:
+        years, or the SD at that age, centile or ratio.
     ax
         The axes to draw into; new ones if None.
 
@@ -25,13 +34,20 @@ def acceleration_by_age(acceleration: pd.DataFrame, ax: Axes | None = None) -> A
         The axes with the drawing.
     """
     ax = style.axes_or_new(ax, 4.4, 3.4)
-    style.people_scatter(acceleration, "age_years", "acceleration_years", ax)
-    ax.axhline(0, **style.REFERENCE)
-    style.fitted_line(acceleration["age_years"], acceleration["acceleration_years"], ax)
+    name = measure(acceleration)
+    label, expected = MEASURES[name]
+    style.people_scatter(acceleration, "age_years", name, ax)
+    ax.axhline(expected, **style.REFERENCE)
+    style.fitted_line(acceleration["age_years"], acceleration[name], ax)
     definition = acceleration["definition"].iloc[0] if "definition" in acceleration else ""
     ax.legend(**style.ABOVE, ncols=3, title=textwrap.fill(definition, 50))
-    ax.set(xlabel="age (years)", ylabel="age acceleration (years)")
+    ax.set(xlabel="age (years)", ylabel=label)
     return ax
+
+
+def measure(acceleration: pd.DataFrame) -> str:
+    """Return the column that the definition is about, years only where it is no other."""
+    return next(name for name in MEASURES if name in acceleration)
 
 
 def age_dependence(comparison: pd.DataFrame, ax: Axes | None = None) -> Axes:

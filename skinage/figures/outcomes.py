@@ -1,5 +1,7 @@
 """Figures of what age acceleration is associated with."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,13 +9,16 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from skinage.errors import SettingError, StageError
 from skinage.figures import style
+from skinage.figures.age_acceleration import measure
 
 _RATIO_COLOURS = {"hazard_ratio": style.VERMILLION, "odds_ratio": style.BLUE}
 _THIRDS = {"slow third": style.BLUE, "middle third": style.GREY, "fast third": style.VERMILLION}
 
 
-def forest(outcomes: pd.DataFrame, ax: Axes | None = None, *, unit: str = "per 5 years") -> Axes:
+def forest(outcomes: pd.DataFrame, ax: Axes | None = None, *, unit: str = "per SD") -> Axes:
     """Draw ratios with 95 % intervals, a row per outcome and model, numbers at the right.
+
+    Below the axis stand the definition of acceleration and the slope of the clock, if known.
 
     Parameters
     ----------
@@ -22,7 +27,8 @@ def forest(outcomes: pd.DataFrame, ax: Axes | None = None, *, unit: str = "per 5
     ax
         The axes to draw into; new ones if None.
     unit
-        Which rows to draw: "per 5 years" or "per SD" of age acceleration.
+        Which rows to draw: "per SD" of age acceleration, or the other unit of the table, such as
+        "per 5 years".
 
     Returns
     -------
@@ -58,6 +64,7 @@ def forest(outcomes: pd.DataFrame, ax: Axes | None = None, *, unit: str = "per 5
     ax.set_xlabel(f"{' or '.join(words)} {unit} of age acceleration\n(95 % interval, log scale)")
     if len(words) > 1:
         ax.legend(**style.ABOVE, ncols=2)
+    _small_print(ax, table)
     return ax
 
 
@@ -71,7 +78,7 @@ def survival_by_acceleration(follow_up: pd.DataFrame, ax: Axes | None = None) ->
     ----------
     follow_up
         The table that ``skinage.follow_up`` returns: a row per person with
-        ``acceleration_years``, ``follow_up_years`` and ``died``.
+        ``acceleration_years`` (or what its definition measures), ``follow_up_years`` and ``died``.
     ax
         The axes to draw into; new ones if None. The numbers at risk stand below the axis.
 
@@ -90,7 +97,7 @@ def survival_by_acceleration(follow_up: pd.DataFrame, ax: Axes | None = None) ->
     if len(follow_up) < 3:
         raise StageError(f"follow_up: found {len(follow_up)} people, expected 3 or more for thirds")
     ax = style.axes_or_new(ax, 4.6, 3.8)
-    rank = follow_up["acceleration_years"].rank(method="first")
+    rank = follow_up[measure(follow_up)].rank(method="first")
     thirds = follow_up.groupby(pd.qcut(rank, 3, labels=list(_THIRDS)), observed=True)
     for name, people in thirds:
         curve = KaplanMeierFitter(label=name).fit(people["follow_up_years"], people["died"])
@@ -116,6 +123,17 @@ def _number_at_risk(ax: Axes, years: pd.Series, name: str, below_pt: float) -> N
     ax.annotate(f"{name}, at risk", (0, 0), (-14, -below_pt), color=_THIRDS[name], va="top",
                 ha="right", xycoords="axes fraction", textcoords="offset points",
                 fontsize="small")  # fmt: skip
+
+
+def _small_print(ax: Axes, table: pd.DataFrame) -> None:
+    """Write the definition and the slope below the axis label."""
+    if "definition" not in table or not table["definition"].iloc[0]:
+        return
+    words = f"acceleration: {table['definition'].iloc[0]}"
+    if "slope" in table:
+        words += f"; predicted age rises by {table['slope'].iloc[0]:.2f} years per year"
+    ax.annotate(textwrap.fill(words, 75), (0.5, 0), (0, -3), ax.xaxis.label, "offset points",
+                ha="center", va="top", fontsize="x-small", color=style.GREY)  # fmt: skip
 
 
 def _plain_log_ticks(ax: Axes, table: pd.DataFrame) -> None:

@@ -16,6 +16,7 @@ from skinage.outcomes.refusals import refuse_predicted_age
 
 ADJUSTED_WHERE_KNOWN = ("hospital", "indication", "biopsy_year")
 """Columns of the cohort that are adjusted for by default: each can go with skin and with fate."""
+CATEGORIES = ("hospital", "indication")
 EVENTS_PER_COEFFICIENT = 5
 """The fewest events per coefficient (Vittinghoff and McCulloch, Am J Epidemiol 165:710, 2007)."""
 AGE_FORMS = ((4, True), (3, True), (3, False), (2, False))
@@ -64,7 +65,7 @@ def covariates_or_default(
     if covariates is not None:
         return list(covariates), {}
     names, left_out = [], {}
-    for name in cohort.columns.intersection(ADJUSTED_WHERE_KNOWN):
+    for name in (one for one in ADJUSTED_WHERE_KNOWN if one in cohort):
         try:
             known = by_person(cohort, [name])[name]
         except CohortError as error:
@@ -108,11 +109,16 @@ def regressors(
     """
     most = n_events // EVENTS_PER_COEFFICIENT
     n_needed = 2 + both_sexes(people)
-    parts, left_out = [], {}
+    parts: list[pd.DataFrame] = []
+    left_out: dict[str, str] = {}
     for name in covariates:
-        part = pd.get_dummies(people[[name]], drop_first=True).astype(float)
+        # Hospitals may be numbered, and are still no quantity.
+        column = people[[name]].astype(str) if name in CATEGORIES else people[[name]]
+        part = pd.get_dummies(column, drop_first=True).astype(float)
         if by_default and len(people[name].unique()) < 2:
             left_out[name] = "not adjusted for: the same for all people of the model"
+        elif by_default and _follows(part, parts):
+            left_out[name] = "not adjusted for: it follows from those adjusted for before"
         elif by_default and n_needed + part.shape[1] > most:
             left_out[name] = f"not adjusted for: {n_events} events are too few for it"
         else:
@@ -129,6 +135,12 @@ def regressors(
         )
     words = ", ".join([words, *(name for name in covariates if name not in left_out)])
     return Design(people, columns, words, left_out)
+
+
+def _follows(part: pd.DataFrame, parts: list[pd.DataFrame]) -> bool:
+    """Return whether some column of a covariate is a sum of columns of the earlier ones."""
+    columns = pd.concat([*parts, part], axis=1)
+    return bool(np.linalg.matrix_rank(columns - columns.mean()) < columns.shape[1])
 
 
 def _age_columns(people: pd.DataFrame, most: int) -> tuple[pd.DataFrame, str]:

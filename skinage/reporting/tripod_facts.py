@@ -136,8 +136,8 @@ def _regressor(clock: Facts) -> str | None:
 
 
 def _tests(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return the tests per 5 years of acceleration, with the words for them."""
-    rows = outcomes[outcomes["unit"] == "per 5 years"]
+    """Return the tests per SD of acceleration, with the words for them."""
+    rows = outcomes[outcomes["unit"] == "per SD"]
     name = rows["outcome"].str.removeprefix("disease_").str.replace("_", " ")
     sizes = zip(name, rows["n_events"], rows["n_people"], strict=True)
     return rows.assign(
@@ -145,6 +145,13 @@ def _tests(outcomes: pd.DataFrame) -> pd.DataFrame:
         label=name + ": " + rows["estimate_name"].str.replace("_", " "),
         size_text=[f"{one} ({events:.0f} events, {of:.0f} people)" for one, events, of in sizes],
     )
+
+
+def _tests_in_years(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return the same tests per 5 years, or in the unit of a definition that is not in years."""
+    rows = outcomes[outcomes["unit"] != "per SD"]
+    words = _tests(outcomes.assign(unit="per SD")).loc[rows.index, "label"]
+    return rows.assign(label=words + " " + rows["unit"])
 
 
 def _by_group(groups: pd.DataFrame) -> pd.DataFrame:
@@ -165,6 +172,7 @@ DERIVED: dict[str, Callable[..., Any]] = {
     "regressor": _regressor,
     "measures": _measures,
     "tests": _tests,
+    "tests_in_years": _tests_in_years,
     "errors": _by_group,
 }
 """What is computed from tables: functions of the tables that their parameters name, which return

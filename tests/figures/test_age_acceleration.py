@@ -43,6 +43,23 @@ def test_acceleration_by_age_says_what_is_left_and_which_definition(ages):
     assert "predicted minus actual age" in words(ax)
 
 
+@pytest.mark.parametrize(
+    ("column", "label", "expected"),
+    [
+        ("acceleration_years", "age acceleration (years)", 0),
+        ("acceleration_z", "age acceleration (SD at that age)", 0),
+        ("acceleration_centile", "predicted age (centile for age)", 50),
+        ("acceleration_ratio", "predicted / expected age", 1),
+    ],
+)
+def test_acceleration_by_age_draws_what_the_definition_measures(ages, column, label, expected):
+    values = np.linspace(3, 4, 80)
+    ax = figures.acceleration_by_age(ages.assign(**{column: values}))
+    assert ax.get_ylabel() == label
+    np.testing.assert_allclose(np.sort(dots(ax)[:, 1]), values)
+    assert [expected, expected] in [[*line.get_ydata()] for line in ax.lines]
+
+
 def test_truth_scatter_pairs_by_person(ages):
     truth = ages[["person_id"]].assign(acceleration_years=2 * ages["acceleration_years"])
     ax = figures.truth_scatter(ages, truth.iloc[::-1].iloc[:70])

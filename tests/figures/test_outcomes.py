@@ -18,6 +18,7 @@ def outcomes():
         {
             "outcome": outcome, "estimate_name": name, "unit": unit, "estimate": estimate,
             "lower": lower, "upper": upper, "n_events": 30, "n_people": 200,
+            "slope": 0.7, "definition": "residual of predicted age on age, line",
         }
         for outcome, name, estimate, lower, upper in rows
         for unit in ("per 5 years", "per SD")
@@ -43,10 +44,21 @@ def test_forest_has_a_row_per_outcome_with_its_numbers(outcomes):
     assert numbers[1:] == ["1.20 (1.05 to 1.40), 30/200", "1.60 (0.80 to 3.10), 30/200"]
     assert ax.get_xscale() == "log"
     assert [1, 1] in [[*line.get_xdata()] for line in ax.lines]
-    assert "hazard ratio or odds ratio per 5 years" in ax.get_xlabel()
+    assert "hazard ratio or odds ratio per SD" in ax.get_xlabel()
     low, high = ax.get_xlim()
     assert low < 0.8
     assert high > 3.1
+
+
+def test_forest_states_definition_and_slope_below_the_label(outcomes):
+    ax = figures.forest(outcomes.assign(definition=20 * "words of a definition "))
+    ax.figure.draw_without_rendering()
+    box = ax.texts[-1].get_window_extent()
+    assert " ".join(ax.texts[-1].get_text().split()).endswith("rises by 0.70 years per year")
+    assert box.y1 <= ax.xaxis.label.get_window_extent().y0
+    assert box.y0 >= 0
+    bare = figures.forest(outcomes.drop(columns=["slope", "definition"]))
+    assert not bare.texts
 
 
 def test_ticks_of_the_forest_never_touch(outcomes):
@@ -59,7 +71,7 @@ def test_ticks_of_the_forest_never_touch(outcomes):
 
 
 def test_forest_refuses_a_unit_it_does_not_have(outcomes):
-    assert "per SD" in figures.forest(outcomes, unit="per SD").get_xlabel()
+    assert "per 5 years" in figures.forest(outcomes, unit="per 5 years").get_xlabel()
     with pytest.raises(SettingError, match=r"found 'per year', expected one of .*'per SD'"):
         figures.forest(outcomes, unit="per year")
 
@@ -74,6 +86,15 @@ def test_survival_curves_are_those_of_the_thirds(follow_up):
         "slow third", "middle third", "fast third",
     ]  # fmt: skip
     assert "not adjusted for age or sex" in ax.get_title()
+
+
+def test_thirds_are_those_of_what_the_definition_measures(follow_up):
+    turned = follow_up.assign(acceleration_z=-follow_up["acceleration_years"])
+    ax = figures.survival_by_acceleration(turned)
+    rows = follow_up.nsmallest(30, "acceleration_years")
+    curve = KaplanMeierFitter().fit(rows["follow_up_years"], rows["died"])
+    drawn = next(line for line in ax.lines if line.get_label() == "fast third")
+    np.testing.assert_allclose(drawn.get_ydata(), curve.survival_function_.to_numpy()[:, 0])
 
 
 def test_numbers_at_risk_stand_below_the_axis(follow_up):

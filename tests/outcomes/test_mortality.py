@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize
 from statsmodels.duration.hazard_regression import PHReg
 
 from skinage.errors import CohortError, StageError
@@ -37,6 +38,26 @@ def test_cox_agrees_with_statsmodels(simulate, design):
         expected = [years, np.exp(years * fit.params[0]), low, high, fit.pvalues[0]]
         found = rows.loc[unit, ["step", "estimate", "lower", "upper", "p_value"]]
         np.testing.assert_allclose(found.astype(float), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4, 5])
+def test_cox_reaches_the_maximum_where_age_acts_strongly_and_by_sex(seed, simulate, design):
+    """With whole steps of Newton's, lifelines stopped elsewhere or nowhere."""
+    table, cohort = simulate(1200, seed)
+    generator = np.random.default_rng(seed)
+    male, age = table["sex"] == "M", table["age_years"] - 60
+    death = generator.exponential(1 / (0.02 * np.exp((0.09 + np.where(male, 0.04, -0.04)) * age)))
+    cohort = cohort.assign(follow_up_years=np.minimum(death, 12), died=(death < 12).astype(int))
+    row = mortality(table, cohort).set_index("unit").loc["per 5 years"]
+    order = np.argsort(-cohort["follow_up_years"].to_numpy(), kind="stable")
+    x, died = design(table, cohort)[order], cohort["died"].to_numpy()[order] == 1
+
+    def minus_log_likelihood(weights):  # nobody dies at the same time: no ties
+        risk = x @ weights
+        return -(risk - np.logaddexp.accumulate(risk))[died].mean()
+
+    found = optimize.minimize(minus_log_likelihood, np.zeros(x.shape[1]), method="BFGS").x
+    assert row["estimate"] == pytest.approx(np.exp(5 * found[0]), rel=1e-3)
 
 
 def test_people_without_follow_up_are_counted(simulate):

@@ -148,6 +148,17 @@ def test_default_covariates_are_left_out_with_the_reason(simulate):
         ]
 
 
+def test_a_default_that_follows_from_another_is_left_out(simulate):
+    table, cohort = simulate(300)
+    number = np.arange(300) % 3
+    rows = mortality(table, cohort.assign(hospital=number, indication=number, biopsy_year=number))
+    assert rows["covariates"][0].endswith("sex_male, hospital")
+    assert [*skipped(rows)["item"]] == ["indication", "biopsy_year"]
+    same = cohort.assign(hospital=number, biopsy_year=number)
+    with pytest.raises(StageError, match="follows from the others"):
+        mortality(table, same, covariates=["hospital", "biopsy_year"])
+
+
 def test_default_covariates_that_contradict_each_other_do_not_stop_the_test(simulate):
     table, cohort = simulate(200)
     second = cohort.iloc[:1].assign(biopsy_year=1950)

@@ -197,7 +197,9 @@ def test_numbers_stand_with_their_intervals(results, cohort):
     )
     assert table.loc["23b", "answer"].endswith("scanner: B (n = 1) 3.0 years.")
     assert "fitted on 2 people 5.0 years; fitted on 4 people 2.0 years." in table["answer"]["10"]
-    assert "death: hazard ratio 1.23 (0.90 to 1.70).]" in table["answer"]["25"]
+    per_sd = "Acceleration, per SD, with 95 % intervals: death: hazard ratio 9.00 (0.90 to 1.70). "
+    in_years = "The same tests: death: hazard ratio per 5 years 1.23 (0.90 to 1.70).]"
+    assert per_sd + in_years in table["answer"]["25"]
 
 
 def test_refused_tiles_are_counted_by_reason_and_sex(results, cohort):
