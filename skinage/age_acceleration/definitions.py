@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from skinage.age_acceleration.age_terms import age_terms
 from skinage.age_acceleration.curves import lowess_curve
+from skinage.clock.age_terms import age_terms
 from skinage.errors import StageError
 from skinage.evaluation.corrected import RAW_GAP
 

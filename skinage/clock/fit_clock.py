@@ -10,6 +10,7 @@ from skinage.clock.clock import Clock
 from skinage.clock.data import ClockData, clock_data
 from skinage.clock.fitting import fit_and_calibrate
 from skinage.clock.prediction import check_folds, inner_of
+from skinage.cohort.folds import LEAST_GROUPS
 from skinage.cohort.label_seen import person_mark
 from skinage.errors import SettingError, StageError
 from skinage.people.clock_inputs import People, names_and_encoder
@@ -137,4 +138,7 @@ def _clock(data: ClockData, known: pd.DataFrame, *, calibrated: bool, seed: int)
     domain = fit_domain(inputs.described(), inner)
     clock = Clock(metadata, data.learner, model, domain, calibration)
     add_skipped(clock, "fit_clock", data.skipped)
+    if calibrated and calibration is None:
+        few = f"{known['group'].nunique()} groups; at least {LEAST_GROUPS} are needed"
+        add_skipped(clock, "fit_clock", {"intervals": few})
     return clock

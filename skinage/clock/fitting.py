@@ -1,11 +1,14 @@
 """One clock from training people: its targets, its model, its intervals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from skinage.clock.brackets import target_of
 from skinage.clock.intervals import Calibration, calibrate, cross_fit
 from skinage.clock.learners.base import Learner, Model
+from skinage.cohort.folds import LEAST_GROUPS
 from skinage.people.clock_inputs import ClockInputs
 
 
@@ -36,14 +39,26 @@ def fit_and_calibrate(
     learner
         What fits.
     inputs, ages
-        The training people: ``age_low`` and ``age_high`` in years, equal for exact ages.
+        The training people: ``age_low`` and ``age_high`` in years, equal for exact ages; and
+        ``group`` where whole groups are held out.
     inner
         Inner fold of each training person.
     calibrated
         False for a model without intervals, in a sixth of the time.
     seed
         Seed of learners that draw.
+
+    Returns
+    -------
+    model : Model
+        Fitted on all of these people.
+    calibration : Calibration or None
+        None also where groups are held out and there are fewer than ``LEAST_GROUPS``: errors of
+        people held out would then say nothing about another group.
     """
+    if "group" in ages and ages["group"].notna().any():
+        inputs = replace(inputs, groups=ages["group"].astype(str).to_numpy())
+        calibrated &= ages["group"].nunique() >= LEAST_GROUPS
     low, high = ages["age_low"].to_numpy(float), ages["age_high"].to_numpy(float)
     target = target_of(
         low, high, lambda target: cross_predict(learner, inputs, target, inner, seed)

@@ -9,7 +9,7 @@ import pandas as pd
 from skinage.clock.data import ages_table, clock_data
 from skinage.clock.fitting import fit_and_calibrate
 from skinage.clock.learners.base import Learner
-from skinage.cohort.folds import group_folds, groups_of, inner_folds, person_folds
+from skinage.cohort.folds import LEAST_GROUPS, group_folds, groups_of, inner_folds, person_folds
 from skinage.cohort.leakage import check_leakage
 from skinage.cohort.people import first_visits
 from skinage.errors import SettingError, StageError
@@ -57,7 +57,9 @@ def predict_age(
     n_repeats
         Number of times that people are assigned to folds anew, with the next seed.
     coverage
-        Nominal coverage (0 to 1) of the intervals; None skips them, in a sixth of the time.
+        Nominal coverage (0 to 1) of the intervals; None skips them, in a sixth of the time. Where
+        a column is held out, each interval comes from the errors on other groups held out; with
+        fewer than three of these it is blank.
     visits
         "first"; or "all" for further rows, one per later visit, by the clock of the fold that was
         fitted without the person. This needs the atlas, and ``visit`` in the cohort.
@@ -108,6 +110,12 @@ def predict_age(
         ages = ages.join(found if first else found.add_suffix(f"_{repeat + 1}"))
     ages = ages.join(counts)
     add_skipped(ages, "predict_age", data.skipped)
+    if coverage is not None and (blank := ages["lower_years"].isna()).any():
+        reason = (
+            f"each {folds} was held out of {ages['group'].nunique()}; of the others at least "
+            f"{LEAST_GROUPS} are needed, to measure the errors on one of them held out"
+        )
+        add_skipped(ages, "predict_age", {f"intervals of {blank.sum()} people": reason})
     return ages
 
 
@@ -189,5 +197,5 @@ def predict_out_of_fold(
                 values = [model.predict(some)]
                 if calibration is not None and coverage is not None:
                     values += calibration.interval(some, coverage)
-                table.loc[own, :] = np.column_stack(values)
+                table.loc[own, names[: len(values)]] = np.column_stack(values)
     return pd.concat(found)

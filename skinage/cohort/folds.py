@@ -5,6 +5,9 @@ import pandas as pd
 
 from skinage.errors import CohortError, LeakageError, SettingError, StageError
 
+LEAST_GROUPS = 3
+"""The fewest training groups of which one after the other is held out."""
+
 
 def person_folds(ages_years: pd.Series, n_folds: int = 5, *, seed: int = 0) -> pd.Series:
     """Assign people to folds that have the same spread of ages.
@@ -123,7 +126,7 @@ def inner_folds(
         As `person_folds` and `group_folds`.
     """
     n_groups = 0 if groups is None else groups.nunique()
-    if groups is None or n_groups < 3:
+    if groups is None or n_groups < LEAST_GROUPS:
         return person_folds(ages_years, min(n_folds, len(ages_years)), seed=seed)
     return group_folds(groups, min(n_folds, n_groups), seed=seed)
 

@@ -20,8 +20,11 @@ def repeat_endings(ages: pd.DataFrame) -> list[str]:
 def check_measurable(ages: pd.DataFrame) -> list[str]:
     """Refuse ages that cannot be measured; return the ending of each repeat's columns."""
     repeats = repeat_endings(ages)
-    pairs = ("age_low", "age_high"), ("lower_years", "upper_years")
+    pairs = [("age_low", "age_high")]
     numbers = ["age_years", *(f"predicted_years{ending}" for ending in repeats)]
+    # Intervals are all blank where too few scanners, or other groups, were held out.
+    if "lower_years" not in ages or ages["lower_years"].notna().any():
+        pairs.append(("lower_years", "upper_years"))
     numbers += [name for pair in pairs if {*pair} & {*ages} for name in pair]
     folds = [f"fold{ending}" for ending in repeats if "fold" in ages]
     require_columns(ages, ["person_id", *numbers, *folds], "ages")
@@ -66,9 +69,13 @@ def accuracy(
 
 
 def covered(ages: pd.DataFrame) -> np.ndarray:
-    """Mark the people whose age, or whole bracket, lies in ``lower_years`` to ``upper_years``."""
+    """Mark by 1 whose age, or whole bracket, lies in ``lower_years`` to ``upper_years``, else 0.
+
+    NaN where there is no interval.
+    """
     low, high = known_bounds(ages)
-    return ((ages["lower_years"] <= low) & (high <= ages["upper_years"])).to_numpy()
+    inside = (ages["lower_years"] <= low) & (high <= ages["upper_years"])
+    return inside.astype(float).where(ages["lower_years"].notna()).to_numpy()
 
 
 def mean_out_of_fold(actual: np.ndarray, fold: np.ndarray) -> np.ndarray:

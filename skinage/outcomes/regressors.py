@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from skinage.age_acceleration.acceleration import measured
-from skinage.age_acceleration.age_terms import age_terms
 from skinage.age_acceleration.definitions import LEAST_OF_A_SEX
+from skinage.clock.age_terms import age_terms
 from skinage.cohort.people import by_person
 from skinage.errors import CohortError, StageError
 from skinage.outcomes.design import both_sexes

@@ -33,11 +33,15 @@ class ClockInputs:
         ``(n_people,)`` 1, 0, or NaN where the sex is unknown.
     tiles
         The tiles of each person, or None where only pooled features are known.
+    groups
+        ``(n_people,)`` the scanner, hospital or other group of each training person where whole
+        groups are held out; else None. A model is never predicted with it.
     """
 
     features: np.ndarray | None
     sex_male: np.ndarray
     tiles: Tiles | None = None
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.sex_male)
@@ -49,7 +53,8 @@ class ClockInputs:
         if tiles is not None:
             tiles = Tiles(tiles.features, [tiles.rows[position] for position in positions])
         features = None if self.features is None else self.features[positions]
-        return ClockInputs(features, self.sex_male[positions], tiles)
+        groups = None if self.groups is None else self.groups[positions]
+        return ClockInputs(features, self.sex_male[positions], tiles, groups)
 
     def described(self) -> np.ndarray:
         """Return features by person: the mean of the tiles where nothing is pooled beforehand."""

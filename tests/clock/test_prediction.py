@@ -3,11 +3,17 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 
+from skinage.clock.fit_clock import fit_fold_clock
 from skinage.clock.learners.pooled import Pooled
+from skinage.clock.learners.ridge import Ridge as OurRidge
 from skinage.clock.prediction import inner_of, predict_age
 from skinage.cohort.folds import person_folds
 from skinage.errors import CohortError, LeakageError, SettingError, StageError
+from skinage.evaluation.metrics import covered
+from skinage.evaluation.report_card import report_card
+from skinage.people.clock_inputs import ClockInputs
 from skinage.people.pool import pool
+from skinage.skip_log import skipped
 
 
 def linear_features(ages_years, n_features, noise, seed=0):
@@ -167,9 +173,6 @@ def test_a_scanner_held_out_is_met_by_a_clock_of_the_others(make_cohort, make_pe
     # What the people of A look like has no part in their own prediction.
     of_a = cohort["scanner"].to_numpy() == "A"
     features, age = people.to_numpy()[:, :-1], cohort["age_years"].to_numpy()
-    from skinage.clock.learners.ridge import Ridge as OurRidge
-    from skinage.people.clock_inputs import ClockInputs
-
     model = OurRidge().fit(ClockInputs(features[~of_a], np.zeros(60)), age[~of_a], seed=0)
     expected = model.predict(ClockInputs(features[of_a], np.zeros(30)))
     np.testing.assert_allclose(ages["predicted_years"][of_a], expected)
@@ -181,6 +184,64 @@ def test_inner_folds_are_groups_where_groups_are_held_out(make_cohort):
     assert found.groupby(level=0).std().eq(0).all()
     people = inner_of(training.assign(group=None), seed=0)
     assert (people == person_folds(training["age_years"], 5, seed=0)).all()
+
+
+def scanned(n_scanners, seed, make_cohort, make_people):
+    """Return features that each scanner shifts in its own way, and the cohort."""
+    cohort = make_cohort(50 * n_scanners, seed)
+    cohort["scanner"] = [f"S{k % n_scanners}" for k in range(len(cohort))]
+    shifts = np.random.default_rng(seed).normal(0, 0.8, (n_scanners, 10))
+    features = linear_features(cohort["age_years"], 10, noise=1, seed=seed)
+    return make_people(features + shifts[np.arange(len(cohort)) % n_scanners]), cohort
+
+
+@pytest.mark.slow
+def test_intervals_cover_scanners_that_were_held_out(make_cohort, make_people):
+    inside, by_people = [], []
+    for seed in range(12):
+        people, cohort = scanned(4, seed, make_cohort, make_people)
+        ages = predict_age(people, cohort, folds="scanner", seed=seed)
+        inside.append(covered(ages).mean())
+        # The same scanners, as if they were people held out: the intervals are too narrow.
+        folds = ages.set_index("person_id")["fold"]
+        by_people.append(covered(predict_age(people, cohort, folds=folds, seed=seed)).mean())
+    assert abs(np.mean(inside) - 0.9) < 0.05
+    assert np.mean(by_people) < 0.85
+
+
+def test_intervals_of_too_few_scanners_are_blank_with_the_reason(make_cohort, make_people):
+    people, cohort = scanned(3, 0, make_cohort, make_people)
+    ages = predict_age(people, cohort, folds="scanner")
+    assert ages[["lower_years", "upper_years"]].isna().all(axis=None)
+    assert ages["predicted_years"].notna().all()
+    found = skipped(ages)
+    assert found["item"].tolist() == ["intervals of 150 people"]
+    assert "each scanner was held out of 3" in found["reason"][0]
+    assert (
+        report_card(ages).set_index("metric")["value"][["coverage", "mae_years"]].isna().sum() == 1
+    )
+    clock = fit_fold_clock(people, cohort, ages, fold=1)
+    assert clock.calibration is None
+    assert skipped(clock)["item"].tolist() == ["intervals"]
+    assert skipped(predict_age(people, cohort, folds="scanner", coverage=None)).empty
+
+
+def test_learners_see_the_groups_only_where_groups_are_held_out(make_cohort, make_people):
+    seen = []
+
+    class Watching(OurRidge):
+        def fit(self, inputs, target, *, seed):
+            seen.append(None if inputs.groups is None else (len(inputs), {*inputs.groups}))
+            return super().fit(inputs, target, seed=seed)
+
+    people, cohort = scanned(4, 0, make_cohort, make_people)
+    predict_age(people, cohort, Watching())
+    assert {*seen} == {None}
+    seen.clear()
+    predict_age(people, cohort, Watching(), folds="scanner")
+    sizes = [(n_people, len(groups)) for n_people, groups in seen]
+    # Of four scanners each is left out, and of the other three each again for the intervals.
+    assert sorted(sizes) == [(100, 2)] * 12 + [(150, 3)] * 4
 
 
 def test_folds_may_be_given(make_cohort, make_people):

@@ -12,11 +12,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pandas as pd
 
 from skinage.clock.learners.attention_settings import AttentionSettings
-from skinage.clock.learners.base import N_INNER_FOLDS
-from skinage.cohort.folds import person_folds
+from skinage.clock.learners.base import tuning_folds
 from skinage.people.clock_inputs import ClockInputs
 
 if TYPE_CHECKING:
@@ -31,9 +29,10 @@ N_TILES_HELD_OUT = 200
 class Attention(AttentionSettings):
     """A learner of the tiles that are informative of age.
 
-    Five nets, each trained without a fifth of the people, find the number of epochs: the first at
-    which the people held out are predicted about as well as at best (`epochs_needed`). Then one
-    net is trained on everybody for as many epochs. `AttentionSettings` has the settings.
+    Five nets, each trained without a fifth of the people (or without whole groups, where groups
+    are held out), find the number of epochs: the first at which the people held out are predicted
+    about as well as at best (`epochs_needed`). Then one net is trained on everybody for as many
+    epochs. `AttentionSettings` has the settings.
     """
 
     name: ClassVar[str] = "attention"
@@ -46,12 +45,12 @@ class Attention(AttentionSettings):
 
         centre, spread = target.mean(), target.std() or 1.0
         ages = ((target - centre) / spread).astype(np.float32)
-        fold = person_folds(pd.Series(target), N_INNER_FOLDS, seed=seed).to_numpy()
+        fold = tuning_folds(inputs, target, seed)
         squared = np.empty((self.n_epochs + 1, len(ages)))
         with one_thread():
-            for one in range(N_INNER_FOLDS):
+            for one in np.unique(fold):
                 held_out = fold == one
-                training = inputs.take(~held_out).person_tiles()
+                training = inputs.take(~held_out)
                 tiles = draw(
                     inputs.person_tiles(), np.flatnonzero(held_out), N_TILES_HELD_OUT,
                     np.random.default_rng(seed),
@@ -59,7 +58,7 @@ class Attention(AttentionSettings):
                 for epoch, net in enumerate(train(self, training, ages[~held_out], seed)):
                     predicted = net(tiles)[0].detach().numpy()
                     squared[epoch, held_out] = (predicted - ages[held_out]) ** 2
-            everybody = train(self, inputs.person_tiles(), ages, seed)
+            everybody = train(self, inputs, ages, seed)
             *_, net = islice(everybody, epochs_needed(squared) + 1)
         arrays = net.arrays()
         arrays["head.weight"] = spread * arrays["head.weight"]

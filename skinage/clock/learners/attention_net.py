@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from skinage.clock.learners.attention_settings import AttentionSettings
-from skinage.clock.learners.base import standardise
+from skinage.clock.learners.base import standardise, tuning_folds
 from skinage.clock.learners.ridge import Ridge
 from skinage.people.clock_inputs import ClockInputs
 from skinage.people.person_tiles import Tiles
@@ -80,19 +80,20 @@ def draw(tiles: Tiles, people: np.ndarray, n: int, generator: np.random.Generato
 
 
 def ridge_start(
-    tiles: Tiles, target: np.ndarray, hidden: int, seed: int
+    tiles: Tiles, target: np.ndarray, hidden: int, seed: int, fold: np.ndarray | None = None
 ) -> tuple[AttentionModel, float]:
     """Return a net that is ridge regression on the mean of tiles, and the penalty of its head.
 
     All tiles weigh the same, because the importance of the hidden units is 0. With the penalty
     times the sum of squares of its weights, the head is at its least loss. Each person has the
-    same weight in the mean and scale of tiles, whatever the number of tiles.
+    same weight in the mean and scale of tiles, whatever the number of tiles. ``fold`` as for
+    `Ridge.regression`.
     """
     pooled, spread = np.split(Pooling(("mean", "std")).transform(tiles), 2, axis=1)
     mean, between = standardise(pooled)
     scale = np.sqrt((spread**2).mean(axis=0) + pooled.var(axis=0))
     scale[scale == 0] = 1.0
-    ridge = Ridge().regression((pooled - mean) / between, target)
+    ridge = Ridge().regression((pooled - mean) / between, target, fold)
     start = {
         "importance.weight": np.zeros((1, hidden)), "head.weight": ridge.coef_[None],
         "head.bias": [ridge.intercept_], "tile_mean": mean, "tile_scale": scale,
@@ -106,7 +107,7 @@ def ridge_start(
 
 
 def train(
-    settings: AttentionSettings, tiles: Tiles, target: np.ndarray, seed: int
+    settings: AttentionSettings, inputs: ClockInputs, target: np.ndarray, seed: int
 ) -> Iterator[AttentionModel]:
     """Train on people; the net is returned before the first epoch and after each.
 
@@ -114,13 +115,16 @@ def train(
     ----------
     settings
         The learner, which says how fast and how long.
-    tiles, target
-        The tiles of these people, and their ages ``(n_people,)`` float32, of about mean 0 and SD 1.
+    inputs, target
+        These people with their tiles, and their ages ``(n_people,)`` float32, of about mean 0 and
+        SD 1.
     seed
         Seed of the start and of the draws.
     """
     generator = np.random.default_rng(seed)
-    net, penalty = ridge_start(tiles, target, settings.hidden, seed)
+    tiles = inputs.person_tiles()
+    fold = None if inputs.groups is None else tuning_folds(inputs, target, seed)
+    net, penalty = ridge_start(tiles, target, settings.hidden, seed, fold)
     weighing = nn.ModuleList([net.content, net.gate, net.importance]).parameters()
     optimizer = torch.optim.AdamW([
         {"params": weighing, "weight_decay": settings.weight_decay},

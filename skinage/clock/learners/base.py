@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
+from skinage.cohort.folds import inner_folds
 from skinage.people.clock_inputs import ClockInputs
 
 N_INNER_FOLDS = 5
@@ -113,6 +115,9 @@ class Learner(Protocol):
             ``(n_people,)``: 1, 0, or NaN where the sex is unknown. ``inputs.person_tiles()`` has
             ``features``, ``(n_tiles, dim)`` float32 of everybody (do not write to it), and
             ``rows``, which of these rows are whose, a list of ``n_people`` arrays.
+            ``inputs.groups`` is None unless whole groups (scanners, hospitals) are held out: then
+            it is the group of each of these people, ``(n_people,)``. What is chosen by error is
+            then best chosen by the error on groups held out, as `tuning_folds` assigns them.
         target
             ``(n_people,)`` float64, ages in years. Where only a bracket of the age is known, this
             is the expected age within the bracket.
@@ -138,6 +143,25 @@ class Learner(Protocol):
         Model
             A model like the one that was saved.
         """
+
+
+def tuning_folds(inputs: ClockInputs, target: np.ndarray, seed: int) -> np.ndarray:
+    """Assign training people to five folds on which a learner chooses what it chooses by error.
+
+    Folds are whole groups where groups are held out and there are three at least.
+
+    Parameters
+    ----------
+    inputs, target, seed
+        As for `Learner.fit`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n_people,)`` numbers of folds; fewer than five of fewer groups or people.
+    """
+    groups = None if inputs.groups is None else pd.Series(inputs.groups)
+    return inner_folds(pd.Series(target), groups, N_INNER_FOLDS, seed=seed).to_numpy()
 
 
 def standardise(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

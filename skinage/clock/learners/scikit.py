@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skinage.clock.learners.base import Model, standardise
+from skinage.clock.learners.base import Model, standardise, tuning_folds
 from skinage.clock.learners.ridge import LinearModel
 from skinage.errors import SettingError
 from skinage.people.clock_inputs import ClockInputs
@@ -24,7 +24,9 @@ class Scikit:
     ----------
     regressor
         The regressor, not fitted. It is cloned at each fit, and each ``random_state`` in it that
-        is None is set to the seed.
+        is None is set to the seed. Where whole groups are held out, a ``cv`` that is None or a
+        number (of ElasticNetCV, GridSearchCV, a Pipeline that ends in one) is set to folds of
+        groups.
     """
 
     regressor: Any
@@ -38,15 +40,19 @@ class Scikit:
     def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> Model:
         """Fit on training people; what is linear becomes a `LinearModel`."""
         from sklearn.base import clone
+        from sklearn.model_selection import PredefinedSplit
 
         mean, scale = standardise(inputs.pooled())
         centre = 0.0 if _needs_positive(self.regressor) else float(target.mean())
         regressor = clone(self.regressor)
-        drawing = {
+        drawing: dict[str, Any] = {
             name: seed
             for name, value in regressor.get_params().items()
             if name.endswith("random_state") and value is None
         }
+        chosen_by = _cv_name(regressor)
+        if inputs.groups is not None and chosen_by:
+            drawing[chosen_by] = PredefinedSplit(tuning_folds(inputs, target, seed))
         features = (inputs.pooled() - mean) / scale
         regressor.set_params(**drawing).fit(features, target - centre)
         model = ScikitModel(mean, scale, regressor, centre)
@@ -59,6 +65,22 @@ class Scikit:
     def load(self, arrays: Mapping[str, np.ndarray]) -> LinearModel:
         """Return the linear model of these arrays; no other one has any."""
         return LinearModel(**arrays)
+
+
+def _cv_name(regressor: Any) -> str | None:
+    """Return the parameter that says on which folds a regressor chooses, unless the user set it."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.pipeline import Pipeline
+
+    if isinstance(regressor, Pipeline):
+        name, last = regressor.steps[-1]
+    elif isinstance(regressor, TransformedTargetRegressor):
+        name, last = "regressor", regressor.regressor
+    else:
+        left = isinstance(regressor.get_params().get("cv", ...), int | None)
+        return "cv" if left else None
+    inner = None if last is None else _cv_name(last)
+    return inner and f"{name}__{inner}"
 
 
 def _needs_positive(regressor: Any) -> bool:

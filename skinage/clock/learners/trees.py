@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from skinage.clock.learners.base import N_INNER_FOLDS
+from skinage.clock.learners.base import N_INNER_FOLDS, tuning_folds
 from skinage.errors import SettingError
 from skinage.people.clock_inputs import ClockInputs
 
@@ -46,8 +46,9 @@ class TreesModel:
 class Trees:
     """Gradient-boosted trees (Chen and Guestrin 2016) on features and sex.
 
-    The number of trees is chosen by inner folds, which stop when their error has not fallen for 25
-    trees. XGBoost learns at each branch which way an unknown sex goes.
+    The number of trees is chosen by inner folds (of whole groups where groups are held out), which
+    stop when their error has not fallen for 25 trees. XGBoost learns at each branch which way an
+    unknown sex goes.
     """
 
     name: ClassVar[str] = "trees"
@@ -55,12 +56,17 @@ class Trees:
 
     def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> TreesModel:
         """Fit on training people."""
+        from sklearn.model_selection import PredefinedSplit
+
         xgboost = _xgboost()
         matrix = _matrix(inputs, target)
         settings = SETTINGS | {"seed": seed, "base_score": float(target.mean())}
+        folds = None
+        if inputs.groups is not None:
+            folds = [*PredefinedSplit(tuning_folds(inputs, target, seed)).split()]
         history = xgboost.cv(
-            settings, matrix, MOST_ROUNDS, nfold=N_INNER_FOLDS, seed=seed, metrics="rmse",
-            early_stopping_rounds=PATIENCE, as_pandas=False,
+            settings, matrix, MOST_ROUNDS, nfold=N_INNER_FOLDS, folds=folds, seed=seed,
+            metrics="rmse", early_stopping_rounds=PATIENCE, as_pandas=False,
         )  # fmt: skip
         n_trees = 1 + int(np.argmin(history["test-rmse-mean"]))
         return TreesModel(xgboost.train(settings, matrix, n_trees))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skinage.age_acceleration.age_terms import QUANTILES, age_terms
+from skinage.clock.age_terms import QUANTILES, age_terms
 
 
 @pytest.fixture
