@@ -13,6 +13,7 @@ from skinage.errors import SettingError
 from skinage.people.pool import features_of
 from skinage.skip_log import add_skipped, skipped
 from skinage.transfer.end_to_end import tile_pixels, tune_end_to_end
+from skinage.transfer.gain import age_and_sex
 from skinage.transfer.heads import fit_head
 from skinage.transfer.participants import columns_of, make_target, participants
 from skinage.transfer.tuned import Tuned, TunedFold, mean_features
@@ -43,7 +44,8 @@ def tune(
         The tile table.
     cohort
         A row per slide, with ``slide_id``, ``person_id``, the target and, where people have several
-        visits, ``visit`` and ``age_years``. The target is the first visit's.
+        visits, ``visit`` and ``age_years``. The target is the first visit's. ``score()`` compares
+        with ``age_years`` and ``sex`` alone, where they are known.
     encoder
         An `Encoder`; with ``epochs=0`` any embedder.
     target
@@ -118,7 +120,8 @@ def tune(
         models[one] = model
     table = known.join(pd.concat(predicted)).assign(n_tiles=people["n_tiles"]).reset_index()
     add_skipped(table, "tune", reasons)
-    return Tuned(target, goal.name, table, models)
+    regressors = age_and_sex(cohort, known.index, columns)
+    return Tuned(target, goal.name, table, models, regressors)
 
 
 def _on_device(encoder: Embedder, device: str) -> Embedder:

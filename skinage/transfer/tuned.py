@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from skinage.embedding.embed import Embedder, embed
 from skinage.errors import LeakageError
 from skinage.people.pool import features_of, pool
+from skinage.transfer.gain import gain
 from skinage.transfer.heads import Head
 from skinage.transfer.targets import Target
 
@@ -47,15 +49,29 @@ class Tuned:
         people and slides that took no part, with the reason.
     folds
         The model of each fold.
+    regressors
+        ``(n_people, n_columns)`` age and sex, with which the score is compared; None if unknown.
     """
 
     target: str | Sequence[str]
     target_type: str
     predictions: pd.DataFrame
     folds: dict[object, TunedFold] = field(repr=False)
+    regressors: np.ndarray | None = field(default=None, repr=False)
 
-    def score(self) -> dict[str, float]:
-        """Compute how good the out-of-fold predictions are.
+    def score(self, *, n_bootstrap: int = 200, seed: int = 0) -> dict[str, float]:
+        """Compute how good the out-of-fold predictions are, and what they add to age and sex.
+
+        Age and sex alone often predict well (who dies is old), so a tuning is judged by the gain: a
+        model of age (spline), sex and the tuned prediction against one of age and sex, on the same
+        people and folds. Of the target age_years, sex alone is compared.
+
+        Parameters
+        ----------
+        n_bootstrap
+            Number of bootstrap samples of people for the interval of the gain.
+        seed
+            Seed of the samples.
 
         Returns
         -------
@@ -66,9 +82,17 @@ class Tuned:
             prevalence) and ``prevalence_...``. Time: ``c_index`` (Harrell's, within folds) and
             ``n_events``. All with ``n_people``. A score within folds is the mean over folds,
             weighted by people, because predictions of different folds have different intercepts.
+            Where age or sex is known also, of r2, auc or c_index, ``age_sex_...`` (age and sex
+            alone), ``with_age_sex_...`` (age, sex and the tuned prediction), their difference
+            ``..._gained``, and its 95 % interval ``..._gained_lower`` and ``..._gained_upper``.
         """
         target = next(iter(self.folds.values())).target
-        return target.score(self.predictions) | {"n_people": float(len(self.predictions))}
+        found = target.score(self.predictions) | {"n_people": float(len(self.predictions))}
+        if self.regressors is None:
+            return found
+        return found | gain(
+            self.predictions, self.regressors, target, n_bootstrap=n_bootstrap, seed=seed
+        )
 
     def apply(self, tiles: pd.DataFrame) -> pd.DataFrame:
         """Predict new people by the mean of the models of all folds.

@@ -129,6 +129,17 @@ def test_classes_and_times_that_follow_from_colour_are_found(people):
     assert time.score()["c_index"] > 0.85
 
 
+def test_the_score_says_what_is_gained_over_age_and_sex(people):
+    tiles, cohort, folds = people
+    assert not [name for name in run(people, "dose").score() if "gained" in name]
+    ages = np.random.default_rng(0).uniform(20, 90, 60)
+    tuned = run((tiles, cohort.assign(age_years=ages, sex=[*"FM"] * 30), folds), "dose")
+    score = tuned.score(n_bootstrap=20)
+    assert score["age_sex_r2"] < 0.2
+    assert score["with_age_sex_r2"] > 0.9
+    assert score["r2_gained"] > score["r2_gained_lower"] > 0.7
+
+
 def test_a_shuffled_target_is_not_found(people):
     tiles, cohort, folds = people
     shuffled = cohort.sample(frac=1, random_state=1).reset_index(drop=True)
