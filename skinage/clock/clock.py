@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.applicability import ApplicabilityDomain, reasons_outside
-from skinage.clock.data import ClockData, ages_table
+from skinage.clock.data import ClockData, ages_table, with_encoder
 from skinage.clock.intervals import Calibration
 from skinage.clock.learners.base import Learner, Model
 from skinage.clock.learners.ridge import LinearModel
@@ -164,7 +164,7 @@ class Clock:
                 "the column `outside` says why",
                 stacklevel=2,
             )
-        table = table.join(counts)
+        table = with_encoder(table.join(counts), people)
         add_skipped(table, "apply", data.skipped)
         return table
 

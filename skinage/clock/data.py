@@ -11,7 +11,14 @@ from skinage.clock.learners.choice import learner_of
 from skinage.clock.learners.pooled import Pooled
 from skinage.cohort.people import by_person, number_visits
 from skinage.errors import SettingError
-from skinage.people.clock_inputs import ClockInputs, FirstVisits, People, sex_code, tile_inputs
+from skinage.people.clock_inputs import (
+    ClockInputs,
+    FirstVisits,
+    People,
+    names_and_encoder,
+    sex_code,
+    tile_inputs,
+)
 from skinage.people.known_ages import ages_of, match_ages
 from skinage.people.pool import refuse_fitted_pooling, refuse_seen_labels
 
@@ -148,6 +155,12 @@ def pooled_learner(model: Any, people: People) -> tuple[Learner, tuple[str, ...]
     statistics: Sequence[str] = learner.statistics
     fitted = "proportions" in statistics
     return learner if fitted else learner.learner, tuple(statistics)
+
+
+def with_encoder(ages: pd.DataFrame, people: People) -> pd.DataFrame:
+    """Add the hash of the encoder, so that ages and the clock they are compared with belong."""
+    encoder_hash = names_and_encoder(people)[1]
+    return ages if encoder_hash is None else ages.assign(encoder=encoder_hash)
 
 
 def ages_table(parts: list[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from skinage.clock.data import ages_table, clock_data
+from skinage.clock.data import ages_table, clock_data, with_encoder
 from skinage.clock.fitting import fit_and_calibrate
 from skinage.clock.learners.base import Learner
 from skinage.cohort.folds import LEAST_GROUPS, group_folds, groups_of, inner_folds, person_folds
@@ -72,9 +72,9 @@ def predict_age(
         A row per person: ``person_id``, ``visit`` (with visits="all"; later visits follow after
         all first ones, each with the age at that visit), ``age_years``, with brackets ``age_low``
         and ``age_high``, ``sex`` (if known), ``predicted_years``, ``lower_years`` and
-        ``upper_years``, ``fold``, ``group`` where folds are a column, ``n_tiles`` (if known); of
-        further repeats ``predicted_years_2``, ``fold_2`` and so on. `skipped` lists the people and
-        slides that had no part.
+        ``upper_years``, ``fold``, ``group`` where folds are a column, ``n_tiles`` and ``encoder``
+        (its hash; if known); of further repeats ``predicted_years_2``, ``fold_2`` and so on.
+        `skipped` lists the people and slides that had no part.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def predict_age(
             found["group"] = group.reindex(person_id)
         found = found.set_axis(ages.index)
         ages = ages.join(found if first else found.add_suffix(f"_{repeat + 1}"))
-    ages = ages.join(counts)
+    ages = with_encoder(ages.join(counts), people)
     add_skipped(ages, "predict_age", data.skipped)
     if coverage is not None and (blank := ages["lower_years"].isna()).any():
         reason = (

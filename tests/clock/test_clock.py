@@ -85,6 +85,7 @@ def test_a_new_cohort_gets_ages_intervals_and_a_report(clock_and_people, new_coh
         table = clock.apply(new, new_cohort, coverage=0.8)
     assert [*table.columns] == [
         "person_id", "age_years", "sex", "predicted_years", "lower_years", "upper_years", "outside",
+        "encoder",
     ]  # fmt: skip
     inside = table["age_years"].between(table["lower_years"], table["upper_years"])
     assert abs(inside.mean() - 0.8) < 0.2  # of forty people, the coverage itself varies
