@@ -47,26 +47,27 @@ _STATED_LAW = _NOTHING | dict.fromkeys(EFFECTS, 1.0)
 # dermis (PMC4089350), not at other sites; the number of vessels falls in exposed skin only, and one
 # dial moves number and size.
 _AS_PUBLISHED = _STATED_LAW | {"epidermis": 0.5, "collagen": 0.5, "vessels": 0.5}
+# Why each value; where no size is known it is a proposal.
 _IN_REGISTERS = {
     "compartments": 0.5,  # ages of organs of one person correlate, but loosely
     "saturation": 0.4,  # clocks of all kinds underestimate the oldest
     "threshold": 0.3,  # collagen and rete ridges change little before the forties
     "sex_slope": 0.3,  # skin of men thins steadily, that of women mostly after the menopause
     "hazard_curve": 0.3,  # log mortality bends below 40, and hardly above
-    "prevalence_curve": 0.5,  # half of the fall that diabetes shows in the oldest
-    "age_by_sex": 0.2,  # sexes differ in their slope of mortality by less than a fifth
-    "waning": 0.3,  # a marker loses a quarter of its log hazard ratio in five years
-    "hospitals": 0.5,  # standardised mortality of hospitals differs by a third up and down
+    "prevalence_curve": 0.5,  # diabetes is rarer in the oldest than a line of age says
+    "age_by_sex": 0.2,  # slopes of mortality of the sexes differ, but by less than half
+    "waning": 0.3,  # a marker that loses a quarter of its log hazard ratio in five years
+    "hospitals": 0.5,  # mortality that differs by a quarter up and down
     "outdoor": 0.5,  # sun and smoke are never measured well; half is left after questionnaires
     "survival": 1.0,  # nobody is biopsied after death
-    "indication": 0.7,  # most biopsies are taken for a suspicion, some at excisions of other things
-    "emigration": 0.5,  # registers lose few people, and not at random
+    "indication": 0.7,  # most biopsies are taken for a suspicion, some beside other surgery
+    "emigration": 0.5,  # registers lose few people, and the healthy move most
     "causes": 0.5,  # accidents and many infections follow no clock
-    "skin_disease": 0.5,  # four years of the dermis: long diabetes, well treated
-    "calendar": 1.0,  # mortality fell by two per cent a year in the years of the register
+    "skin_disease": 0.5,  # four years of the dermis in all people with diabetes
+    "calendar": 0.8,  # mortality in rich countries fell by 1 to 2 % a year in these years
     "drift": 0.5,  # a change of 1.5 years (SD) between visits
     "chosen_arm": 0.5,  # a measured gap is one of several reasons to treat
-    "dropout": 0.3,  # a third of those who feel worse: usual in trials without reward
+    "dropout": 0.3,  # a third of those who feel worse
 }
 
 PRESETS = {

@@ -18,6 +18,7 @@ from skinage.phantom.tissue import SITES
 
 ACCELERATION_SD_YEARS = 6.0
 BIOPSY_YEARS = (2000, 2013)  # from the start of 2000 to the end of 2012
+AGEING_PER_YEAR = 0.03  # of the bend of the ages: people are half a year older each year
 DIABETES_YEARS = 8.0
 
 
@@ -64,7 +65,7 @@ def draw_surroundings(
     if ages == "register":  # mean 58, two thirds between 45 and 75
         position = stream(seed, "age_register").beta(2.6, 2.2, n_people)
     shift = hospital_shift(people, dials)
-    shift += 0.5 * dials["calendar"] * (people["biopsy_date"] - np.mean(BIOPSY_YEARS)) / 6.5
+    shift += AGEING_PER_YEAR * dials["calendar"] * (people["biopsy_date"] - np.mean(BIOPSY_YEARS))
     people["age_years"] = (20 + 70 * position ** np.exp(-shift)).round(1)
     if dials["outdoor"]:
         people = people.assign(**_outdoors(n_people, seed, dials["outdoor"]))
