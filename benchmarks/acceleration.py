@@ -31,6 +31,7 @@ PLANTED = {"hazard_ratio": 1.3, "odds_ratio": 1.3}
 MEASURED_ONLY = {"outdoor": 0.0, "skin_disease": 0.0}
 SETTINGS: dict[str, tuple[str, dict[str, float]]] = {
     "none": ("teaching", {}),
+    "hard, all measured": ("hard", MEASURED_ONLY),
     "compartments": ("teaching", {"compartments": 1.0}),
     "saturation": ("teaching", {"saturation": 0.9, "prevalence_curve": 1.0, "hazard_curve": 1.0}),
     "threshold": ("teaching", {"threshold": 1.0, "prevalence_curve": 1.0, "hazard_curve": 1.0}),
@@ -43,7 +44,6 @@ SETTINGS: dict[str, tuple[str, dict[str, float]]] = {
     "skin_disease": ("teaching", {"skin_disease": 1.0}),
     "brackets of 10 years": ("teaching", {"brackets": 10}),
     "brackets of 20 years": ("teaching", {"brackets": 20}),
-    "hard, all measured": ("hard", MEASURED_ONLY),
     "hard": ("hard", {}),
     "outdoor": ("teaching", {"outdoor": 1.0}),
 }
