@@ -1,9 +1,9 @@
 """Whether the clock can be believed: planted truth, coverage, nothing found where nothing is.
 
-Run from a checkout after installation: ``python benchmarks/clock.py`` (about five minutes on two
-cores). Many people come without pictures: their features are the tissue that was planted, each
-parameter measured with an error, mixed into 64 numbers; so the best possible clock is known. With
-``--images`` the presets are drawn, tiled, trained on and embedded instead (about ten minutes each;
+Run from a checkout after installation: ``python benchmarks/clock.py`` (about ten minutes on two
+cores; ``--coverage`` for the intervals alone). Many people come without pictures: their features
+are the tissue that was planted, each parameter measured with an error, mixed into 64 numbers; so
+the best possible clock is known. With ``--images`` the presets are drawn, tiled, trained on and embedded instead (about ten minutes each;
 started again it goes on). ``--speed`` takes the time beside scikit-learn's nested cross-validation.
 ``--encoders-per-fold [--people 100] [--epochs 12]`` compares one encoder trained on everybody with
 encoders trained per fold without the people of the fold (about an hour; started again it goes on).
@@ -38,13 +38,15 @@ KNOWN = ["age_years", "sun_exposure", "man"]
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for option in ("--images", "--speed", "--encoders-per-fold"):
+    for option in ("--coverage", "--images", "--speed", "--encoders-per-fold"):
         parser.add_argument(option, action="store_true")
     parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--epochs", type=int, default=12)
     options = parser.parse_args()
     if options.images:
         print_table([images(preset, 0) for preset in PRESETS])
+    elif options.coverage:
+        coverage()
     elif options.speed:
         print_table(speed())
     elif options.encoders_per_fold:
@@ -56,6 +58,8 @@ def main() -> None:
         print_table([planted("realistic", model, 0) for model in MODELS])
         print_table([brackets(seed) for seed in SEEDS])
         print_table([scanner_held_out(preset) for preset in ("realistic", "confounded")])
+        print_table([nulls(preset) for preset in ("realistic", "confounded", "null")])
+        coverage()
         print(leak())
 
 
@@ -173,6 +177,72 @@ def scanner_held_out(preset: str) -> dict[str, str]:
         "R2, people held out": f"{r2_score(within['age_years'], within['predicted_years']):.2f}",
         "R2, scanners held out": f"{r2_score(across['age_years'], across['predicted_years']):.2f}",
     }
+
+
+def nulls(preset: str) -> dict[str, str]:
+    """Compare the clock with ages shuffled at large, and within scanner, site and sex."""
+    people, cohort = drawn(N_PEOPLE, preset, 0)
+    table = ska.compare_clocks({"tissue": features_of(people, 0)}, cohort, n_deals=1)
+    row = {"preset": preset, "R2 of the clock": f"{table['r2'].iloc[0]:.2f}"}
+    for name, shuffled in table[table["n_shuffles"] > 0].set_index("features").iterrows():
+        row[str(name)] = f"{shuffled['r2']:.2f} (p = {shuffled['p_value']:.3f})"
+    return row
+
+
+def coverage() -> None:
+    """Print how many people 90 % intervals hold, by decade and where scanners are held out."""
+    rows = [covered_by_decade(preset, range(6)) for preset in ("teaching", "realistic", "hard")]
+    print_table(rows)
+    print_table([
+        covered_on_scanners(preset, n_scanners, shift, range(8))
+        for preset in ("teaching", "realistic")
+        for n_scanners, shift in ((4, 0.0), (4, 0.4), (4, 1.0), (8, 0.4))
+    ])  # fmt: skip
+
+
+def covered_by_decade(preset: str, seeds: range) -> dict[str, str]:
+    """Share of people in their 90 % interval, by decade of actual age, over several cohorts."""
+    tables = []
+    for seed in seeds:
+        people, cohort = drawn(N_PEOPLE, preset, seed)
+        tables.append(ska.predict_age(features_of(people, seed), cohort, seed=seed))
+    ages = pd.concat(tables)
+    inside = ages["age_years"].between(ages["lower_years"], ages["upper_years"])
+    decade = ages["age_years"].clip(20, 89.9) // 10 * 10
+    shares = {f"{ten:.0f}s": f"{100 * own.mean():.1f}" for ten, own in inside.groupby(decade)}
+    width = (ages["upper_years"] - ages["lower_years"]).mean()
+    return {
+        "preset": preset, "cohorts": str(len(tables)),
+        **shares,
+        "all": f"{100 * inside.mean():.1f}", "width, years": f"{width:.1f}",
+    }  # fmt: skip
+
+
+def covered_on_scanners(preset: str, n_scanners: int, shift: float, seeds: range) -> dict[str, str]:
+    """Share of people in their 90 % interval by clocks that have not seen their scanner.
+
+    Each scanner shifts all features at random, by this many SDs of a feature.
+    """
+    covered, widths = [], []
+    for seed in seeds:
+        people, cohort = drawn(600, preset, seed)
+        features = features_of(people.assign(scanner="A"), seed)
+        generator = np.random.default_rng(100 + seed)
+        scanner = generator.integers(0, n_scanners, len(people))
+        shifts = generator.normal(0, shift, (n_scanners, features.shape[1]))
+        features += shifts[scanner] * features.std().to_numpy()
+        scanned = cohort.assign(scanner=[f"S{one}" for one in scanner])
+        ages = ska.predict_age(features, scanned, folds="scanner", seed=seed)
+        inside = ages["age_years"].between(ages["lower_years"], ages["upper_years"])
+        covered.append(inside.groupby(ages["group"]).mean())
+        widths.append((ages["upper_years"] - ages["lower_years"]).mean())
+    shares = 100 * pd.concat(covered)
+    return {
+        "preset": preset, "scanners": str(n_scanners), "shift, SD": f"{shift:g}",
+        "held out": str(len(shares)), "inside 90 %": f"{shares.mean():.1f}",
+        "one scanner in ten below": f"{shares.quantile(0.1):.0f}",
+        "width, years": f"{np.mean(widths):.1f}",
+    }  # fmt: skip
 
 
 def leak() -> str:
