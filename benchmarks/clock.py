@@ -3,10 +3,11 @@
 Run from a checkout after installation: ``python benchmarks/clock.py`` (about ten minutes on two
 cores; ``--coverage`` for the intervals alone). Many people come without pictures: their features
 are the tissue that was planted, each parameter measured with an error, mixed into 64 numbers; so
-the best possible clock is known. With ``--images`` the presets are drawn, tiled, trained on and embedded instead (about ten minutes each;
-started again it goes on). ``--speed`` takes the time beside scikit-learn's nested cross-validation.
-``--encoders-per-fold [--people 100] [--epochs 12]`` compares one encoder trained on everybody with
-encoders trained per fold without the people of the fold (about an hour; started again it goes on).
+the best possible clock is known. With ``--images`` the presets are drawn, tiled, trained on and
+embedded instead (about ten minutes each; started again it goes on). ``--speed`` takes the time
+beside scikit-learn's nested cross-validation. ``--encoders-per-fold [--people 100] [--epochs 12]``
+compares one encoder trained on everybody with encoders trained per fold without the people of the
+fold (about an hour; started again it goes on).
 """
 
 import argparse
