@@ -9,7 +9,7 @@ from .age_acceleration.age_dependence import (
 from .age_acceleration.age_dependence import (
     compare_definitions as compare_definitions,
 )
-from .age_acceleration.reference import recalibrate as recalibrate
+from .age_acceleration.recalibration import recalibrate as recalibrate
 from .age_acceleration.reliability import reliability as reliability
 from .age_acceleration.reliability import slide_acceleration as slide_acceleration
 from .clock.clock import Clock as Clock

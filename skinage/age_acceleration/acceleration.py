@@ -129,7 +129,7 @@ def acceleration(
     table["definition"] = _words(chosen, repeats[0], others, adjusted_for, reference_words)
     table["definition"] += f"; mean of {len(found)} repeats" * (len(found) > 1)
     if "recalibrated" in ages:
-        table["definition"] += "; predictions " + ages["recalibrated"]
+        table["definition"] += ("; predictions " + ages["recalibrated"]).fillna("")
     table["slope"] = mean["slope"].mean()
     if "sex" in ages:
         table["sex"] = ages["sex"]

@@ -10,6 +10,9 @@ from skinage.cohort.people import refuse_people
 from skinage.errors import StageError
 from skinage.evaluation.metrics import check_measurable, known_bounds
 
+LEAST_OF_A_SEX_FOR_A_LINE = 5
+"""The fewest people of each sex whose difference in predicted age is fitted."""
+
 
 def repeats_of(
     ages: pd.DataFrame, adjusted_for: pd.DataFrame | None, *, need_folds: bool
@@ -101,6 +104,8 @@ def centred(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Centre sex and adjustments by their mean in training people.
 
+    Sex is left out where training people have fewer than `LEAST_OF_A_SEX_FOR_A_LINE` of one.
+
     Parameters
     ----------
     training, asked
@@ -113,13 +118,17 @@ def centred(
     StageError
         If people asked for are of a level of an adjustment that no training person has.
     """
-    unseen = ~asked["male"].dropna().isin(training["male"].unique())
-    if unseen.any():
-        warnings.warn(
-            f"acceleration: {unseen.sum()} people of {where} are of a sex that no person whom the "
-            "definition is fitted on has; they are compared with the line of the other sex.",
-            stacklevel=4,
-        )
+    n_of = [int((training["male"] == one).sum()) for one in (0.0, 1.0)]
+    by_sex = min(n_of) >= LEAST_OF_A_SEX_FOR_A_LINE
+    for one, n_people in enumerate(n_of):
+        n_asked = int((asked["male"] == one).sum())
+        if n_asked and n_people < LEAST_OF_A_SEX_FOR_A_LINE and max(n_of):
+            warnings.warn(
+                f"acceleration: {n_asked} people of {where} are of a sex that {n_people} of the "
+                f"people have whom the definition is fitted on; {LEAST_OF_A_SEX_FOR_A_LINE} are "
+                "needed. Sex is left out there: they are compared with the line of everybody.",
+                stacklevel=4,
+            )
     names = [name for name in training if str(name).startswith(ADJUSTED)]
     for name in names:
         if (
@@ -133,7 +142,7 @@ def centred(
     means = training[["male", *names]].mean()
     first, second = (
         one.assign(
-            male_centred=(one["male"] - means["male"]).fillna(0.0),
+            male_centred=(one["male"] - means["male"]).fillna(0.0) * by_sex,
             **{name: one[name] - means[name] for name in names},
         )
         for one in (training, asked)

@@ -61,9 +61,9 @@ def _refuse_wide_brackets(acceleration: pd.DataFrame) -> None:
     part = acceleration["bracket_part"].max() if "bracket_part" in acceleration else 0.0
     if part > MOST_FROM_BRACKETS:
         raise StageError(
-            f"acceleration: ages are brackets, and brackets alone would produce {part:.0%} of its "
-            "variance: it cannot be told apart from the ages within the brackets, which go with "
-            "death and disease themselves. Get exact ages or narrower brackets."
+            f"acceleration: ages within their brackets would make {part:.0%} of the variance of "
+            "predicted age around its line. Acceleration cannot be told apart from them, and they "
+            "go with death and disease themselves. Get exact ages or narrower brackets."
         )
 
 

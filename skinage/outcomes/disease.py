@@ -10,7 +10,11 @@ from scipy import stats
 from skinage.errors import StageError
 from skinage.outcomes import design
 from skinage.outcomes.ratio_rows import concatenate, ratio_rows
-from skinage.outcomes.regressors import covariates_or_default, regressors
+from skinage.outcomes.regressors import (
+    covariates_or_default,
+    informative_people,
+    regressors,
+)
 from skinage.skip_log import add_skipped
 
 MAX_STANDARD_ERROR = 10.0
@@ -96,6 +100,8 @@ def _odds(
 
     design.check_binary(table, disease)
     people = design.complete_people(table, [disease, *covariates], disease)
+    if by_default:
+        people = informative_people(people, disease, covariates, [0, 1])
     n_cases = int(people[disease].sum())
     n_controls = len(people) - n_cases
     if min(n_cases, n_controls) < design.MIN_EVENTS:

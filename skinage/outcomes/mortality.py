@@ -8,7 +8,11 @@ import pandas as pd
 from skinage.errors import CohortError, StageError
 from skinage.outcomes import design
 from skinage.outcomes.ratio_rows import ratio_rows
-from skinage.outcomes.regressors import covariates_or_default, regressors
+from skinage.outcomes.regressors import (
+    covariates_or_default,
+    informative_people,
+    regressors,
+)
 from skinage.skip_log import add_skipped
 
 OUTCOME = ["follow_up_years", "died"]
@@ -81,7 +85,8 @@ def mortality(
     covariates
         Further columns of the cohort table to adjust for; text becomes categories. None takes
         ``hospital``, ``indication`` and ``biopsy_year``, where everybody has them and there are
-        events enough; an empty list takes none.
+        events enough; an empty list takes none. People of a hospital or indication where nobody
+        died say nothing then, and are excluded with a count.
 
     Returns
     -------
@@ -110,6 +115,8 @@ def mortality(
     asked, left_out = covariates_or_default(acceleration, cohort, covariates)
     people = follow_up(acceleration, cohort, covariates=asked)
     add_skipped(people, "mortality", left_out)
+    if covariates is None:
+        people = informative_people(people, "died", asked, [0])
     n_events = int(people["died"].sum())
     if n_events < design.MIN_EVENTS:
         raise StageError(

@@ -13,12 +13,15 @@ from skinage.cohort.people import by_person
 from skinage.errors import CohortError, StageError
 from skinage.outcomes.design import both_sexes
 from skinage.outcomes.refusals import refuse_predicted_age
+from skinage.skip_log import add_skipped
 
 ADJUSTED_WHERE_KNOWN = ("hospital", "indication", "biopsy_year")
 """Columns of the cohort that are adjusted for by default: each can go with skin and with fate."""
 CATEGORIES = ("hospital", "indication")
 EVENTS_PER_COEFFICIENT = 5
-"""The fewest events per coefficient (Vittinghoff and McCulloch, Am J Epidemiol 165:710, 2007)."""
+"""The events per coefficient that the spline and the default covariates must leave.
+
+Vittinghoff and McCulloch, Am J Epidemiol 165:710 (2007)."""
 AGE_FORMS = ((4, True), (3, True), (3, False), (2, False))
 """Knots of the spline of age (2: a line), and whether each sex has its own; the richest first."""
 
@@ -79,6 +82,42 @@ def covariates_or_default(
         else:
             names.append(name)
     return names, left_out
+
+
+def informative_people(
+    people: pd.DataFrame, outcome: str, covariates: Sequence[str], values: Sequence[int]
+) -> pd.DataFrame:
+    """Exclude people of a hospital or indication where everybody has the same outcome.
+
+    Its own coefficient would be infinite, and its people say nothing of any other: the fit is that
+    of the others, and so is its likelihood.
+
+    Parameters
+    ----------
+    people
+        A row per person, with the outcome and the covariates.
+    outcome
+        The column of the outcome, 0 or 1.
+    covariates
+        The covariates; only those in `CATEGORIES` are looked at.
+    values
+        The outcomes that make a level say nothing, when all of its people have it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The others; `skinage.skipped` counts the people excluded.
+    """
+    for name in (one for one in covariates if one in CATEGORIES):
+        mean = people.groupby(people[name].astype(str))[outcome].transform("mean")
+        alike = mean.isin(values)
+        if alike.any():
+            words = f"of a level of {name} where all have the same {outcome}; they say nothing"
+            kept = people[~alike]
+            kept.attrs = dict(people.attrs)
+            add_skipped(kept, outcome, {f"{alike.sum()} of {len(people)} people": words})
+            people = kept
+    return people
 
 
 def regressors(

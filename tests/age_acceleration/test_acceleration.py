@@ -232,7 +232,7 @@ def test_people_of_unknown_sex_are_measured_against_the_mean_of_both(make_ages):
 def test_a_sex_of_one_fold_only_is_named(make_ages):
     ages, _ = make_ages()
     ages["sex"] = np.where(ages["fold"] == 2, "M", "F")
-    with pytest.warns(UserWarning, match=r"40 people of fold 2 are of a sex that no person"):
+    with pytest.warns(UserWarning, match=r"40 people of fold 2 are of a sex that 0 of the people"):
         found = years(ages)
     alone = years(ages.drop(columns="sex"))
     np.testing.assert_allclose(found[ages["fold"] == 2], alone[ages["fold"] == 2])

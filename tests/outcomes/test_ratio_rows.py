@@ -112,7 +112,7 @@ def test_brackets_that_would_produce_most_of_it_are_refused_with_the_reason(know
     assert outcomes.empty
     log = skipped(outcomes).set_index("item")["reason"]
     assert [*log.index] == ["mortality", "prevalence"]
-    assert log.str.contains(r"brackets alone would produce \d\d% of its variance").all()
+    assert log.str.contains(r"within their brackets would make \d\d% of the variance").all()
     assert len(associations(narrow, cohort)) == 4
 
 

@@ -214,3 +214,22 @@ def test_what_age_and_sex_do_to_both_is_not_taken_for_an_association(kind):
     assert stats.ttest_1samp(found, 0).pvalue > 0.001
     assert abs(np.mean(before)) > 0.3
     assert abs(np.mean(found)) < abs(np.mean(before)) / 4
+
+
+def test_hospitals_that_say_nothing_are_excluded_with_a_count(simulate):
+    table, cohort = simulate(400)
+    hospital = np.where(np.arange(400) < 12, "small", np.where(np.arange(400) < 200, "A", "B"))
+    cohort = cohort.assign(hospital=hospital).drop(columns="biopsy_year")
+    cohort.loc[:11, ["died", "disease_none"]] = 0
+    others = cohort[12:]
+    for test, outcome in ((mortality, "died"), (prevalence, "disease_none")):
+        settings = {"diseases": ["disease_none"]} if test is prevalence else {}
+        found = test(table, cohort, **settings)
+        assert (found["n_people"] == 388).all()
+        assert found["covariates"].str.endswith("hospital").all()
+        alone = test(table[12:], others, covariates=["hospital"], **settings)
+        np.testing.assert_allclose(found["p_value"], alone["p_value"], rtol=1e-6)
+        log = skipped(found).set_index("item")["reason"]
+        assert log["12 of 400 people"] == (
+            f"of a level of hospital where all have the same {outcome}; they say nothing"
+        )
