@@ -199,8 +199,8 @@ def exceedances(rates: pd.DataFrame, n: int) -> str:
     values = values[np.isfinite(values)]
     by_chance = len(values) * stats.binom.sf(np.floor(0.07 * n), n, 0.05)
     return (
-        f"{len(values)} rates of {n} tests, without {' and '.join(UNMEASURED)}, and without diabetes "
-        f"where it changes the skin: mean {values.mean():.2f} %, largest "
+        f"{len(values)} rates of {n} tests, without {' and '.join(UNMEASURED)}, and without "
+        f"diabetes where it changes the skin: mean {values.mean():.2f} %, largest "
         f"{values.max():.1f} %; {np.sum(values > 7)} above 7 %, by chance {by_chance:.1f}"
     )
 

@@ -181,7 +181,7 @@ def test_a_clock_without_intervals_has_nobody_to_compare_with(known, make_ages):
 def test_a_clock_of_another_encoder_is_refused(clock, make_ages):
     ages = make_ages(50)[0].assign(encoder="beef")
     other = Clock({**clock.metadata, "encoder_hash": "abc"}, *list(vars(clock).values())[1:])
-    with pytest.raises(StageError, match="of encoder abc, .* features of encoder beef"):
+    with pytest.raises(StageError, match=r"of encoder abc, .* features of encoder beef"):
         acceleration(ages, reference=other)
     acceleration(ages.assign(encoder="abc"), reference=other)
 
@@ -272,6 +272,6 @@ def test_a_shift_of_the_laboratory_comes_from_first_visits(make_ages):
 
 def test_a_table_of_another_encoder_is_refused(make_ages):
     ages, known = make_ages(100)[0], make_ages(100, seed=3)[0]
-    with pytest.raises(StageError, match="reference is of encoder one, .* of encoder two"):
+    with pytest.raises(StageError, match=r"reference is of encoder one, .* of encoder two"):
         acceleration(ages.assign(encoder="two"), reference=known.assign(encoder="one"))
     acceleration(ages.assign(encoder="one"), reference=known.assign(encoder="one"))
