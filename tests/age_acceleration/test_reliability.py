@@ -94,6 +94,29 @@ def test_few_people_are_said_to_be_few(make_slides):
     assert share > 0.3
 
 
+def test_age_within_brackets_is_said_to_count_as_the_person(make_slides):
+    slides = make_slides(1000, 2, 0, 3)
+    low = slides["age_years"] // 10 * 10
+    slides = slides.assign(age_low=low, age_high=low + 10, age_years=low + 5)
+    own = slide_acceleration(slides)
+    # Years within brackets have a variance of .6 ** 2 * 100 / 12 = 3; slides have one of 9.
+    assert own["bracket_part"].iloc[0] == pytest.approx(0.25, abs=0.03)
+    halves = own.drop(columns="slide_id").assign(half=[1, 2] * 1000, n_slides=1)
+    table = reliability(own, halves).set_index("quantity")
+    words = (
+        f"ages are brackets: about {own['bracket_part'].iloc[0]:.0%} of the variance is age within "
+        "them, which counts as the person here"
+    )
+    assert (table.loc["acceleration", "note"] == words).all()
+    assert (table.drop("acceleration")["note"] == "").all()
+    assert "bracket_part" not in table
+    few = reliability(own.head(22)).set_index("quantity")
+    assert few["note"].loc["gap"].startswith("11 people: ")
+    assert (
+        few["note"].loc["acceleration"].iloc[0] == f"{few['note'].iloc[2].split('; ')[0]}; {words}"
+    )
+
+
 def test_halves_stand_beside_slides_and_alone_where_no_person_has_two(make_slides):
     slides = slide_acceleration(make_slides(100, 2, 4, 3))
     halves = slide_acceleration(as_halves(make_slides(100, 2, 6, 2)))
@@ -143,6 +166,8 @@ def test_unusable_slides_are_refused(make_slides):
     slides = make_slides(10, 2, 4, 3)
     with pytest.raises(StageError, match="no column acceleration_years; found"):
         reliability(slides)
+    with pytest.raises(StageError, match="no column predicted_years; found"):
+        reliability(slide_acceleration(slides).drop(columns="predicted_years"))
     with pytest.raises(StageError, match="no column slide_id; found"):
         slide_acceleration(slides.drop(columns="slide_id"))
     with pytest.raises(StageError, match=r"1 are listed more than once, such as \[\['S0'\]\]"):
