@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.age_acceleration.reliability import SLIDES, reliability, slide_acceleration
+from skinage.age_acceleration.reliability import SLIDES, reliability
+from skinage.age_acceleration.slide_acceleration import slide_acceleration
 from skinage.clock.prediction import predict_age
 from skinage.clock.slide_prediction import _by_half, predict_halves, predict_slides
 from skinage.errors import StageError
