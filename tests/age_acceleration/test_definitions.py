@@ -1,7 +1,6 @@
 """Each definition against an independent calculation."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
