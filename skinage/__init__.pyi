@@ -11,7 +11,7 @@ from .age_acceleration.age_dependence import (
 )
 from .age_acceleration.recalibration import recalibrate as recalibrate
 from .age_acceleration.reliability import reliability as reliability
-from .age_acceleration.reliability import slide_acceleration as slide_acceleration
+from .age_acceleration.slide_acceleration import slide_acceleration as slide_acceleration
 from .clock.clock import Clock as Clock
 from .clock.fit_clock import fit_clock as fit_clock
 from .clock.fit_clock import fit_fold_clock as fit_fold_clock

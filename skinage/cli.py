@@ -132,14 +132,15 @@ def _parser() -> argparse.ArgumentParser:
 def _dials_in_words() -> str:
     from skinage.phantom.dials import DIALS, EFFECTS
 
-    lines = [
-        f"  {name:<17}0 to {dial.high:<4g}{dial.what}"
-        for name, dial in DIALS.items()
-        if name not in EFFECTS
-    ]
+    usual, lines = DIALS["survival"].range, []
+    for name, dial in DIALS.items():
+        if name not in EFFECTS:
+            lines.append(f"  {name:<17}{dial.what}")
+            lines += [f"{'':<19}{dial.range}"] * (dial.range != usual)
     effects = textwrap.fill(", ".join(EFFECTS), 96, initial_indent="  ", subsequent_indent="  ")
     head = "dials of single effects of age, from 0 (none) over 1 (the stated law) to 2:"
-    return "\n".join([head, effects, "", "other dials k; 0 changes nothing:", *lines])
+    others = f"other dials k, {usual} unless stated; 0 changes nothing:"
+    return "\n".join([head, effects, "", others, *lines])
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -101,7 +101,10 @@ def test_the_help_of_phantom_lists_every_dial(capsys):
     said = capsys.readouterr().out
     for name, dial in DIALS.items():
         assert name in said
-        assert name in EFFECTS or dial.what in said
+        own = "" if dial.range == "a number from 0 to 1" else f"{'':<19}{dial.range}\n"
+        assert name in EFFECTS or f"{name:<17}{dial.what}\n{own}" in said
+    assert "other dials k, a number from 0 to 1 unless stated" in said
+    assert "place of ages.\n                   a whole number: 0 or from 2 to 20\n" in said
 
 
 def test_phantom_makes_a_cohort(tmp_path, capsys):
@@ -135,6 +138,15 @@ def test_a_dial_that_is_no_name_and_number(capsys, dial):
     with pytest.raises(SystemExit, match="2"):
         main(["phantom", "--dial", dial])
     assert f"found {dial!r}; expected a name and a number" in capsys.readouterr().err
+
+
+def test_dials_beside_a_cohort_are_refused(phantom_path, tmp_path, capsys):
+    command = ["run", str(phantom_path), "--dial", "survival=1", "--out", str(tmp_path / "out")]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "dials: found survival beside the cohort" in said
+    assert "Dials change the phantom; leave the cohort out" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_run_passes_preset_and_dials_to_its_phantom(tmp_path, monkeypatch):

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from skinage.age_acceleration.definitions import LEAST_SLOPE, fit_line, linear
+from skinage.age_acceleration.definitions import LEAST_SLOPE
+from skinage.age_acceleration.line import fit_line, linear
 from skinage.clock.brackets import expected_ages
 
 LEAST_SPREAD_YEARS = 0.5

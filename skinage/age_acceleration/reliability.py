@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skinage.age_acceleration.acceleration import COLUMNS, acceleration, measured
+from skinage.age_acceleration.acceleration import measured
 from skinage.cohort.people import require_columns
-from skinage.errors import StageError
 from skinage.evaluation import metrics
 from skinage.evaluation.repeatability import icc
 from skinage.skip_log import add_skipped
@@ -15,51 +14,6 @@ from skinage.skip_log import add_skipped
 SLIDES, HALVES = "slides of one biopsy", "halves of the tiles"
 AVERAGED = (1, 2, 3)
 FEW_PEOPLE = 20
-
-
-def slide_acceleration(slides: pd.DataFrame, definition: str = "linear") -> pd.DataFrame:
-    """Compute the age acceleration of each slide alone, or of each half of a person's tiles.
-
-    Parameters
-    ----------
-    slides
-        A row per slide (or half), as `predict_slides` (or `predict_halves`) returns it: slides of
-        one visit, as people age between visits.
-    definition
-        As for `skinage.acceleration`; fitted on the slides of the people of the other folds.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The table with ``acceleration_years``, the column of a definition that is not in years, and
-        ``definition``.
-
-    Raises
-    ------
-    SettingError, StageError
-        As `skinage.acceleration`; also if a slide is listed twice, or the slides of a person are
-        of several ages.
-    """
-    part = "half" if "half" in slides else "slide_id"
-    require_columns(slides, ["person_id", part, "age_years", "predicted_years", "fold"], "slides")
-    named = slides[[part] if part == "slide_id" else ["person_id", part]]
-    repeated = named[named.duplicated()].to_numpy().tolist()
-    if repeated:
-        raise StageError(
-            f"slides: {len(repeated)} are listed more than once, such as {repeated[:5]}"
-        )
-    n_ages = slides.groupby("person_id", observed=True)["age_years"].nunique()
-    several = [*n_ages.index[n_ages > 1]]
-    if several:
-        raise StageError(
-            f"slides: those of {len(several)} people are of several ages, such as {several[:5]}; "
-            "expected slides of one visit: people age between visits"
-        )
-    # What is asked of a table of people holds for slides too, each under a name of its own.
-    of_slides = slides.assign(person_id=np.arange(len(slides)))
-    found = acceleration(of_slides, definition)
-    names = ["acceleration_years", *COLUMNS, "definition"]
-    return slides.assign(**{name: found[name].to_numpy() for name in names if name in found})
 
 
 def reliability(
@@ -103,7 +57,7 @@ def reliability(
           such means (NaN where fewer than two have);
         - ``within_person_sd_years``, ``repeatability_years``: as for `icc`;
         - ``n_people`` with two slides, ``n_slides``, ``n_excluded`` (people with one slide);
-          ``note``: in words where there are fewer than 20 people.
+          ``note``: in words where there are fewer than 20 people, or ages are brackets.
 
         Without two people who have two slides, the rows of slides are missing if there are halves;
         `skinage.skipped` has the reason.
@@ -113,7 +67,8 @@ def reliability(
     StageError
         If a column is missing, a value is not finite, or fewer than two people can be compared.
     """
-    require_columns(slides, ["person_id", "acceleration_years"], "slides")
+    columns = ["person_id", "age_years", "predicted_years", "acceleration_years"]
+    require_columns(slides, columns, "slides")
     n_repeated = int((slides["person_id"].value_counts() > 1).sum())
     rows: list[dict[str, Any]] = []
     log = {}
@@ -125,11 +80,12 @@ def reliability(
         require_columns(halves, ["person_id", "half", "n_slides", "acceleration_years"], "halves")
         found = icc(measured(halves), halves["person_id"], n_bootstrap=n_bootstrap, seed=seed)
         found["n_slides"] = int(halves.loc[halves["half"] == 1, "n_slides"].sum())
+        found["bracket_part"] = _bracket_part(halves)
         rows += [
             {"quantity": "acceleration", "measured_on": HALVES, **_mean_of(found, n)}
             for n in (1, 2)
         ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).drop(columns="bracket_part")
     table["note"] = [_note(row) for row in rows]
     add_skipped(table, "reliability", log)
     return table
@@ -146,6 +102,7 @@ def _rows_of_slides(slides: pd.DataFrame, n_bootstrap: int, seed: int) -> list[d
         quantity: icc(values, people, n_bootstrap=n_bootstrap, seed=seed)
         for quantity, values in quantities.items()
     }
+    found["acceleration"]["bracket_part"] = _bracket_part(slides)
     return [
         {"quantity": quantity, "measured_on": SLIDES, **_mean_of(found[quantity], n),
          **_icc_of_means(quantities[quantity], people, n)}
@@ -179,8 +136,20 @@ def _icc_of_means(values: pd.Series, people: pd.Series, n: int) -> dict[str, flo
 
 
 def _note(row: dict[str, Any]) -> str:
-    """Say how little few people tell."""
-    if row["n_people"] >= FEW_PEOPLE:
-        return ""
-    share = max(min(row["upper"], 1) - max(row["lower"], 0), 0)
-    return f"{row['n_people']} people: the interval holds {share:.0%} of the values from 0 to 1"
+    """Say how little few people tell, and what brackets hide."""
+    notes = []
+    if row["n_people"] < FEW_PEOPLE:
+        share = max(min(row["upper"], 1) - max(row["lower"], 0), 0)
+        notes.append(
+            f"{row['n_people']} people: the interval holds {share:.0%} of the values from 0 to 1"
+        )
+    if part := row.get("bracket_part"):
+        notes.append(
+            f"ages are brackets: about {part:.0%} of the variance is age within them, which counts "
+            "as the person here"
+        )
+    return "; ".join(notes)
+
+
+def _bracket_part(slides: pd.DataFrame) -> float:
+    return slides["bracket_part"].max() if "bracket_part" in slides else 0.0

@@ -55,10 +55,11 @@ class Calibration:
         With a line fixed beforehand, exchangeable people would be covered with a probability of at
         least ``1 - 2 a - min(2 (1 - 1 / K) / (n / K + 1), (1 - K / n) / (K + 1))`` (theorem 4 of
         Barber et al.), where ``a`` is ``1 - coverage`` and n people are in K folds: .79 for 90 %,
-        1,000 people and 5 folds. The line is fitted on the same predictions, by two or three
-        numbers, so this holds nearly. For a single age nothing is guaranteed; in practice each
-        decade is covered nearly as stated. Where folds are groups, the groups would have to be
-        exchangeable: with few of them it is only on average that a new one is covered as stated.
+        1,000 people and 5 folds. The line and the spread are fitted on the same
+        predictions, by three numbers (six from 100 people on), so this holds nearly. For a single
+        age nothing is guaranteed; in practice each decade is covered nearly as stated. Where folds
+        are groups, the groups would have to be exchangeable: with few of them it is only on average
+        that a new one is covered as stated.
 
         Parameters
         ----------

@@ -19,6 +19,7 @@ from skinage.skip_log import add_skipped
 if TYPE_CHECKING:
     from anndata import AnnData
 
+KNOWN = ("age_years", "age_low", "age_high", "sex")
 LEAST_TILES = 4
 """The fewest tiles of a person that are halved: the SD of a half needs two."""
 
@@ -53,7 +54,8 @@ def predict_slides(
     -------
     pandas.DataFrame
         A row per slide: ``slide_id``, ``person_id``, ``visit`` (with visits="all"), ``age_years``
-        at the visit of the slide, ``sex`` (if known), ``predicted_years``, ``fold``, ``n_tiles``.
+        at the visit of the slide, with brackets ``age_low`` and ``age_high``, ``sex`` (if known),
+        ``predicted_years``, ``fold``, ``n_tiles``.
 
     Raises
     ------
@@ -97,8 +99,9 @@ def predict_halves(
     -------
     pandas.DataFrame
         Two rows per person: ``person_id``, ``half`` (1 or 2), ``n_slides`` of the person,
-        ``age_years``, ``sex`` (if known), ``predicted_years``, ``fold``, ``n_tiles`` of the half.
-        People with fewer than four tiles are excluded; `skinage.skipped` names them.
+        ``age_years``, with brackets ``age_low`` and ``age_high``, ``sex`` (if known),
+        ``predicted_years``, ``fold``, ``n_tiles`` of the half. People with fewer than four tiles
+        are excluded; `skinage.skipped` names them.
 
     Raises
     ------
@@ -136,12 +139,13 @@ def _predict(
     parts["predicted_years"] = found["predicted_years"].to_numpy()
     parts["fold"] = fold.to_numpy()
     parts["n_tiles"] = [len(some) for some in rows]
-    return parts
+    exact = (parts["age_low"] == parts["age_high"]).all()
+    return parts.drop(columns=["age_low", "age_high"]) if exact else parts
 
 
 def _by_slide(people: pd.DataFrame, rows: list[np.ndarray], of_tile: np.ndarray) -> pd.DataFrame:
     """Return a row per slide of people (or of their later visits), with the rows of its tiles."""
-    names = [name for name in ("visit", "age_years", "sex") if name in people]
+    names = [name for name in ("visit", *KNOWN) if name in people]
     parts = [
         {"slide_id": slide, "person_id": person, **known, "rows": own[of_tile[own] == slide]}
         for person, known, own in zip(
@@ -157,7 +161,7 @@ def _by_half(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return two rows per person, with the rows of their tiles, and who has too few tiles."""
     generator = np.random.default_rng(seed)
-    names = [name for name in ("age_years", "sex") if name in people]
+    names = [name for name in KNOWN if name in people]
     parts, few = [], []
     for person, known, own in zip(
         people.index, people[names].to_dict("records"), rows, strict=True

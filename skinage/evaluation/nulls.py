@@ -153,12 +153,16 @@ def _row(name: str, clock: np.ndarray, shuffles: np.ndarray, words: str) -> dict
     # Shuffles that move nobody have the clock's own MAE but for rounding.
     p_value = (1 + (mae <= clock[0] + 1e-9).sum()) / (1 + len(mae))
     known_by = None if name == AT_LARGE else words
-    return row | {"p_value": p_value, "verdict": _verdict(p_value, clock[1], r2.mean(), known_by)}
+    return row | {"p_value": p_value, "verdict": _verdict(p_value, clock[1], r2, known_by)}
 
 
-def _verdict(p_value: float, clock_r2: float, shuffled_r2: float, known_by: str | None) -> str:
-    """Say in words what the comparison with shuffled ages means."""
-    numbers = f"R2 {clock_r2:z.2f}, of shuffled ages {shuffled_r2:z.2f} (p = {p_value:.3f})"
+def _verdict(p_value: float, clock_r2: float, r2: np.ndarray, known_by: str | None) -> str:
+    """Say in words what the comparison with shuffled ages means; ``r2`` are theirs."""
+    shuffled_r2 = r2.mean()
+    numbers = (
+        f"R2 {clock_r2:z.2f}, of shuffled ages {shuffled_r2:z.2f} (p = {p_value:.3f}, {len(r2)} "
+        "shuffles)"
+    )
     if known_by is None:
         known = "knows something" if p_value <= SIGNIFICANT else "is not seen to know anything"
         return f"the clock {known} of age: {numbers}"

@@ -84,8 +84,9 @@ def make_slides(
 
     One in ten has a replicate: another section of the first biopsy, so the same tissue under other
     nuisances. 12 % are asked for a later biopsy after 2 to 6 years, and have it unless they died or
-    left before; by lot, half of these are treated, which adds the preset's arm effect to their
-    acceleration at the later biopsy. Deaths follow the acceleration at the first.
+    left before; half of these are treated, by lot unless `chosen_arm` chooses, which adds the
+    preset's arm effect to their acceleration at the later biopsy. Deaths follow the acceleration at
+    the first.
 
     Parameters
     ----------

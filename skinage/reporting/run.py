@@ -14,7 +14,7 @@ from typing import Any
 
 from skinage import __version__
 from skinage.cohort.table import read_cohort
-from skinage.errors import StageError
+from skinage.errors import SettingError, StageError
 from skinage.phantom import make_cohort
 from skinage.reporting.notebooks import execute_notebooks
 from skinage.reporting.results import read_skipped, save_metrics, save_table
@@ -61,7 +61,8 @@ def run(
     Raises
     ------
     SettingError
-        If a name in the settings is unknown; nothing has been written then.
+        If a name in the settings is unknown, or dials are given beside a cohort table; nothing
+        has been written then.
     CohortError
         If the table is wrong.
     StageError
@@ -73,6 +74,11 @@ def run(
 
     started, start, out = datetime.now(UTC), time.monotonic(), Path(out).resolve()
     _check_names(settings)
+    if cohort_path is not None and dials:
+        raise SettingError(
+            f"dials: found {', '.join(dials)} beside the cohort {cohort_path}, expected one of "
+            "them. Dials change the phantom; leave the cohort out."
+        )
     cohort = None if cohort_path is None else read_cohort(cohort_path)
     with _locked(out):
         seconds = {}

@@ -163,6 +163,17 @@ def _by_group(groups: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _compared(baselines: pd.DataFrame) -> pd.DataFrame:
+    """Return the clocks and the mean age, which share people and deals into folds."""
+    return baselines[baselines["n_shuffles"].isna()].dropna(subset="mae_years")
+
+
+def _shuffled(baselines: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the tests against shuffled ages, which are of folds of their own."""
+    rows = baselines.dropna(subset="n_shuffles")
+    return rows if len(rows) else None
+
+
 DERIVED: dict[str, Callable[..., Any]] = {
     "people": _people,
     "not_in_clock": _not_in_clock,
@@ -174,6 +185,8 @@ DERIVED: dict[str, Callable[..., Any]] = {
     "tests": _tests,
     "tests_in_years": _tests_in_years,
     "errors": _by_group,
+    "compared": _compared,
+    "shuffled": _shuffled,
 }
 """What is computed from tables: functions of the tables that their parameters name, which return
 None if the tables do not hold it."""

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.preprocessing import SplineTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
+from skinage.clock.age_terms import age_terms
 from skinage.cohort.people import by_person
 from skinage.people.clock_inputs import sex_code
 from skinage.transfer.cox import Cox
 from skinage.transfer.targets import MOST_ITERATIONS, Classes, Target, Time
 
 MEASURES = {"number": "r2", "class": "auc", "time": "c_index"}
-AGE_KNOTS = 4
 SMALLEST_PROBABILITY = 1e-6
 
 
 def age_and_sex(cohort: pd.DataFrame, ids: pd.Index, columns: Sequence[str]) -> np.ndarray | None:
-    """Return regressors of people at their first visit: a spline of age, and sex.
+    """Return regressors of people at their first visit: a restricted cubic spline of age, and sex.
 
     Parameters
     ----------
@@ -40,10 +40,8 @@ def age_and_sex(cohort: pd.DataFrame, ids: pd.Index, columns: Sequence[str]) -> 
     found = []
     if "age_years" in known and known["age_years"].notna().any():
         age = known["age_years"].astype(float)
-        age = age.fillna(age.mean()).to_numpy()[:, None]
-        spline = SplineTransformer(AGE_KNOTS, knots="quantile", include_bias=False)
-        varies = len(np.unique(np.quantile(age, np.linspace(0, 1, AGE_KNOTS)))) == AGE_KNOTS
-        found.append(spline.fit_transform(age) if varies else age)
+        age = age.fillna(age.mean())
+        found.append(age_terms(age, age))
     elif "age_years" not in columns:
         return None
     male = sex_code(known.get("sex"), ids)

@@ -50,7 +50,8 @@ class Tuned:
     folds
         The model of each fold.
     regressors
-        ``(n_people, n_columns)`` age and sex, with which the score is compared; None if unknown.
+        ``(n_people, n_columns)`` age and sex, with which the score is compared; None without
+        ages (of the target age_years, without sex).
     """
 
     target: str | Sequence[str]
@@ -82,9 +83,10 @@ class Tuned:
             prevalence) and ``prevalence_...``. Time: ``c_index`` (Harrell's, within folds) and
             ``n_events``. All with ``n_people``. A score within folds is the mean over folds,
             weighted by people, because predictions of different folds have different intercepts.
-            Where age or sex is known also, of r2, auc or c_index, ``age_sex_...`` (age and sex
-            alone), ``with_age_sex_...`` (age, sex and the tuned prediction), their difference
-            ``..._gained``, and its 95 % interval ``..._gained_lower`` and ``..._gained_upper``.
+            Where age is known (of the target age_years, where sex is known) also, of r2, auc or
+            c_index, ``age_sex_...`` (age and sex alone), ``with_age_sex_...`` (age, sex and the
+            tuned prediction), their difference ``..._gained``, and its 95 % interval
+            ``..._gained_lower`` and ``..._gained_upper``.
         """
         target = next(iter(self.folds.values())).target
         found = target.score(self.predictions) | {"n_people": float(len(self.predictions))}

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage.age_acceleration.reliability import SLIDES, reliability, slide_acceleration
+from skinage.age_acceleration.reliability import SLIDES, reliability
+from skinage.age_acceleration.slide_acceleration import slide_acceleration
 from skinage.clock.prediction import predict_age
 from skinage.clock.slide_prediction import _by_half, predict_halves, predict_slides
 from skinage.errors import StageError
@@ -75,6 +76,19 @@ def test_each_half_is_predicted_by_the_clock_of_the_whole(cohort, atlas):
     assert np.corrcoef([*means.values()])[0, 1] > 0.98
     again = predict_halves(atlas, cohort, seed=1)
     pd.testing.assert_frame_equal(halves, again)
+
+
+def test_brackets_stand_beside_slides_and_halves(cohort, make_atlas):
+    atlas, low = make_atlas(cohort), cohort["age_years"] // 10 * 10
+    brackets = cohort.assign(age_low=low, age_high=low + 10, age_years=low + 5)
+    of_person = brackets.drop_duplicates("person_id").set_index("person_id")
+    for predict in (predict_slides, predict_halves):
+        table = predict(atlas, brackets)
+        for name in ("age_low", "age_high"):
+            assert (table[name] == of_person[name].loc[table["person_id"]].to_numpy()).all()
+        assert (table["age_years"] == table["age_low"] + 5).all()
+        assert slide_acceleration(table)["bracket_part"].between(0.01, 0.99).all()
+        assert not {"age_low", "age_high"} & {*predict(atlas, cohort)}
 
 
 def test_noise_of_tiles_lowers_the_agreement_of_halves_and_of_slides(cohort, make_atlas):

@@ -60,11 +60,12 @@ def test_only_the_shuffle_within_groups_sees_that_a_clock_knows_its_scanner(conf
 
 
 def test_the_verdict_says_where_groups_know_nearly_all():
-    assert _verdict(0.01, 0.62, 0.60, "scanner") == (
+    assert _verdict(0.01, 0.62, np.full(199, 0.6), "scanner") == (
         "nearly all that the clock knows of age is known by scanner: R2 0.62, of shuffled ages "
-        "0.60 (p = 0.010)"
+        "0.60 (p = 0.010, 199 shuffles)"
     )
-    assert _verdict(0.3, -0.001, -0.02, None).startswith("the clock is not seen to know anything")
+    nothing = _verdict(0.3, -0.001, np.full(19, -0.02), None)
+    assert nothing.startswith("the clock is not seen to know anything")
 
 
 @pytest.mark.slow

@@ -102,7 +102,10 @@ def write_tables(folder, cohort):
         "baselines": [
             {"features": "trained", "mae_years": 2.0, "lower_years": 1.9, "upper_years": 2.1},
             {"features": "colour", "mae_years": 9.0, "lower_years": 8.0, "upper_years": 9.9},
-            {"features": "shuffled within sex"},
+            {"features": "shuffled ages", "mae_years": 17.0, "lower_years": 15.0,
+             "upper_years": 19.0, "n_shuffles": 199,
+             "verdict": "the clock knows something of age: R2 0.90 (p = 0.005, 199 shuffles)"},
+            {"features": "shuffled within sex", "verdict": "no sex is known that varies"},
         ],
         "learning_curve": [
             {"n_people": 4, "mae_years": 2.04}, {"n_people": 2, "mae_years": 5.0},
@@ -192,14 +195,27 @@ def test_numbers_stand_with_their_intervals(results, cohort):
     assert table.loc["23a", "answer"] == (
         "Out of fold, with 95 % intervals: mean absolute error 2.0 (1.9 to 2.1) years; "
         "R² 0.99. Mean absolute error by group, with 95 % intervals: sex: F (n = 4) 2.0 "
-        "(1.5 to 2.5) years. In the same folds, mean absolute error with 95 % intervals: trained "
-        "2.0 (1.9 to 2.1) years; colour 9.0 (8.0 to 9.9) years."
+        "(1.5 to 2.5) years. In the same people, mean absolute error with 95 % intervals: trained "
+        "2.0 (1.9 to 2.1) years; colour 9.0 (8.0 to 9.9) years. Tests against ages shuffled "
+        "between people, in folds that do not look at the age: the clock knows something of age: "
+        "R2 0.90 (p = 0.005, 199 shuffles)."
     )
+    compared = "Compared in the same people, over several deals into folds: trained and colour."
+    assert compared in table["answer"]["12e"]
+    assert "colour 9.0 (8.0 to 9.9) years. Acceleration" in table["answer"]["25"]
     assert table.loc["23b", "answer"].endswith("scanner: B (n = 1) 3.0 years.")
     assert "fitted on 2 people 5.0 years; fitted on 4 people 2.0 years." in table["answer"]["10"]
     per_sd = "Acceleration, per SD, with 95 % intervals: death: hazard ratio 9.00 (0.90 to 1.70). "
     in_years = "The same tests: death: hazard ratio per 5 years 1.23 (0.90 to 1.70).]"
     assert per_sd + in_years in table["answer"]["25"]
+
+
+def test_a_run_without_shuffles_says_nothing_of_them(results, cohort):
+    rows = pd.read_csv(results / "baselines.csv")
+    rows[rows["n_shuffles"].isna()].to_csv(results / "baselines.csv", index=False)
+    table = tripod(results, cohort)
+    assert "colour 9.0" in answers(table)["23a"]
+    assert "shuffled" not in answers(table)["23a"]
 
 
 def test_refused_tiles_are_counted_by_reason_and_sex(results, cohort):

@@ -71,13 +71,22 @@ def test_intercepts_of_folds_are_no_gain_of_a_time(people):
     assert plain["c_index_gained"] == pytest.approx(shifted["c_index_gained"])
 
 
+def test_age_is_harrells_spline_beside_sex(people, harrell):
+    cohort = people[0]
+    age, found = cohort["age_years"], age_and_sex(cohort, pd.Index(cohort["person_id"]), ["dose"])
+    assert (found[:, 3] == (cohort["sex"] == "M")).all()
+    terms = np.column_stack([np.ones(400), harrell(age, age)])
+    fitted = terms @ np.linalg.lstsq(terms, found[:, :3], rcond=None)[0]
+    np.testing.assert_allclose(found[:, :3], fitted, atol=1e-9)
+    assert np.linalg.matrix_rank(found[:, :3]) == 3
+
+
 def test_the_score_of_age_and_sex_is_that_of_a_model_without_the_fold(people):
     from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import SplineTransformer, StandardScaler
+    from sklearn.preprocessing import StandardScaler
 
     cohort, own, fold = people
-    spline = SplineTransformer(4, knots="quantile", include_bias=False)
-    columns = np.column_stack([spline.fit_transform(cohort[["age_years"]]), cohort["sex"] == "M"])
+    columns = age_and_sex(cohort, pd.Index(cohort["person_id"]), ["ill"])
     expected = []
     for one in range(4):
         scaler = StandardScaler().fit(columns[fold != one])
