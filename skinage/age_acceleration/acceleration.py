@@ -4,14 +4,9 @@ import numpy as np
 import pandas as pd
 
 from skinage.age_acceleration.brackets import bracket_part, expected_years
-from skinage.age_acceleration.definitions import (
-    DEFINITIONS,
-    Definition,
-    fit_line,
-    gap,
-    linear,
-)
+from skinage.age_acceleration.definitions import DEFINITIONS, Definition, gap
 from skinage.age_acceleration.left_of_age import warn_of_age
+from skinage.age_acceleration.line import fit_line, linear
 from skinage.age_acceleration.people import centred, repeats_of
 from skinage.age_acceleration.reference import Reference, reference_people
 from skinage.errors import SettingError

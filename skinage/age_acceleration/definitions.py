@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from skinage.age_acceleration.curves import lowess_curve
-from skinage.age_acceleration.line import ADJUSTED as ADJUSTED
 from skinage.age_acceleration.line import adjustments, coefficients, fit_line, line_terms, linear
 from skinage.age_acceleration.not_in_years import centile, ratio, zscore
 from skinage.clock.age_terms import age_terms

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from skinage.age_acceleration.definitions import ADJUSTED
+from skinage.age_acceleration.line import ADJUSTED
 from skinage.cohort.people import refuse_people
 from skinage.errors import StageError
 from skinage.evaluation.metrics import check_measurable, known_bounds

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from skinage.age_acceleration.definitions import linear
+from skinage.age_acceleration.line import linear
 from skinage.age_acceleration.people import centred, repeats_of
 from skinage.age_acceleration.reference import Reference, reference_people
 from skinage.errors import StageError
