@@ -90,8 +90,8 @@ def test_metrics_hold_what_was_measured(finished):
     error = (ages["predicted_years"] - ages["age_years"]).abs().mean()
     assert metrics["age.mae_years"] == pytest.approx(error)
     assert metrics["age.n_people"] == len(ages) == 24
-    assert metrics["mortality.hr_per_5y_low"] < metrics["mortality.hr_per_5y"]
-    assert metrics["mortality.hr_per_5y"] < metrics["mortality.hr_per_5y_high"]
+    assert metrics["mortality.hr_per_sd_low"] < metrics["mortality.hr_per_sd"]
+    assert metrics["mortality.hr_per_sd"] < metrics["mortality.hr_per_sd_high"]
     for name in ("age.r2", "age.baseline_mae_years", "age.untrained_mae_years",
                  "age.colour_mae_years", "acceleration.truth_r"):  # fmt: skip
         assert isinstance(metrics[name], float), name
