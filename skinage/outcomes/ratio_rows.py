@@ -50,11 +50,12 @@ def ratio_rows(
         "covariates": design.covariates, "slope": slope, "definition": definition,
     })  # fmt: skip
     rows.attrs = dict(people.attrs)
+    left_out = dict(design.left_out)
     if len(units) == 1:
         reason = f"predicted age rises by {slope:.2f} years per year of age; {LEAST_SLOPE} needed"
-        add_skipped(rows, what["outcome"], {"per 5 years": reason})
-    if design.left_out:
-        add_skipped(rows, what["outcome"], design.left_out)
+        left_out["per 5 years"] = reason
+    model = what["outcome"].removeprefix("disease_")
+    add_skipped(rows, what["outcome"], {f"{one} ({model})": why for one, why in left_out.items()})
     return rows
 
 

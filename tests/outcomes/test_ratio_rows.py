@@ -84,8 +84,8 @@ def test_a_flat_clock_has_no_row_per_five_years_and_says_why(known):
     assert [*rows["unit"]] == ["per SD", "per SD"]
     reason = "predicted age rises by 0.07 years per year of age; 0.1 needed"
     assert skipped(rows).to_numpy().tolist() == [
-        ["death", "per 5 years", reason],
-        ["disease_x", "per 5 years", reason],
+        ["death", "per 5 years (death)", reason],
+        ["disease_x", "per 5 years (x)", reason],
     ]
 
 

@@ -133,7 +133,7 @@ def test_default_covariates_are_left_out_with_the_reason(simulate):
     assert "biopsy_year" in rows["covariates"][0]
     assert "hospital" not in rows["covariates"][0]
     assert skipped(rows).to_numpy().tolist() == [
-        ["death", "hospital", "not adjusted for: 30 events are too few for it"]
+        ["death", "hospital (death)", "not adjusted for: 30 events are too few for it"]
     ]
     assert len(regressors(table.join(many["hospital"]), ["hospital"], 30).columns.columns) == 32
 
@@ -151,7 +151,7 @@ def test_a_default_that_follows_from_another_is_left_out(simulate):
     number = np.arange(300) % 3
     rows = mortality(table, cohort.assign(hospital=number, indication=number, biopsy_year=number))
     assert rows["covariates"][0].endswith("sex_male, hospital")
-    assert [*skipped(rows)["item"]] == ["indication", "biopsy_year"]
+    assert [*skipped(rows)["item"]] == ["indication (death)", "biopsy_year (death)"]
     same = cohort.assign(hospital=number, biopsy_year=number)
     with pytest.raises(StageError, match="follows from the others"):
         mortality(table, same, covariates=["hospital", "biopsy_year"])
