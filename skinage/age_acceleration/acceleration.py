@@ -41,8 +41,8 @@ def acceleration(
           age acceleration [1]_. "beheshti" is the same: the gap minus its own line on age [2]_.
         - "cole": (predicted age - intercept) / slope - age, of the same line [3]_; the linear
           residual in years of actual age.
-        - "spline": residual on a restricted cubic spline of age, one for each sex of which there
-          are `LEAST_OF_A_SEX` people [4]_, for clocks that bend or run differently by sex.
+        - "spline": residual on a restricted cubic spline of age [4]_, one for each sex where both
+          have `LEAST_OF_A_SEX` people, for clocks that bend or run differently by sex.
         - "lowess": residual on a LOWESS curve of age, for each sex [5]_. Beyond the ages it is
           fitted on, the curve continues as a straight line.
         - "zscore": the linear residual, and in ``acceleration_z`` divided by its SD at that age,
