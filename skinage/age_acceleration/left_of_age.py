@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
+from skinage.age_acceleration.people import LEAST_OF_A_SEX_FOR_A_LINE
+
 P_VALUE, LEAST_EXPLAINED = 0.001, 0.01
 
 
@@ -22,7 +24,9 @@ def warn_of_age(acceleration: pd.Series, age_years: pd.Series, male: pd.Series) 
 
     values, age = acceleration.to_numpy(float), age_years.to_numpy(float)
     age = (age - age.mean()) / (age.std() or 1.0)
-    sex = (male - male.mean()).fillna(0.0).to_numpy()
+    # The curve of a few people is their own noise.
+    by_sex = min((male == one).sum() for one in (0, 1)) >= LEAST_OF_A_SEX_FOR_A_LINE
+    sex = (male - male.mean()).fillna(0.0).to_numpy() * by_sex
     terms = np.column_stack([np.ones(len(age)), age, age**2, sex, sex * age, sex * age**2])
     n_terms = int(np.linalg.matrix_rank(terms))
     spare = len(values) - n_terms
