@@ -17,6 +17,7 @@ from .clock.fit_clock import fit_clock as fit_clock
 from .clock.fit_clock import fit_fold_clock as fit_fold_clock
 from .clock.learners.base import Learner as Learner
 from .clock.learners.pooled import Pooled as Pooled
+from .clock.learners.stacked import Stacked as Stacked
 from .clock.persistence import load_clock as load_clock
 from .clock.prediction import predict_age as predict_age
 from .clock.slide_prediction import predict_halves as predict_halves
