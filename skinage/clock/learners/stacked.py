@@ -1,4 +1,4 @@
-"""Several groups of features, each with a model of its own, and the ages of these models weighed."""
+"""Several groups of features, each with a model of its own; the ages of the models are weighed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from skinage.people.clock_inputs import ClockInputs
 
 @dataclass(frozen=True)
 class Stacked:
-    """A learner of several groups of features, each with its own model (Wolpert 1992; Breiman 1996).
+    """A learner of several groups of features, each with its own model (Wolpert 1992).
 
     Two hundred features of an encoder would outvote thirty measures in one regression. Here each
     group predicts the age of training people out of fold, and the age is the mean plus a sum of
@@ -49,7 +49,8 @@ class Stacked:
                 "groups or more, each 1 or more"
             )
         if self.learner.needs_tiles:
-            raise SettingError(f"Stacked: {self.learner.name} pools the tiles itself; give it alone")
+            name = self.learner.name
+            raise SettingError(f"Stacked: {name} pools the tiles itself; give it alone")
 
     @property
     def learner(self) -> Learner:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skinage import SettingError, StageError, Stacked
+from skinage import SettingError, Stacked, StageError
 from skinage.clock.learners.ridge import Ridge
 from skinage.people.clock_inputs import ClockInputs
 
