@@ -53,7 +53,7 @@ def test_partial_r_is_that_of_the_residuals_of_two_regressions(planted):
     table = tissue_by_acceleration(*planted).set_index("measure")
     people = accel.merge(measures, on="person_id").merge(cohort, on="person_id")
     rest = [
-        smf.ols(f"{name} ~ cr(age_years, df=4) + body_site - 1", people).fit().resid
+        smf.ols(f"{name} ~ age_years + I(age_years**2) + body_site", people).fit().resid
         for name in ("epidermis_um", "acceleration_years")
     ]
     expected = np.corrcoef(*rest)[0, 1]
