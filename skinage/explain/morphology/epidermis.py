@@ -72,7 +72,9 @@ def find_epidermis(score: Plane, haematoxylin: Plane, tissue: Mask, unit_um: flo
     half_way = (np.median(score[seeds]) + np.median(score[below if below.any() else near])) / 2
     wide = tissue & (score > half_way) & (haematoxylin > SEED_HAEMATOXYLIN / 2)
     wide = opened(without_holes(wide, HOLE_UM2, unit_um), NECK_RADIUS_UM, unit_um)
-    return without_holes(_not_too_deep(touching(wide | seeds, seeds), tissue, unit_um), HOLE_UM2, unit_um)
+    return without_holes(
+        _not_too_deep(touching(wide | seeds, seeds), tissue, unit_um), HOLE_UM2, unit_um
+    )
 
 
 def facing_glass(candidates: Mask, tissue: Mask, unit_um: float) -> Mask:

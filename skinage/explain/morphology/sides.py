@@ -9,9 +9,9 @@ from scipy import ndimage
 from skinage.explain.morphology.epidermis import MOST_HORN_UM
 from skinage.explain.morphology.grid import Mask, scaled, smooth, touching
 
-COARSE_UM, BAND_UM, PIECE_UM = 8.0, 60.0, 80.0
-"""The grid on which directions are found, and how far they are averaged along the band and over
-the piece."""
+COARSE_UM, RIDGE_UM, BAND_UM, PIECE_UM = 8.0, 50.0, 100.0, 150.0
+"""The grid on which directions are found, how far ridges are levelled for it, and how far
+directions are averaged along the band and over the piece."""
 LEAST_FACING = 0.5
 """Cosine between the outline's direction and that of the band, above which it is surface."""
 
@@ -72,7 +72,7 @@ def _outward(epidermis: Mask, tissue: Mask, unit_um: float) -> NDArray[np.float3
     shape = epidermis.shape
     coarse = [max(2, round(side * unit_um / COARSE_UM)) for side in shape]
     band, whole = (scaled(mask.astype(np.float32), tuple(coarse)) for mask in (epidermis, tissue))
-    down, across = np.gradient(smooth(band, COARSE_UM, COARSE_UM))
+    down, across = np.gradient(smooth(band, RIDGE_UM, COARSE_UM))
     products = (down * down, across * across, down * across)
     dd, aa, da = (smooth(product, BAND_UM, COARSE_UM) for product in products)
     angle = np.arctan2(2 * da, dd - aa) / 2  # of the steepest direction, from "down"
