@@ -122,6 +122,9 @@ def _density_of_glass(pixels: NDArray[np.uint8]) -> Plane:
     some = pixels[::4, ::4].reshape(-1, 3)
     least, most = some.min(axis=1), some.max(axis=1)
     glass = some[(least >= GLASS_LEAST) & (most - least <= GLASS_SPREAD)]
+    painted = glass.min(axis=1) == 255  # white about a piece that was cut out of a slide
+    if np.count_nonzero(~painted) >= LEAST_GLASS * len(some):
+        glass = glass[~painted]
     if len(glass) < LEAST_GLASS * len(some):
         return np.zeros(3, np.float32)
     return optical_density(np.median(glass, axis=0).astype(np.uint8), offset=1)

@@ -12,7 +12,7 @@ LEAST_DENSITY = 0.06
 """Paler pixels say too little about the colour of a stain."""
 LEAST_UM2 = 20_000.0
 """Tissue dense enough, below which the stain of the project is taken."""
-NUCLEAR_SHARE, NUCLEAR_END = 0.02, 0.95
+NUCLEAR_SHARE, NUCLEAR_END = 0.02, 0.75
 """Haematoxylin: this share of the tissue, which absorbs red most, is surely nuclear; the quantile
 of its angles that is the stain's own, since collagen lies above and below most nuclei."""
 COLLAGEN_SHARE, COLLAGEN_END = 0.5, 0.2

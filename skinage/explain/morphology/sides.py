@@ -1,0 +1,82 @@
+"""Which side of the epidermis is the surface and which the dermis."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from skinage.explain.morphology.epidermis import MOST_HORN_UM
+from skinage.explain.morphology.grid import Mask, scaled, smooth, touching
+
+COARSE_UM, RIDGE_UM, BAND_UM, PIECE_UM = 8.0, 50.0, 100.0, 150.0
+"""The grid on which directions are found, how far ridges are levelled for it, and how far
+directions are averaged along the band and over the piece."""
+LEAST_FACING = 0.5
+"""Cosine between the outline's direction and that of the band, above which it is surface."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two sides of an epidermis.
+
+    Attributes
+    ----------
+    outward
+        ``(2, h, w)`` unit vector (down, across) from the dermis to the surface.
+    surface
+        ``(h, w)`` bool: the outermost pixels of the tissue that face away from the dermis.
+    horn, dermis
+        ``(h, w)`` bool: tissue on the one side and on the other.
+    """
+
+    outward: NDArray[np.float32]
+    surface: Mask
+    horn: Mask
+    dermis: Mask
+
+
+def find_sides(epidermis: Mask, tissue: Mask, unit_um: float) -> Sides:
+    """Divide the tissue about an epidermis into horn and dermis.
+
+    The direction of the band is found by the structure tensor of its mask, and turned towards the
+    glass. Horn is what lies in this direction from the epidermis next to it; the outline that faces
+    this way is the surface.
+
+    Parameters
+    ----------
+    epidermis, tissue
+        ``(h, w)`` bool.
+    unit_um
+        um per px.
+
+    Returns
+    -------
+    Sides
+        All on the same grid.
+    """
+    outward = _outward(epidermis, tissue, unit_um)
+    away, (rows, cols) = ndimage.distance_transform_edt(~epidermis, return_indices=True)
+    there = outward[:, rows, cols]  # beyond the ends of a band directions mean nothing
+    here = np.indices(tissue.shape, np.int32)
+    above = (here[0] - rows) * there[0] + (here[1] - cols) * there[1] > LEAST_FACING * away
+    rim = tissue & ~ndimage.binary_erosion(tissue, border_value=1)
+    near, outside = away * unit_um < MOST_HORN_UM, tissue & ~epidermis
+    horn = touching(outside & above & near, rim)
+    slope = np.stack(np.gradient(-smooth(tissue.astype(np.float32), 6, unit_um)))
+    facing = (slope * there).sum(axis=0) > LEAST_FACING * np.hypot(*slope)
+    return Sides(outward, rim & facing & near & (horn | epidermis), horn, outside & ~horn)
+
+
+def _outward(epidermis: Mask, tissue: Mask, unit_um: float) -> NDArray[np.float32]:
+    shape = epidermis.shape
+    coarse = [max(2, round(side * unit_um / COARSE_UM)) for side in shape]
+    band, whole = (scaled(mask.astype(np.float32), tuple(coarse)) for mask in (epidermis, tissue))
+    down, across = np.gradient(smooth(band, RIDGE_UM, COARSE_UM))
+    products = (down * down, across * across, down * across)
+    dd, aa, da = (smooth(product, BAND_UM, COARSE_UM) for product in products)
+    angle = np.arctan2(2 * da, dd - aa) / 2  # of the steepest direction, from "down"
+    steep = np.stack([np.cos(angle), np.sin(angle)])
+    fall = -np.stack(np.gradient(smooth(whole, PIECE_UM, COARSE_UM)))
+    steep *= np.where((steep * fall).sum(axis=0) < 0, -1, 1)
+    return np.stack([scaled(part.astype(np.float32), shape) for part in steep])

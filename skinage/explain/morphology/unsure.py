@@ -1,0 +1,85 @@
+"""Parts of a section of which nothing can be said: folds and dust."""
+
+import numpy as np
+from scipy import ndimage
+
+from skinage.explain.morphology.grid import (
+    Mask,
+    Plane,
+    depth_within,
+    distance,
+    opened,
+    scaled,
+    smooth,
+)
+from skinage.explain.morphology.section import Section
+
+FOLD_DARKER, FOLD_SMOOTH_UM = 1.4, 15.0
+"""Two layers over each other hold this many times the stain of the section's median, at least."""
+FOLD_HAEMATOXYLIN = 0.35
+"""What holds more in the dermis is a gland or a hair."""
+FOLD_UM2, FOLD_LENGTH_UM = 15_000.0, 300.0
+DUST_DENSITY, DUST_RED = 0.1, 1.25
+"""Dust absorbs red more than haematoxylin does, compared with green, by this factor."""
+
+
+def find_folds(
+    haematoxylin: Plane, eosin: Plane, *, epidermis: Mask, dermis: Mask, unit_um: float
+) -> Mask:
+    """Find where a section lies double: a long band, dark as no single layer is.
+
+    Parameters
+    ----------
+    haematoxylin, eosin
+        ``(h, w)`` amounts of stain.
+    epidermis, dermis
+        ``(h, w)`` bool.
+    unit_um
+        um per px.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(h, w)`` bool.
+    """
+    blue, pink = (smooth(stain, FOLD_SMOOTH_UM, unit_um) for stain in (haematoxylin, eosin))
+    double = _darker(pink, dermis) & (blue < FOLD_HAEMATOXYLIN)
+    double |= _darker(blue + pink, epidermis)
+    return _long(opened(double, FOLD_SMOOTH_UM / 2, unit_um), unit_um)
+
+
+def _darker(plane: Plane, mask: Mask) -> Mask:
+    return mask & (plane > FOLD_DARKER * np.median(plane[mask])) if mask.any() else mask
+
+
+def _long(mask: Mask, unit_um: float) -> Mask:
+    labels, _ = ndimage.label(mask)
+    for number, (rows, cols) in enumerate(ndimage.find_objects(labels), 1):
+        part = labels[rows, cols] == number
+        length_um = unit_um * np.hypot(*part.shape)
+        if part.sum() * unit_um**2 < FOLD_UM2 or length_um < FOLD_LENGTH_UM:
+            labels[rows, cols][part] = 0
+    return labels > 0
+
+
+def find_dust(section: Section, shape: tuple[int, ...]) -> Mask:
+    """Find grains of dust in and about the tissue: as dark in red light as in green.
+
+    Parameters
+    ----------
+    section
+        The section.
+    shape
+        The shape of the mask returned.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(h, w)`` bool.
+    """
+    red, green, _ = (scaled(section.density[..., k], shape) for k in range(3))
+    ratio = section.stain.vectors[0, 0] / section.stain.vectors[0, 1]
+    grey = (green > DUST_DENSITY) & (red > DUST_RED * ratio * green)
+    unit_um = section.mpp * section.tissue.shape[0] / shape[0]
+    core = depth_within(grey, unit_um) > 2
+    return distance(core, unit_um) < 6
