@@ -77,10 +77,12 @@ from .evaluation.learning_curve import learning_curve as learning_curve
 from .evaluation.report_card import report_card as report_card
 from .explain.attribution import attribute as attribute
 from .explain.attribution import tile_contributions as tile_contributions
-from .explain.importance import feature_importance as feature_importance
 from .explain.morphology import measure_people as measure_people
 from .explain.morphology import measure_tiles as measure_tiles
-from .explain.shapley import shap_values as shap_values
+from .explain.importance.groups import group_features as group_features
+from .explain.importance.groups import sum_groups as sum_groups
+from .explain.importance.names import name_groups as name_groups
+from .explain.importance.shapley import shap_values as shap_values
 from .outcomes.associations import associations as associations
 from .outcomes.disease import prevalence as prevalence
 from .outcomes.mortality import follow_up as follow_up
