@@ -89,9 +89,7 @@ def covariate_basis(known: pd.DataFrame) -> np.ndarray:
     return left[:, size > 1e-9 * size[0]]
 
 
-def _without(
-    strata: np.ndarray, basis: np.ndarray | None
-) -> Callable[[np.ndarray], np.ndarray]:
+def _without(strata: np.ndarray, basis: np.ndarray | None) -> Callable[[np.ndarray], np.ndarray]:
     number = np.unique(strata, return_inverse=True)[1]
     count = np.bincount(number)[:, None]
 

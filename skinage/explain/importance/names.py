@@ -9,8 +9,8 @@ from skinage.cohort.people import by_person
 from skinage.errors import SettingError, StageError
 from skinage.explain.importance.association import (
     covariate_basis,
-    ranks,
     familywise_correlations,
+    ranks,
 )
 from skinage.explain.importance.groups import sum_groups
 from skinage.explain.importance.shapley import SEX

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata
 
-from skinage.explain.importance.association import covariate_basis, ranks, familywise_correlations
+from skinage.explain.importance.association import covariate_basis, familywise_correlations, ranks
 
 N = 60
 
@@ -34,7 +34,9 @@ def test_means_of_strata_are_taken_out_when_there_is_no_basis():
     x = rng.normal(size=N)
     # Over people the measure rises with x, within each it falls.
     measure = 10 * strata - x
-    r, p = familywise_correlations((x + 5 * strata)[:, None], measure[:, None], strata, n_shuffles=99)
+    r, p = familywise_correlations(
+        (x + 5 * strata)[:, None], measure[:, None], strata, n_shuffles=99
+    )
     assert r == pytest.approx(-1)
     assert p == pytest.approx(0.01)
 
@@ -69,4 +71,4 @@ def test_noise_passes_at_the_nominal_rate_however_many_measures_there_are():
             basis=covariate_basis(known), n_shuffles=99, seed=seed,
         )  # fmt: skip
         found.append(p.min() <= 0.05)
-    assert 0.02 <= np.mean(found) <= 0.09  # 0.05 and three standard errors; without the family 0.5
+    assert 0.02 <= np.mean(found) <= 0.09  # 0.05, three standard errors; without the family 0.5
