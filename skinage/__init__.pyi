@@ -75,8 +75,9 @@ from .evaluation.baselines import compare_clocks as compare_clocks
 from .evaluation.groups import report_by_group as report_by_group
 from .evaluation.learning_curve import learning_curve as learning_curve
 from .evaluation.report_card import report_card as report_card
-from .explain.attribution import attribute as attribute
-from .explain.attribution import tile_contributions as tile_contributions
+from .explain.attribution.age_of_tiles import AgeOfTiles as AgeOfTiles
+from .explain.attribution.attribute import attribute as attribute
+from .explain.attribution.attribute import tile_contributions as tile_contributions
 from .explain.importance import feature_importance as feature_importance
 from .explain.morphology import measure_people as measure_people
 from .explain.morphology import measure_tiles as measure_tiles
