@@ -75,9 +75,10 @@ from .evaluation.baselines import compare_clocks as compare_clocks
 from .evaluation.groups import report_by_group as report_by_group
 from .evaluation.learning_curve import learning_curve as learning_curve
 from .evaluation.report_card import report_card as report_card
-from .explain.attribution import attribute as attribute
-from .explain.attribution import tile_contributions as tile_contributions
-from .explain.faithfulness.case import Case as Case
+from .explain.attribution.age_of_tiles import AgeOfTiles as AgeOfTiles
+from .explain.attribution.attribute import attribute as attribute
+from .explain.attribution.attribute import tile_contributions as tile_contributions
+from .explain.faithfulness.case import MapCase as MapCase
 from .explain.faithfulness.grade import failed_words as failed_words
 from .explain.faithfulness.grade import grade_maps as grade_maps
 from .explain.faithfulness.randomised import randomise as randomise

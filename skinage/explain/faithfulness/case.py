@@ -13,7 +13,7 @@ ExplainMap: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class MapCase:
     """One tile of one person, and what explains it.
 
     Parameters
@@ -62,17 +62,19 @@ class Case:
                 "(m, h, w, 3) of the same size from other people's tissue of the same site"
             )
 
-    def heat(self, explain_map: ExplainMap | None = None) -> np.ndarray:
-        """Return the map of the tile ``(h, w)`` float64, by ``explain_map`` or its own."""
-        return self.checked((explain_map or self.explain_map)(self.pixels))
 
-    def checked(self, heat: np.ndarray) -> np.ndarray:
-        """Return a map as float64, or raise ``StageError`` if it is none of this tile."""
-        found = np.asarray(heat, float)
-        if found.shape != self.pixels.shape[:2] or not np.isfinite(found).all():
-            raise StageError(
-                f"grade_maps: a map of the tile of {self.person} has the shape {found.shape} and "
-                f"{np.count_nonzero(~np.isfinite(found))} values that are no number; expected "
-                f"finite years of shape {self.pixels.shape[:2]}"
-            )
-        return found
+def own_map(case: MapCase, explain_map: ExplainMap | None = None) -> np.ndarray:
+    """Return the map of the tile ``(h, w)`` float64, by ``explain_map`` or the one to grade."""
+    return checked(case, (explain_map or case.explain_map)(case.pixels))
+
+
+def checked(case: MapCase, heat: np.ndarray) -> np.ndarray:
+    """Return a map as float64, or raise ``StageError`` if it is none of this tile."""
+    found = np.asarray(heat, float)
+    if found.shape != case.pixels.shape[:2] or not np.isfinite(found).all():
+        raise StageError(
+            f"grade_maps: a map of the tile of {case.person} has the shape {found.shape} and "
+            f"{np.count_nonzero(~np.isfinite(found))} values that are no number; expected "
+            f"finite years of shape {case.pixels.shape[:2]}"
+        )
+    return found

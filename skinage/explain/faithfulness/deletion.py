@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from skinage.explain.faithfulness.blocks import block_means, block_numbers
-from skinage.explain.faithfulness.case import Case
+from skinage.explain.faithfulness.case import MapCase
 from skinage.stains import optical_density, unmix
 
 CONTROLS = ("random", "centred", "nuclear density")
@@ -19,7 +19,7 @@ NUCLEAR_PX = 3.0
 
 
 def areas_against_controls(
-    case: Case, heat: np.ndarray, *, n_steps: int, seed: int
+    case: MapCase, heat: np.ndarray, *, n_steps: int, seed: int
 ) -> dict[tuple[str, str], float]:
     """Return by how many years the order of a map beats other orders, averaged over the curve.
 
@@ -62,7 +62,7 @@ def areas_against_controls(
     return found
 
 
-def _years_between(case: Case, score: np.ndarray, fractions: np.ndarray) -> np.ndarray:
+def _years_between(case: MapCase, score: np.ndarray, fractions: np.ndarray) -> np.ndarray:
     """Return the ages with the highest blocks taken out, for each fraction of blocks."""
     place = np.empty(len(score))
     place[np.argsort(-score, kind="stable")] = (np.arange(len(score)) + 0.5) / len(score)

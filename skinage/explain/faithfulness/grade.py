@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 from skinage.errors import SettingError, StageError
 from skinage.evaluation.metrics import person_weights, with_interval
 from skinage.explain.faithfulness.blocks import similarity
-from skinage.explain.faithfulness.case import Case
+from skinage.explain.faithfulness.case import MapCase, checked, own_map
 from skinage.explain.faithfulness.deletion import areas_against_controls
 
 MIN_PEOPLE = 5
@@ -27,7 +27,7 @@ PLAIN_WORDS = {
 """Words for a test that is passed, and for one that is failed."""
 
 
-def grade_maps(cases: Iterable[Case], *, n_steps: int = 8, seed: int = 0) -> pd.DataFrame:
+def grade_maps(cases: Iterable[MapCase], *, n_steps: int = 8, seed: int = 0) -> pd.DataFrame:
     """Grade a kind of map on tiles of several people.
 
     Years: by how much the age follows the map better than a random, a centred and a
@@ -69,7 +69,9 @@ def grade_maps(cases: Iterable[Case], *, n_steps: int = 8, seed: int = 0) -> pd.
         for kind, test, about, value in _tested(case, n_steps, seed + number)
     ]
     if not rows:
-        raise StageError("grade_maps: no tile to grade; expected a Case for each of several people")
+        raise StageError(
+            "grade_maps: no tile to grade; expected a MapCase per tile"
+        )
     table = pd.DataFrame(rows, columns=["kind", "test", "about", "person", "value"])
     keys = ["kind", "test", "about"]
     found = table.groupby([*keys, "person"], sort=False)["value"].mean()
@@ -93,23 +95,23 @@ def failed_words(grades: pd.DataFrame) -> list[str]:
     return grades.loc[~grades["passed"].fillna(False).astype(bool), "words"].tolist()
 
 
-def _tested(case: Case, n_steps: int, seed: int) -> Iterator[tuple[str, str, str, float]]:
+def _tested(case: MapCase, n_steps: int, seed: int) -> Iterator[tuple[str, str, str, float]]:
     """Yield kind, test, what it is about, and value."""
-    heat = case.heat()
+    heat = own_map(case)
     for (test, control), years in areas_against_controls(
         case, heat, n_steps=n_steps, seed=seed
     ).items():
         yield "years", test, control, years
     turned = np.ascontiguousarray(np.rot90(case.pixels))
     turned_map = np.rot90(np.asarray(case.explain_map(turned), float), -1)
-    yield "like", "stability", "turned by 90 degrees", similarity(heat, case.checked(turned_map))
+    yield "like", "stability", "turned by 90 degrees", similarity(heat, checked(case, turned_map))
     blurred = ndimage.gaussian_filter(case.pixels, (BLUR_PX, BLUR_PX, 0))
-    blurred_map = case.checked(case.explain_map(blurred))
+    blurred_map = checked(case, case.explain_map(blurred))
     yield "like", "stability", "out of focus", similarity(heat, blurred_map)
     for name, explain_map in case.like.items():
-        yield "like", "stability", name, similarity(heat, case.heat(explain_map))
+        yield "like", "stability", name, similarity(heat, own_map(case, explain_map))
     for name, explain_map in case.unlike.items():
-        yield "unlike", "randomisation", name, similarity(heat, case.heat(explain_map))
+        yield "unlike", "randomisation", name, similarity(heat, own_map(case, explain_map))
 
 
 def _graded(kind: str, test: str, about: str, values: np.ndarray, seed: int) -> dict:

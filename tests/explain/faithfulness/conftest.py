@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from skinage.explain.faithfulness.case import Case
+from skinage.explain.faithfulness.case import MapCase
 
 SIDE = 48
 WEIGHTS = np.zeros((SIDE, SIDE))
@@ -50,6 +50,6 @@ def make_cases():
         for number in range(2 * n_people):
             filling = tissue(rng, 3)
             map_ = true_map(filling) if name == "true" else MAPS[name]
-            yield Case(f"P{number // 2}", tissue(rng, 1)[0], years_of, map_, filling, **more)
+            yield MapCase(f"P{number // 2}", tissue(rng, 1)[0], years_of, map_, filling, **more)
 
     return make

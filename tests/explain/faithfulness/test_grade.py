@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skinage.errors import SettingError, StageError
-from skinage.explain.faithfulness.case import Case
+from skinage.explain.faithfulness.case import MapCase, own_map
 from skinage.explain.faithfulness.deletion import areas_against_controls
 from skinage.explain.faithfulness.grade import failed_words, grade_maps
 
@@ -83,7 +83,7 @@ def test_people_count_not_tiles(make_cases):
     # The same tile again changes the mean of its person only.
     assert one["n_people"].eq(8).all()
     name = "deletion: random"
-    values = [areas_against_controls(case, case.heat(), n_steps=8, seed=k)["deletion", "random"]
+    values = [areas_against_controls(case, own_map(case), n_steps=8, seed=k)["deletion", "random"]
               for k, case in enumerate([*cases, *[cases[0]] * 6])]  # fmt: skip
     people = [np.mean([values[0], values[1], *values[16:]])]
     people += [np.mean(values[2 * k : 2 * k + 2]) for k in range(1, 8)]
@@ -103,9 +103,9 @@ def test_deletion_in_years_against_the_curve_written_out():
     tile = np.full((SIDE, SIDE, 3), 100, np.uint8)
     tile[:, : SIDE // 2, 2] = 151
     filling = np.full((1, SIDE, SIDE, 3), 100, np.uint8)
-    case = Case("P0", tile, years_of, true_map(filling), filling)
+    case = MapCase("P0", tile, years_of, true_map(filling), filling)
     assert years_of(tile) - years_of(filling[0]) == pytest.approx(12)
-    areas = areas_against_controls(case, case.heat(), n_steps=24, seed=0)
+    areas = areas_against_controls(case, own_map(case), n_steps=24, seed=0)
     # All 12 years go in the first half of the blocks (area 3), at random in all of them (6).
     assert areas["deletion", "random"] == pytest.approx(3, abs=0.4)
     assert areas["insertion", "random"] == pytest.approx(3, abs=0.4)
@@ -120,9 +120,9 @@ def test_what_cannot_be_graded(make_cases):
         grade_maps([], n_steps=1)
     case = next(make_cases("true"))
     with pytest.raises(StageError, match=r"expected uint8 \(h, w, 3\)"):
-        Case("P0", case.pixels / 255, years_of, case.explain_map, case.filling)
+        MapCase("P0", case.pixels / 255, years_of, case.explain_map, case.filling)
     with pytest.raises(StageError, match=r"filling uint8 of shape \(0, 48, 48, 3\)"):
-        Case("P0", case.pixels, years_of, case.explain_map, case.filling[:0])
-    wrong = Case("P0", case.pixels, years_of, lambda pixels: pixels[..., 0] / 0.0, case.filling)
+        MapCase("P0", case.pixels, years_of, case.explain_map, case.filling[:0])
+    wrong = MapCase("P0", case.pixels, years_of, lambda pixels: pixels[..., 0] / 0.0, case.filling)
     with np.errstate(all="ignore"), pytest.raises(StageError, match="values that are no number"):
         grade_maps([wrong])
