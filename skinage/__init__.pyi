@@ -78,6 +78,10 @@ from .evaluation.report_card import report_card as report_card
 from .explain.attribution.age_of_tiles import AgeOfTiles as AgeOfTiles
 from .explain.attribution.attribute import attribute as attribute
 from .explain.attribution.attribute import tile_contributions as tile_contributions
+from .explain.counterfactual.claims import claim_against_change as claim_against_change
+from .explain.counterfactual.claims import claim_agreement as claim_agreement
+from .explain.counterfactual.similar import similar_people as similar_people
+from .explain.counterfactual.similar import similar_tiles as similar_tiles
 from .explain.faithfulness.case import MapCase as MapCase
 from .explain.faithfulness.grade import failed_words as failed_words
 from .explain.faithfulness.grade import grade_maps as grade_maps

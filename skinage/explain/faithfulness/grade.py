@@ -69,13 +69,14 @@ def grade_maps(cases: Iterable[MapCase], *, n_steps: int = 8, seed: int = 0) -> 
         for kind, test, about, value in _tested(case, n_steps, seed + number)
     ]
     if not rows:
-        raise StageError(
-            "grade_maps: no tile to grade; expected a MapCase per tile"
-        )
+        raise StageError("grade_maps: no tile to grade; expected a MapCase per tile")
     table = pd.DataFrame(rows, columns=["kind", "test", "about", "person", "value"])
     keys = ["kind", "test", "about"]
     found = table.groupby([*keys, "person"], sort=False)["value"].mean()
-    graded = [_graded(*name, own.to_numpy(), seed) for name, own in found.groupby(keys, sort=False)]
+    graded = [
+        _graded(kind, test, about, own.to_numpy(), seed)
+        for (kind, test, about), own in found.groupby(keys, sort=False)
+    ]
     return pd.DataFrame(graded).astype({"passed": "boolean"})
 
 
