@@ -9,7 +9,7 @@ from skinage.clock.clock import Clock
 from skinage.clock.learners.ridge import LinearModel, Ridge
 from skinage.encoders.encoder import Encoder, new_encoder
 from skinage.errors import StageError
-from skinage.explain.attribution import attribute, tile_contributions
+from skinage.explain.attribution.attribute import attribute, tile_contributions
 from skinage.people.pool import pool
 
 SIDE = 16
@@ -131,7 +131,7 @@ def test_steps_are_doubled_until_the_heat_adds_up(bent, pixels):
 
 
 def test_a_heat_that_does_not_add_up_says_so(bent, pixels, monkeypatch):
-    monkeypatch.setattr("skinage.explain.attribution.MOST_STEPS", 1)
+    monkeypatch.setattr("skinage.explain.attribution.attribute.MOST_STEPS", 1)
     with pytest.warns(UserWarning, match="after 1 steps the heat of tile 0 adds up to"):
         attribute(bent, make_clock(6), pixels[:2], n_steps=1)
 
