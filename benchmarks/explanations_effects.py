@@ -53,9 +53,7 @@ def compare_effects(out: Path, demo: Path, names: list[str]) -> Iterator[dict[st
     for name in names:
         folder = out / name
         dials = dict.fromkeys(EFFECTS, 0.0) | {name: PLANTED[name].dial}
-        path = ska.phantom.make_cohort(
-            folder, N_PEOPLE, seed=SEED, preset="teaching", dials=dials
-        )
+        path = ska.phantom.make_cohort(folder, N_PEOPLE, seed=SEED, preset="teaching", dials=dials)
         cohort = ska.first_visits(ska.read_cohort(path))
         tiles = ska.tile(cohort, tiles_per_slide=N_TILES, out=folder / "tiles.parquet")
         atlas = ska.embed(tiles, encoder, out=folder / "embeddings.zarr")
@@ -63,7 +61,10 @@ def compare_effects(out: Path, demo: Path, names: list[str]) -> Iterator[dict[st
         ages = ska.predict_age(people, cohort, coverage=None, seed=0)
         measures = ska.measure_people(ska.measure_slides(cohort, out=folder / "tissue"), cohort)
         shares = _label_shares(path, tiles)
-        row = {"effect": name, "R2": f"{ska.report_card(ages).set_index('metric').loc['r2', 'value']:.2f}"}
+        row = {
+            "effect": name,
+            "R2": f"{ska.report_card(ages).set_index('metric').loc['r2', 'value']:.2f}",
+        }
         clocks = {
             fold: ska.fit_fold_clock(people, cohort, ages, fold=fold, calibrated=False)
             for fold in sorted(ages["fold"].unique())
@@ -93,13 +94,20 @@ class _Explainer:
             return "in no tile"
         chosen = fit.sample(min(N_EXPLAINED, len(fit)), random_state=0).index
         table = self.tiles.set_index("tile_id", drop=False).loc[chosen]
-        heat, area = (np.array(part) for part in zip(*map(self._inside, table.itertuples(), [labels] * len(table)), strict=True))
+        heat, area = (
+            np.array(part)
+            for part in zip(
+                *map(self._inside, table.itertuples(), [labels] * len(table)), strict=True
+            )
+        )
         rng = np.random.default_rng(0)
         person = table["person_id"].to_numpy()
         everybody = np.unique(person)
         ratios = []
         for _ in range(500):
-            drawn = np.concatenate([np.flatnonzero(person == one) for one in rng.choice(everybody, len(everybody))])
+            drawn = np.concatenate(
+                [np.flatnonzero(person == one) for one in rng.choice(everybody, len(everybody))]
+            )
             ratios.append(heat[drawn].mean() / area[drawn].mean())
         low, high = np.quantile(ratios, (0.025, 0.975))
         return f"{heat.mean() / area.mean():.2f} ({low:.2f} to {high:.2f})"

@@ -10,8 +10,8 @@ from skinage.clock.learners.ridge import Ridge
 from skinage.cohort.people import first_visits
 from skinage.errors import StageError
 from skinage.evaluation.metrics import N_BOOTSTRAP, person_weights
-from skinage.explain.morphology.measures import MEASURES, in_words
 from skinage.explain.morphology.clock import measure_features
+from skinage.explain.morphology.measures import MEASURES, in_words
 from skinage.people.clock_inputs import ClockInputs
 from skinage.skip_log import add_skipped, skipped
 

@@ -39,7 +39,10 @@ def tissue_differences(differences: pd.DataFrame, *, n: int = 15, ax: Axes | Non
     ax.set_xlabel("correlation with acceleration at the same age, sex, site and scanner")
     people = f"{int(differences['n_people'].max()):,} people"
     ax.set_title(f"Skin that looks 5 years older has ... ({people})", loc="left")
-    for name, colour in (("beyond chance (5 % of findings false)", style.BLUE), ("not", style.GREY)):
+    for name, colour in (
+        ("beyond chance (5 % of findings false)", style.BLUE),
+        ("not", style.GREY),
+    ):
         ax.scatter([], [], c=colour, s=22, label=name)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32 - 0.6 / len(rows)), ncols=2)
     return ax

@@ -7,7 +7,7 @@ import pandas as pd
 
 from skinage.cohort.people import first_visits
 from skinage.errors import StageError
-from skinage.explain.morphology.measures import MEASURES, TOTALS
+from skinage.explain.morphology.measures import TOTALS, WEIGHTS
 from skinage.skip_log import add_skipped
 
 Values = Mapping[str, float]
@@ -22,7 +22,7 @@ def combined(
     Parameters
     ----------
     parts
-        The measures of each part, names as in `MEASURES` and `TOTALS`.
+        The measures of each part, names as in `WEIGHTS` and `TOTALS`.
     reasons
         Why a measure is missing, for each part.
 
@@ -30,7 +30,7 @@ def combined(
     -------
     values : dict
         Totals are added; each measure is the mean over the parts that show it, weighed by the total
-        that `MEASURES` names for it.
+        that `WEIGHTS` names for it.
     reasons : dict
         The first reason of each measure that no part has.
     """
@@ -39,7 +39,9 @@ def combined(
     table = pd.DataFrame(parts)
     values = _means(table, np.zeros(len(table))).iloc[0].to_dict()
     why = {name: text for one in reversed(reasons) for name, text in one.items()}
-    return values, {name: why[name] for name, value in values.items() if name in why and value != value}
+    return values, {
+        name: why[name] for name, value in values.items() if name in why and value != value
+    }
 
 
 def measure_people(slides: pd.DataFrame, cohort: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -87,9 +89,9 @@ def _means(table: pd.DataFrame, group: np.ndarray) -> pd.DataFrame:
     for name in table:
         if name in TOTALS:
             by_group[name] = table[name].groupby(group).sum()
-        elif name in MEASURES:
+        elif name in WEIGHTS:
             shown = table[name].notna()
-            weight = table[MEASURES[name].weight].where(shown)
+            weight = table[WEIGHTS[name]].where(shown)
             total = weight.groupby(group).sum()
             summed = (table[name] * weight).groupby(group).sum()
             by_group[name] = summed / total.where(total > 0)

@@ -10,8 +10,8 @@ from skinage.explain.morphology.grid import (
     distance,
     opened,
     touching,
-    without_small,
     without_holes,
+    without_small,
 )
 
 MOST_HORN_UM = 150.0

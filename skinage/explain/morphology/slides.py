@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 from skinage.errors import SettingError, SlideError, StageError
 from skinage.explain.morphology.combine import combined
 from skinage.explain.morphology.maps import StructureMap, map_path, write_map
+from skinage.explain.morphology.measures import flags_of
 from skinage.explain.morphology.section import COARSEST_MPP, FINEST_MPP
 from skinage.explain.morphology.segment import measure_section, segment
 from skinage.skip_log import add_skipped
@@ -64,8 +65,9 @@ def measure_slides(
     Returns
     -------
     pandas.DataFrame
-        A row per slide: ``slide_id``, ``person_id``, ``measured_mpp``, ``n_pieces``, the measures
-        (NaN where the section does not show the structure), and ``not_measured``, the reasons.
+        A row per slide: ``slide_id``, ``person_id``, ``measured_mpp``, ``n_pieces``, totals and
+        measures (NaN where the section does not show the structure), ``flags`` (what to look at, in
+        words: folds, a cut across the ridges) and ``not_measured``, the reasons.
         `skinage.skipped` lists slides that could not be read and counts missing measures.
 
     Raises
@@ -187,7 +189,7 @@ def measure_slide(slide: Slide, mpp: float = 1.0) -> tuple[Row, np.ndarray]:
     Returns
     -------
     record : dict
-        ``measured_mpp``, ``n_pieces``, the measures and ``not_measured``.
+        ``measured_mpp``, ``n_pieces``, the measures, ``flags`` and ``not_measured``.
     packed : numpy.ndarray
         ``(h, w)`` uint8 of the whole slide, see `StructureMap.unpacked`.
 
@@ -218,6 +220,7 @@ def measure_slide(slide: Slide, mpp: float = 1.0) -> tuple[Row, np.ndarray]:
         raise SlideError(f"{slide.path}: no tissue was found to measure")
     values, reasons = combined([one for one, _ in parts], [why for _, why in parts])
     record: Row = {"measured_mpp": mpp, "n_pieces": len(pieces), **values}
+    record["flags"] = flags_of(values)
     record["not_measured"] = "; ".join(f"{name}: {why}" for name, why in reasons.items())
     return record, packed
 
@@ -265,5 +268,3 @@ def _read(slide: Slide, window: tuple[slice, slice], scale: float) -> np.ndarray
     size = (columns.stop - columns.start), (rows.stop - rows.start)
     place = columns.start * scale, rows.start * scale
     return slide.read_region(*place, *(side * scale for side in size), mpp=slide.mpp * scale)
-
-

@@ -5,7 +5,13 @@ import pytest
 from skinage import StageError, skipped
 from skinage.explain.morphology.combine import combined, measure_people
 
-ZERO = {"n_parts": 1, "section_mm2": 1.0, "surface_mm": 0.0, "epidermis_mm2": 0.0, "dermis_mm2": 0.0}
+ZERO = {
+    "n_parts": 1,
+    "section_mm2": 1.0,
+    "surface_mm": 0.0,
+    "epidermis_mm2": 0.0,
+    "dermis_mm2": 0.0,
+}
 
 
 def part(**values):
@@ -55,7 +61,9 @@ def test_people_are_means_over_their_slides_weighed(slides):
 
 
 def test_only_the_first_visit_counts_and_the_others_are_counted(slides):
-    cohort = slides[["slide_id", "person_id"]].assign(visit=[1, 1, 1, 2], age_years=[50, 50, 40, 45])
+    cohort = slides[["slide_id", "person_id"]].assign(
+        visit=[1, 1, 1, 2], age_years=[50, 50, 40, 45]
+    )
     people = measure_people(slides, cohort)
     assert people.loc["P1", "epidermis_um"] == 50
     assert np.isnan(people.loc["P1", "corneum_um"])
