@@ -1,4 +1,4 @@
-"""One planted effect at a time: does the explanation point at the structure that carries it?
+"""One planted effect at a time: whether the explanation points at the structure that carries it.
 
 For each effect a cohort is drawn in which age changes nothing else; the encoder is that of the demo
 (results/demo). Where the heat of expected gradients lies is read off the label of each pixel. What
@@ -25,7 +25,7 @@ EPIDERMIS = (Label.VIABLE_EPIDERMIS, Label.KERATINOCYTE_NUCLEUS)
 
 @dataclass(frozen=True)
 class Effect:
-    """A planted effect: the strength of its dial, the labels that carry it, measures that show it."""
+    """A planted effect: the strength of its dial, the labels that carry it, and its measures."""
 
     dial: float
     carriers: tuple[Label, ...]

@@ -14,7 +14,7 @@ from skinage.phantom import make_people
 
 TABLE = Path(__file__).resolve().parents[2] / "shared" / "realdata" / "gtex" / "GTExPortal.csv"
 STATED = re.compile(
-    r"(?P<low>\d+(?:\.\d+)?)\s*(?:(?:-|–|to)\s*(?P<high>\d+(?:\.\d+)?)\s*)?(?:um\b|µm|m[ic]+rons?)",
+    r"(?P<low>\d+(?:\.\d+)?)\s*(?:(?:-|to)\s*(?P<high>\d+(?:\.\d+)?)\s*)?(?:um\b|µm|m[ic]+rons?)",
     re.IGNORECASE,
 )
 POSSIBLE_UM = (10.0, 200.0)

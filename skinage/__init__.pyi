@@ -92,8 +92,24 @@ from .explain.importance.groups import group_features as group_features
 from .explain.importance.groups import sum_groups as sum_groups
 from .explain.importance.names import name_groups as name_groups
 from .explain.importance.shapley import shap_values as shap_values
-from .explain.morphology import measure_people as measure_people
-from .explain.morphology import measure_tiles as measure_tiles
+from .explain.morphology.clock import (
+    join_features as join_features,
+)
+from .explain.morphology.clock import (
+    measure_features as measure_features,
+)
+from .explain.morphology.combine import measure_people as measure_people
+from .explain.morphology.maps import read_map as read_map
+from .explain.morphology.segment import measure_section as measure_section
+from .explain.morphology.segment import segment as segment
+from .explain.morphology.slides import measure_slides as measure_slides
+from .explain.morphology.tiles import measure_tiles as measure_tiles
+from .explain.tissue import (
+    explained_by_measures as explained_by_measures,
+)
+from .explain.tissue import (
+    tissue_by_acceleration as tissue_by_acceleration,
+)
 from .outcomes.associations import associations as associations
 from .outcomes.disease import prevalence as prevalence
 from .outcomes.mortality import follow_up as follow_up

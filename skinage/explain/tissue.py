@@ -185,7 +185,7 @@ def _known(
     age = people["age_years"].to_numpy(float)
     terms = pd.DataFrame(age_terms(age, age), people.index).add_prefix("age_")
     known = pd.concat([pd.Series(1.0, people.index, name="intercept"), terms, coded], axis=1)
-    return known.loc[:, (known.nunique() > 1) | (known.columns == "intercept")]
+    return known.loc[:, (known.std() > 0) | (known.columns == "intercept")]
 
 
 def _partial_r(values: np.ndarray, years: np.ndarray, known: np.ndarray) -> float:

@@ -59,7 +59,7 @@ def write_report(results: str | Path) -> Path:
 
 
 def _tissue(results: Path, metrics: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what the clock sees in words, and the shares that measures explain; None if unknown."""
+    """Return what the clock sees in words, and what measures explain; None if unknown."""
     path = results / "tissue.csv"
     if not path.is_file():
         return None

@@ -4,6 +4,7 @@ cohort -> slide -> pieces of tissue (8 um/px) -> parts of 30 mm2 at most (1 um/p
 measures of each part -> a row per slide, and a map of the structures.
 """
 
+import itertools
 import json
 import warnings
 from collections.abc import Iterator
@@ -138,7 +139,8 @@ def _measure_all(
         if not jobs:
             return
         try:
-            with parallel_config("loky", n_jobs=min(n_workers, len(jobs)), inner_max_num_threads=1):
+            n_jobs = min(n_workers, len(jobs))
+            with parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1):
                 for slide_id, record in Parallel(return_as="generator_unordered")(jobs):
                     yield slide_id, record
                     bar.update()
@@ -257,7 +259,7 @@ def _cut(first: list[int], last: list[int], mpp: float) -> Iterator[tuple[slice,
     n_parts = int(np.ceil(sides.prod() * (mpp / 1000) ** 2 / MOST_PART_MM2))
     longer = int(sides.argmax())
     edges = np.linspace(first[longer], last[longer], n_parts + 1).round().astype(int)
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in itertools.pairwise(edges):
         window = [slice(a, b) for a, b in zip(first, last, strict=True)]
         window[longer] = slice(int(start), int(stop))
         yield window[0], window[1]

@@ -1,4 +1,4 @@
-"""How much of each tile is epidermis, papillary dermis, adnexa ...: the map of the slide, cut up."""
+"""How much of each tile is epidermis, papillary dermis, adnexa and so on: the map, cut up."""
 
 from pathlib import Path
 
