@@ -46,10 +46,16 @@ from .explain import (
     attribution_panel as attribution_panel,
 )
 from .explain import (
+    measure_by_age as measure_by_age,
+)
+from .importance import (
     importance_beeswarm as importance_beeswarm,
 )
-from .explain import (
-    measure_by_age as measure_by_age,
+from .importance import (
+    importance_dependence as importance_dependence,
+)
+from .importance import (
+    importance_waterfall as importance_waterfall,
 )
 from .live_curves import LiveCurves as LiveCurves
 from .outcomes import forest as forest

@@ -1,4 +1,4 @@
-"""Figures of the explanation: pixels, features and readable measures behind the age."""
+"""Figures of the explanation: pixels and readable measures behind the age."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from scipy import ndimage
@@ -68,53 +67,6 @@ def attribution_panel(
     return axes
 
 
-def importance_beeswarm(
-    explanation: Any,
-    *,
-    labels: Mapping[str, str] | None = None,
-    n: int = 10,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw each person's years per feature, the features that move the age most on top.
-
-    Parameters
-    ----------
-    explanation
-        What `shap_values` returned: ``values`` in years and ``data`` (n_people, n_features),
-        ``feature_names``.
-    labels
-        Words for features, such as the column ``label`` of the table of importance by ``feature``.
-    n
-        How many features to draw.
-    ax
-        The axes to draw into; new ones if None.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes with the drawing.
-    """
-    years = pd.DataFrame(explanation.values, columns=[str(f) for f in explanation.feature_names])
-    top = years.abs().mean().sort_values(ascending=False, kind="stable").index[:n]
-    level = pd.DataFrame(explanation.data, columns=years.columns)[top].rank(pct=True)
-    ax = style.axes_or_new(ax, 7.4, 0.34 * len(top) + 0.9)
-    norm = plt.Normalize(0, 1)
-    # Seaborn's swarm takes minutes for thousands of people.
-    heights = years[top].apply(_swarm) + np.arange(len(top))
-    sns.scatterplot(x=years[top].melt()["value"], y=heights.melt()["value"],
-                    hue=level.melt()["value"], hue_norm=norm, palette=style.SEQUENTIAL,
-                    legend=False, s=9, linewidth=0, ax=ax)  # fmt: skip
-    ax.axvline(0, **style.REFERENCE)
-    ax.set(xlabel="years added to the predicted age (SHAP)", ylabel="")
-    ax.set_yticks(range(len(top)), [(labels or {}).get(name, name) for name in top])
-    ax.set_ylim(len(top) - 0.5, -0.5)
-    ax.set_title(f"What moves the clock, {len(years):,} people", loc="left")
-    bar = ax.figure.colorbar(ScalarMappable(norm, style.SEQUENTIAL), ax=ax, ticks=[0, 1], aspect=30)
-    bar.ax.set_yticklabels(["low", "high"])
-    bar.set_label("feature, ranked over people", labelpad=-8)
-    return ax
-
-
 def measure_by_age(
     morphology: pd.DataFrame, ages: pd.DataFrame, *, labels: Mapping[str, str] | None = None
 ) -> Figure:
@@ -154,12 +106,3 @@ def measure_by_age(
     grid.figure.supxlabel("age (years)", fontsize=9)
     grid.figure.suptitle(f"Readable measures by age, {len(table):,} people", fontsize=10)
     return grid.figure
-
-
-def _swarm(years: pd.Series, half_width: float = 0.36) -> pd.Series:
-    """Return how far up or down each dot of a row goes: the further, the more neighbours it has."""
-    bins = pd.cut(years, 40, labels=False)
-    place = years.groupby(bins).cumcount()
-    crowd = years.groupby(bins).transform("size")
-    side = np.where(place % 2 == 0, 1, -1) * ((place + 1) // 2)
-    return side / max(crowd.max() / 2, 4) * half_width

@@ -79,8 +79,8 @@ def name_groups(
         A row per group, strongest first: ``group``, ``n_features``, ``mean_abs_years``,
         ``measure`` (the name; where no measure passes, the nearest one), ``r_within`` (NaN where
         tiles were not measured by it), ``r_partial`` (above 0: the more of it, the older the
-        clock), ``p`` (the larger of both) and ``label``, what makes older in words, such as "less
-        epidermis um"; "unnamed" where no measure passes.
+        clock), ``p`` (the larger of both) and ``label``, such as "less is older:
+        epidermis_um"; "unnamed" where no measure passes.
         `skipped` lists the people and measures that had no part.
 
     Raises
@@ -199,4 +199,4 @@ def _named(pairs: pd.DataFrame) -> dict[str, Any]:
     if not passes[best]:
         return row | {"label": "sex" if group == SEX else UNNAMED}
     way = "more" if row["r_partial"] > 0 else "less"
-    return row | {"label": f"{way} {str(row['measure']).replace('_', ' ')}"}
+    return row | {"label": f"{way} is older: {row['measure']}"}
