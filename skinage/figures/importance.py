@@ -131,7 +131,7 @@ def importance_waterfall(
     ax.set_title(f"{person_id}: predicted {ends.iloc[-1]:.1f} years\nthe clock's average person "
                  f"(dashed): {base:.1f}", loc="left")  # fmt: skip
     ax.use_sticky_edges = False
-    ax.margins(x=0.12)
+    ax.margins(x=0.17)
     return ax
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from skinage.cohort.people import by_person
 from skinage.errors import SettingError, StageError
 from skinage.explain.importance.association import (
     covariate_basis,
@@ -15,6 +14,7 @@ from skinage.explain.importance.association import (
 from skinage.explain.importance.groups import sum_groups
 from skinage.explain.importance.shapley import SEX
 from skinage.explain.importance.tile_years import tile_years
+from skinage.explain.people_groups import ages_and_groups
 from skinage.skip_log import add_skipped
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _known(
 ) -> pd.DataFrame:
     """Return age, sex and site of those who are in all tables, and count the others."""
     groups = [name for name in ("sex", "body_site") if name in cohort]
-    known = by_person(cohort, ["age_years", *groups]).dropna(subset="age_years")
+    known = ages_and_groups(cohort, groups).dropna(subset="age_years")
     shared = years.index.intersection(measures.index).intersection(known.index)
     if len(shared) < MIN_PEOPLE:
         raise StageError(

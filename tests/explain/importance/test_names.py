@@ -78,7 +78,9 @@ def tiles_of(planted, sign):
     found = measures["epidermis_um"].to_numpy()[person] + sign * inside
     return {
         "atlas": anndata.AnnData(x.astype(np.float32), obs),
-        "tile_measures": pd.DataFrame({"tile_epidermis": found}, obs.index).sample(frac=1),
+        "tile_measures": pd.DataFrame({"tile_epidermis": found}, obs.index).sample(
+            frac=1, random_state=0
+        ),
     }
 
 
