@@ -44,11 +44,14 @@ from .evaluation import (
 from .evaluation import (
     replicates as replicates,
 )
-from .explain import (
+from .importance import (
     importance_beeswarm as importance_beeswarm,
 )
-from .explain import (
-    measure_by_age as measure_by_age,
+from .importance import (
+    importance_dependence as importance_dependence,
+)
+from .importance import (
+    importance_waterfall as importance_waterfall,
 )
 from .live_curves import LiveCurves as LiveCurves
 from .outcomes import forest as forest
@@ -57,3 +60,5 @@ from .phantom import label_map as label_map
 from .phantom import skin_panels as skin_panels
 from .tiling import slide_overview as slide_overview
 from .tiling import tile_gallery as tile_gallery
+from .tissue import measure_by_age as measure_by_age
+from .tissue import tissue_differences as tissue_differences

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from skinage.cohort.people import by_person
 from skinage.errors import SettingError, StageError
 from skinage.explain.importance.groups import standardised
+from skinage.explain.people_groups import ages_and_groups
 from skinage.people.pool import feature_names
 from skinage.skip_log import add_skipped
 
@@ -96,7 +96,8 @@ def similar_people(
     people
         A row per person, as `pool` returns them; features are standardised over these people.
     cohort
-        A row per slide: ``age_years`` and the columns to match, at the first visit.
+        A row per slide: ``age_years`` and the columns to match, at the first visit. Whose slides
+        were of two scanners is matched with people of the same two.
     years, tolerance_years, match, n
         As for `similar_tiles`.
 
@@ -114,7 +115,7 @@ def similar_people(
         If a column is missing.
     """
     _refuse_missing("similar_people", cohort, match)
-    known = by_person(cohort, ["age_years", *match]).reindex(people.index)
+    known = ages_and_groups(cohort, match).reindex(people.index)
     known = known.assign(item=people.index, person_id=people.index)
     features = standardised(people[feature_names(people)].to_numpy(float))
     found, reasons = _similar(

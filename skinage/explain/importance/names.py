@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from skinage.cohort.people import by_person
 from skinage.errors import SettingError, StageError
 from skinage.explain.importance.association import (
     covariate_basis,
@@ -15,6 +14,7 @@ from skinage.explain.importance.association import (
 from skinage.explain.importance.groups import sum_groups
 from skinage.explain.importance.shapley import SEX
 from skinage.explain.importance.tile_years import tile_years
+from skinage.explain.people_groups import ages_and_groups
 from skinage.skip_log import add_skipped
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def name_groups(
         A row per group, strongest first: ``group``, ``n_features``, ``mean_abs_years``,
         ``measure`` (the name; where no measure passes, the nearest one), ``r_within`` (NaN where
         tiles were not measured by it), ``r_partial`` (above 0: the more of it, the older the
-        clock), ``p`` (the larger of both) and ``label``, what makes older in words, such as "less
-        epidermis um"; "unnamed" where no measure passes.
+        clock), ``p`` (the larger of both) and ``label``, such as "less is older:
+        epidermis_um"; "unnamed" where no measure passes.
         `skipped` lists the people and measures that had no part.
 
     Raises
@@ -150,7 +150,7 @@ def _known(
 ) -> pd.DataFrame:
     """Return age, sex and site of those who are in all tables, and count the others."""
     groups = [name for name in ("sex", "body_site") if name in cohort]
-    known = by_person(cohort, ["age_years", *groups]).dropna(subset="age_years")
+    known = ages_and_groups(cohort, groups).dropna(subset="age_years")
     shared = years.index.intersection(measures.index).intersection(known.index)
     if len(shared) < MIN_PEOPLE:
         raise StageError(
@@ -199,4 +199,4 @@ def _named(pairs: pd.DataFrame) -> dict[str, Any]:
     if not passes[best]:
         return row | {"label": "sex" if group == SEX else UNNAMED}
     way = "more" if row["r_partial"] > 0 else "less"
-    return row | {"label": f"{way} {str(row['measure']).replace('_', ' ')}"}
+    return row | {"label": f"{way} is older: {row['measure']}"}

@@ -72,6 +72,15 @@ def test_who_matches_nobody_is_said_not_matched_with_others(people, cohort):
     assert {"P20", "P22"} <= set(found["similar_person_id"])
 
 
+def test_a_slide_scanned_twice_is_matched_with_slides_scanned_by_the_same_two(people, cohort):
+    twice = cohort.loc[[20, 26]].assign(scanner="B")
+    cohort = pd.concat([twice, cohort], ignore_index=True)
+    with pytest.warns(UserWarning, match="similar_people: for"):
+        found = similar_people(people, cohort, n=50).set_index("person_id")
+    assert list(found.loc[["P20"], "similar_person_id"]) == ["P26"]
+    assert list(found.loc[["P26"], "similar_person_id"]) == ["P20"]
+
+
 @pytest.fixture
 def atlas(cohort):
     rng = np.random.default_rng(2)

@@ -50,7 +50,10 @@ def test_a_name_survives_age_or_is_none(planted):
         "group", "n_features", "mean_abs_years", "measure", "r_within", "r_partial", "p", "label",
     ]  # fmt: skip
     rows = table.set_index("group")
-    assert rows.loc["thin", ["measure", "label"]].tolist() == ["epidermis_um", "less epidermis um"]
+    assert rows.loc["thin", ["measure", "label"]].tolist() == [
+        "epidermis_um",
+        "less is older: epidermis_um",
+    ]
     assert rows.loc["thin", "r_partial"] < -0.8
     assert rows.loc["thin", "p"] == pytest.approx(0.001)
     # Its years follow wrinkles with r = .97, but through age alone.
@@ -75,7 +78,9 @@ def tiles_of(planted, sign):
     found = measures["epidermis_um"].to_numpy()[person] + sign * inside
     return {
         "atlas": anndata.AnnData(x.astype(np.float32), obs),
-        "tile_measures": pd.DataFrame({"tile_epidermis": found}, obs.index).sample(frac=1),
+        "tile_measures": pd.DataFrame({"tile_epidermis": found}, obs.index).sample(
+            frac=1, random_state=0
+        ),
     }
 
 
@@ -92,7 +97,7 @@ def test_a_measure_of_tiles_must_hold_within_people_with_the_same_sign(planted, 
     row = table.loc["thin"]
     assert row["measure"] == "tile_epidermis"
     assert row["r_partial"] < -0.8
-    assert (row["label"] == "less tile epidermis") == holds
+    assert (row["label"] == "less is older: tile_epidermis") == holds
     assert np.sign(row["r_within"]) == -sign or sign == 0
 
 
@@ -145,7 +150,7 @@ def test_who_is_left_out_is_counted(planted):
 
 def test_a_person_without_a_measure_drops_no_measure(planted):
     planted[2].iloc[3, 0] = np.nan
-    assert "less epidermis um" in set(named(planted)["label"])
+    assert "less is older: epidermis_um" in set(named(planted)["label"])
 
 
 def test_too_few_people_or_half_of_the_tiles_tables(planted):
