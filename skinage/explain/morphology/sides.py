@@ -1,6 +1,6 @@
 """Which side of the epidermis is the surface and which the dermis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,10 @@ class Sides:
     surface: Mask
     horn: Mask
     dermis: Mask
+
+    def with_horn(self, more: Mask) -> "Sides":
+        """Return the same sides with more horn."""
+        return replace(self, horn=self.horn | more)
 
 
 def find_sides(epidermis: Mask, tissue: Mask, unit_um: float) -> Sides:
