@@ -98,6 +98,7 @@ def find_layers(section: Section) -> Layers:
         haematoxylin, eosin, epidermis=epidermis, dermis=np.isin(structures, DERMIS) & ~marked,
         unit_um=unit_um,
     )  # fmt: skip
+    folded &= tissue
     unsure = folded | dust | (marked & tissue)
     structures[unsure] = Structure.UNSURE
     surface, junction = _lines(sides, epidermis, tissue, unsure, unit_um) if sides else ([], [])
