@@ -8,6 +8,7 @@ from skinage.explain.morphology.grid import (
     Plane,
     closed,
     opened,
+    scaled_mask,
     smooth,
     without_small,
 )
@@ -18,6 +19,7 @@ SMOOTH_UM, HALF_WAY = 25.0, 0.5
 dermis."""
 LOBE_UM = 30.0
 """Half the width of what is bridged or cut off: septa and vessels, clefts in the dermis."""
+COARSE_UM = 4.0
 SMALLEST_UM2 = 20_000.0
 LEAST_DEPTH_UM = 200.0
 
@@ -43,13 +45,16 @@ def find_subcutis(
     numpy.ndarray
         ``(h, w)`` bool, within the dermis found so far.
     """
+    shape, step = score.shape, max(1, round(COARSE_UM / unit_um))
+    score, structures, below_um = (part[::step, ::step] for part in (score, structures, below_um))
+    unit_um *= step
     inside = np.isin(structures, DERMIS)
     share = smooth(inside.astype(np.float32), SMOOTH_UM, unit_um)
     stained = smooth(score * inside, SMOOTH_UM, unit_um) / np.maximum(share, 0.01)
     deep = inside & ~(below_um < LEAST_DEPTH_UM)
     if not deep.any():
-        return deep
+        return np.zeros(shape, bool)
     outside = structures == Structure.GLASS  # lobes end at the margin of a section as well
     pale = outside | deep & (stained < HALF_WAY * np.quantile(stained[deep], 0.7))
     lobes = closed(opened(pale, LOBE_UM, unit_um), LOBE_UM, unit_um) & deep
-    return without_small(lobes, SMALLEST_UM2, unit_um)
+    return scaled_mask(without_small(lobes, SMALLEST_UM2, unit_um), shape)

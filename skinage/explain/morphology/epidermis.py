@@ -22,9 +22,12 @@ reach; 1 is dense collagen, or a dense nucleus."""
 SEED_RADIUS_UM, NECK_RADIUS_UM, SEED_UM2 = 7.0, 5.0, 5_000.0
 SHORTEST_UM, SHORTEST_SHARE = 200.0, 0.2
 """Facing the glass; the share is of the longest epidermis of the same piece."""
-HOLE_UM2 = 3_000.0
+HOLE_UM2 = 1_500.0
 NEAR_UM = (15.0, 60.0)
 """What is so far from the epidermis is compared with it."""
+JUNCTION_SHARE, HORN_SHARE = 0.55, 0.65
+"""Where the outline lies between the values of dermis and epidermis, and of horn and granules."""
+GRANULAR_UM = 12.0
 DEEPEST = 3.0
 """Nothing is epidermis deeper than this many times the depth of most of it: hair goes on."""
 
@@ -69,12 +72,41 @@ def find_epidermis(score: Plane, haematoxylin: Plane, tissue: Mask, unit_um: flo
     away = distance(seeds, unit_um)
     near = tissue & (away > NEAR_UM[0]) & (away < NEAR_UM[1])
     below = near & (depth_within(tissue, unit_um) > MOST_HORN_UM / 2)
-    half_way = (np.median(score[seeds]) + np.median(score[below if below.any() else near])) / 2
-    wide = tissue & (score > half_way) & (haematoxylin > SEED_HAEMATOXYLIN / 2)
+    dermis = np.median(score[below if below.any() else near])
+    border = dermis + JUNCTION_SHARE * (np.median(score[seeds]) - dermis)
+    wide = tissue & (score > border) & (haematoxylin > SEED_HAEMATOXYLIN / 2)
     wide = opened(without_holes(wide, HOLE_UM2, unit_um), NECK_RADIUS_UM, unit_um)
     return without_holes(
-        _not_too_deep(touching(wide | seeds, seeds), tissue, unit_um), HOLE_UM2, unit_um
+        _not_too_deep(touching(wide, seeds & wide), tissue, unit_um), HOLE_UM2, unit_um
     )
+
+
+def without_compact_horn(
+    epidermis: Mask, horn: Mask, score: Plane, surface: Mask, unit_um: float
+) -> Mask:
+    """Take the compact base of the horn, dense but paler than granular cells, off an epidermis.
+
+    Parameters
+    ----------
+    epidermis, horn, surface
+        ``(h, w)`` bool.
+    score
+        ``(h, w)`` of `epidermis_score`, smoothed by 3 um.
+    unit_um
+        um per px.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(h, w)`` bool.
+    """
+    upper = epidermis & (distance(horn, unit_um) < GRANULAR_UM)
+    loose = horn & (distance(epidermis | surface, unit_um) > 4)
+    if not upper.any() or not loose.any():
+        return epidermis
+    pale, dense = np.median(score[loose]), np.quantile(score[upper], 0.75)
+    viable = epidermis & ~(upper & (score < pale + HORN_SHARE * (dense - pale)))
+    return without_holes(viable, HOLE_UM2, unit_um)
 
 
 def facing_glass(candidates: Mask, tissue: Mask, unit_um: float) -> Mask:

@@ -35,7 +35,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.signal import find_peaks
 
-from skinage.explain.morphology.layers import Layers
+from skinage.explain.morphology.grid import distance
+from skinage.explain.morphology.layers import UNSURE_MARGIN_UM, Layers
 from skinage.explain.morphology.lines import Line
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import DERMIS, Structure
@@ -68,9 +69,11 @@ def measure_layers(segmentation: Segmentation) -> tuple[Values, Reasons]:
     values = _totals(segmentation)
     reasons: Reasons = {}
     unseen = dict.fromkeys((*OF_EPIDERMIS, *FINE, "dermis_um"), np.nan)
-    chord_um = sum(line.chord_um for line in layers.junction)
-    if chord_um < LEAST_SURFACE_UM:
-        why = f"{chord_um:.0f} um of epidermis are shown, expected {LEAST_SURFACE_UM:.0f} or more"
+    chord_um, surface_um = (
+        sum(line.chord_um for line in lines) for lines in (layers.junction, layers.surface)
+    )
+    if min(chord_um, surface_um) < LEAST_SURFACE_UM:
+        why = f"{min(chord_um, surface_um):.0f} um of epidermis are shown, expected {LEAST_SURFACE_UM:.0f} or more"
         return values | unseen, dict.fromkeys(unseen, why)
     values |= _epidermis(layers, mpp)
     values |= _fine(layers, chord_um, mpp)
@@ -101,30 +104,37 @@ def _totals(segmentation: Segmentation) -> Values:
 def _epidermis(layers: Layers, mpp: float) -> Values:
     depth_um = np.concatenate([line.values(layers.depth_um, mpp)[1:] for line in layers.junction])
     step_um = np.concatenate([np.diff(_onward(line)) for line in layers.junction])
+    surface_um = sum(line.chord_um for line in layers.surface)
     order = np.argsort(depth_um)
     share = np.cumsum(np.abs(step_um)[order]) / np.abs(step_um).sum()
     thin, thick = np.interp([0.05, 0.95], share, depth_um[order])
-    mean_um = (depth_um * step_um).sum() / step_um.sum()
     return {
-        "epidermis_um": float(mean_um),
+        "epidermis_um": _sure_um2(layers, Structure.EPIDERMIS, mpp) / surface_um,
         "epidermis_p05_um": float(thin),
         "epidermis_p95_um": float(thick),
     }
 
 
 def _fine(layers: Layers, chord_um: float, mpp: float) -> Values:
-    horn_um2 = np.count_nonzero(layers.structures == Structure.CORNEUM) * mpp**2
     surface_um = sum(line.chord_um for line in layers.surface)
     ridges = np.concatenate([_ridges(line, layers.depth_um, mpp) for line in layers.junction])
     epidermis = layers.structures == Structure.EPIDERMIS
     islands = ndimage.label(ndimage.binary_fill_holes(epidermis) & ~epidermis)[1]
     return {
-        "corneum_um": horn_um2 / surface_um if surface_um else np.nan,
+        "corneum_um": _sure_um2(layers, Structure.CORNEUM, mpp) / surface_um,
         "interdigitation": sum(line.length_um for line in layers.junction) / chord_um,
         "ridges_per_mm": len(ridges) / chord_um * 1000,
         "ridge_height_um": float(ridges.mean()) if len(ridges) else 0.0,
         "papilla_islands_per_mm": islands / chord_um * 1000,
     }
+
+
+def _sure_um2(layers: Layers, structure: Structure, mpp: float) -> float:
+    """Return the area of a structure over and under the measured runs of surface and junction."""
+    step = max(1, round(2 / mpp))
+    structures = layers.structures[::step, ::step]
+    sure = distance(structures == Structure.UNSURE, step * mpp) > UNSURE_MARGIN_UM
+    return float(np.count_nonzero((structures == structure) & sure) * (step * mpp) ** 2)
 
 
 def _onward(line: Line) -> NDArray[np.float64]:

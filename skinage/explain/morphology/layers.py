@@ -1,12 +1,17 @@
-"""The layers of a section: horn, viable epidermis, dermis by depth, subcutis, and what is unsure."""
+"""The layers of a section: horn, viable epidermis, dermis by depth, subcutis, what is unsure."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from skinage.explain.morphology.deep import find_subcutis
-from skinage.explain.morphology.epidermis import epidermis_score, find_epidermis
+from skinage.explain.morphology.epidermis import (
+    epidermis_score,
+    find_epidermis,
+    without_compact_horn,
+)
 from skinage.explain.morphology.grid import Mask, Plane, distance, scaled, scaled_mask, smooth
 from skinage.explain.morphology.lines import Line, outline
 from skinage.explain.morphology.section import Section
@@ -16,7 +21,9 @@ from skinage.explain.morphology.unsure import find_dust, find_folds
 
 GRID_UM = 2.0
 """Layers are found at this scale: none of them is thinner than 8 um."""
-PAPILLARY_UM = 75.0
+PAPILLARY_UM, LEVEL_UM, MOST_PAPILLARY_UM = 75.0, 80.0, 150.0
+"""The papillary dermis ends so far below the mean level of the junction; so far ridges are levelled
+along the skin."""
 UNSURE_MARGIN_UM = 6.0
 
 
@@ -74,11 +81,16 @@ def find_layers(section: Section) -> Layers:
     below_um, depth_um = np.full((2, *grid), np.nan, np.float32)
     sides = find_sides(epidermis, tissue, unit_um) if epidermis.any() else None
     if sides is not None:
+        viable = without_compact_horn(epidermis, sides.horn, score, sides.surface, unit_um)
+        sides = sides.with_horn(epidermis & ~viable)
+        epidermis = viable
         below_um = np.where(
             sides.dermis, distance(epidermis, unit_um), -distance(sides.dermis, unit_um)
         ).astype(np.float32)
         depth_um = distance(sides.horn | sides.surface, unit_um)
-        structures[sides.dermis & (below_um <= PAPILLARY_UM)] = Structure.PAPILLARY_DERMIS
+        level_um = _level_of_junction(depth_um, epidermis, sides.dermis, unit_um)
+        papillary = sides.dermis & (depth_um <= level_um + PAPILLARY_UM)
+        structures[papillary & (below_um < MOST_PAPILLARY_UM)] = Structure.PAPILLARY_DERMIS
         structures[sides.horn] = Structure.CORNEUM
         structures[epidermis] = Structure.EPIDERMIS
     structures[find_subcutis(score, structures, below_um, unit_um)] = Structure.SUBCUTIS
@@ -86,6 +98,7 @@ def find_layers(section: Section) -> Layers:
         haematoxylin, eosin, epidermis=epidermis, dermis=np.isin(structures, DERMIS) & ~marked,
         unit_um=unit_um,
     )  # fmt: skip
+    folded &= tissue
     unsure = folded | dust | (marked & tissue)
     structures[unsure] = Structure.UNSURE
     surface, junction = _lines(sides, epidermis, tissue, unsure, unit_um) if sides else ([], [])
@@ -93,6 +106,18 @@ def find_layers(section: Section) -> Layers:
         _at_full_scale(structures, shape), scaled(below_um, shape), scaled(depth_um, shape),
         surface, junction, scaled_mask(folded, shape),
     )  # fmt: skip
+
+
+def _level_of_junction(depth_um: Plane, epidermis: Mask, dermis: Mask, unit_um: float) -> Plane:
+    """Return the mean depth of the junction about each place, um; that of all of it far away."""
+    junction = dermis & ndimage.binary_dilation(epidermis)
+    shape = tuple(max(2, round(side * unit_um / LEVEL_UM * 5)) for side in junction.shape)
+    there = scaled(junction.astype(np.float32), shape)
+    depth = scaled(np.where(junction, depth_um, 0).astype(np.float32), shape)
+    mean = depth.sum() / there.sum()
+    here = smooth(there, 5, 1)
+    level = (smooth(depth, 5, 1) + 1e-4 * mean) / (here + 1e-4)
+    return scaled(level, junction.shape)
 
 
 def _lines(

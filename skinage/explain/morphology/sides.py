@@ -1,17 +1,18 @@
 """Which side of the epidermis is the surface and which the dermis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from skinage.explain.morphology.epidermis import MOST_HORN_UM
-from skinage.explain.morphology.grid import Mask, scaled, smooth, touching
+from skinage.explain.morphology.grid import Mask, scaled, smooth, touching, without_small
 
 COARSE_UM, RIDGE_UM, BAND_UM, PIECE_UM = 8.0, 50.0, 100.0, 150.0
 """The grid on which directions are found, how far ridges are levelled for it, and how far
 directions are averaged along the band and over the piece."""
+PIT_UM2 = 3_000.0
 LEAST_FACING = 0.5
 """Cosine between the outline's direction and that of the band, above which it is surface."""
 
@@ -34,6 +35,10 @@ class Sides:
     surface: Mask
     horn: Mask
     dermis: Mask
+
+    def with_horn(self, more: Mask) -> "Sides":
+        """Return the same sides with more horn."""
+        return replace(self, horn=self.horn | more)
 
 
 def find_sides(epidermis: Mask, tissue: Mask, unit_um: float) -> Sides:
@@ -63,9 +68,16 @@ def find_sides(epidermis: Mask, tissue: Mask, unit_um: float) -> Sides:
     rim = tissue & ~ndimage.binary_erosion(tissue, border_value=1)
     near, outside = away * unit_um < MOST_HORN_UM, tissue & ~epidermis
     horn = touching(outside & above & near, rim)
+    horn |= _pits(outside & ~horn, horn, unit_um)
     slope = np.stack(np.gradient(-smooth(tissue.astype(np.float32), 6, unit_um)))
     facing = (slope * there).sum(axis=0) > LEAST_FACING * np.hypot(*slope)
     return Sides(outward, rim & facing & near & (horn | epidermis), horn, outside & ~horn)
+
+
+def _pits(below: Mask, horn: Mask, unit_um: float) -> Mask:
+    """Return small parts of the other side that lie at the horn: dents in the epidermis."""
+    small = below & ~without_small(below, PIT_UM2, unit_um)
+    return touching(small | horn, horn) & small
 
 
 def _outward(epidermis: Mask, tissue: Mask, unit_um: float) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from skinage.explain.morphology.grid import (
     distance,
     opened,
     scaled,
+    scaled_mask,
     smooth,
 )
 from skinage.explain.morphology.section import Section
@@ -19,6 +20,8 @@ FOLD_DARKER, FOLD_SMOOTH_UM = 1.4, 15.0
 FOLD_HAEMATOXYLIN = 0.35
 """What holds more in the dermis is a gland or a hair."""
 FOLD_UM2, FOLD_LENGTH_UM = 15_000.0, 300.0
+FOLD_MARGIN_UM, FOLD_END_UM = 8.0, 500.0
+COARSE_UM = 4.0
 DUST_DENSITY, DUST_RED = 0.1, 1.25
 """Dust absorbs red more than haematoxylin does, compared with green, by this factor."""
 
@@ -42,24 +45,38 @@ def find_folds(
     numpy.ndarray
         ``(h, w)`` bool.
     """
+    shape, step = eosin.shape, max(1, round(COARSE_UM / unit_um))
+    haematoxylin, eosin, epidermis, dermis = (
+        part[::step, ::step] for part in (haematoxylin, eosin, epidermis, dermis)
+    )
+    unit_um *= step
     blue, pink = (smooth(stain, FOLD_SMOOTH_UM, unit_um) for stain in (haematoxylin, eosin))
     double = _darker(pink, dermis) & (blue < FOLD_HAEMATOXYLIN)
     double |= _darker(blue + pink, epidermis)
-    return _long(opened(double, FOLD_SMOOTH_UM / 2, unit_um), unit_um)
+    folds = _long_bands(opened(double, FOLD_SMOOTH_UM / 2, unit_um), unit_um)
+    return scaled_mask(folds, shape)
 
 
 def _darker(plane: Plane, mask: Mask) -> Mask:
     return mask & (plane > FOLD_DARKER * np.median(plane[mask])) if mask.any() else mask
 
 
-def _long(mask: Mask, unit_um: float) -> Mask:
-    labels, _ = ndimage.label(mask)
-    for number, (rows, cols) in enumerate(ndimage.find_objects(labels), 1):
-        part = labels[rows, cols] == number
-        length_um = unit_um * np.hypot(*part.shape)
-        if part.sum() * unit_um**2 < FOLD_UM2 or length_um < FOLD_LENGTH_UM:
-            labels[rows, cols][part] = 0
-    return labels > 0
+def _long_bands(mask: Mask, unit_um: float) -> Mask:
+    """Keep the long parts, and draw them out: the ends of a fold are less plain than its middle."""
+    labels, n_parts = ndimage.label(mask)
+    bands = np.zeros_like(mask)
+    for number in range(1, n_parts + 1):
+        places = np.argwhere(labels == number) * unit_um
+        middle = places.mean(axis=0)
+        spread, axes = np.linalg.eigh(np.cov(places.T) + 1e-6 * np.eye(2))
+        across_um, along_um = np.sqrt(12 * spread)  # sides of a rectangle that spreads as much
+        if len(places) * unit_um**2 < FOLD_UM2 or along_um < FOLD_LENGTH_UM:
+            continue
+        here = np.moveaxis(np.indices(mask.shape), 0, -1) * unit_um - middle
+        across, along = np.moveaxis(np.abs(here @ axes), -1, 0)
+        bands |= labels == number
+        bands |= (across < across_um / 2 + FOLD_MARGIN_UM) & (along < along_um / 2 + FOLD_END_UM)
+    return bands
 
 
 def find_dust(section: Section, shape: tuple[int, ...]) -> Mask:
