@@ -82,6 +82,7 @@ from .explain.attribution.baselines import Baseline as Baseline
 from .explain.attribution.baselines import baseline_tiles as baseline_tiles
 from .explain.attribution.baselines import plain_baselines as plain_baselines
 from .explain.attribution.comparison import compare_baselines as compare_baselines
+from .explain.attribution.concepts import concept_sensitivity as concept_sensitivity
 from .explain.attribution.contributions import tile_contributions as tile_contributions
 from .explain.counterfactual.claims import claim_against_change as claim_against_change
 from .explain.counterfactual.claims import claim_agreement as claim_agreement
