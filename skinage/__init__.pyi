@@ -77,7 +77,11 @@ from .evaluation.learning_curve import learning_curve as learning_curve
 from .evaluation.report_card import report_card as report_card
 from .explain.attribution.age_of_tiles import AgeOfTiles as AgeOfTiles
 from .explain.attribution.attribute import attribute as attribute
-from .explain.attribution.attribute import tile_contributions as tile_contributions
+from .explain.attribution.baselines import Baseline as Baseline
+from .explain.attribution.baselines import baseline_tiles as baseline_tiles
+from .explain.attribution.baselines import plain_baselines as plain_baselines
+from .explain.attribution.comparison import compare_baselines as compare_baselines
+from .explain.attribution.contributions import tile_contributions as tile_contributions
 from .explain.counterfactual.claims import claim_against_change as claim_against_change
 from .explain.counterfactual.claims import claim_agreement as claim_agreement
 from .explain.counterfactual.similar import similar_people as similar_people

@@ -9,6 +9,8 @@ from .age_acceleration import (
 from .age_acceleration import (
     truth_scatter as truth_scatter,
 )
+from .attribution import attribution_panel as attribution_panel
+from .attribution import slide_contributions as slide_contributions
 from .clock import (
     age_scatter as age_scatter,
 )
@@ -41,9 +43,6 @@ from .evaluation import (
 )
 from .evaluation import (
     replicates as replicates,
-)
-from .explain import (
-    attribution_panel as attribution_panel,
 )
 from .explain import (
     measure_by_age as measure_by_age,

@@ -68,33 +68,77 @@ class AgeOfTiles(nn.Module):
         self.eval()
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the ages ``(n,)`` with each of the images in place of the tile, float64 years.
+        """Compute the person's age with each of the images in place of the tile.
 
         Parameters
         ----------
         images
-            ``(n, 3, h, w)``, as `Encoder.prepare` makes them, on the device of the encoder.
+            ``(n, 3, h, w)``, as `prepare` makes them.
+
+        Returns
+        -------
+        torch.Tensor
+            ``(n,)`` years, float64.
         """
         return self.of_embeddings(self.module(images))
 
     def of_embeddings(self, embeddings: Tensor) -> Tensor:
-        """Return the ages ``(n,)`` with each of the embeddings ``(n, dim)`` as that of the tile."""
+        """Compute the person's age with each of the embeddings as that of the tile.
+
+        Parameters
+        ----------
+        embeddings
+            ``(n, dim)``, on the device of the encoder.
+
+        Returns
+        -------
+        torch.Tensor
+            ``(n,)`` years, float64.
+        """
         terms = self.tile_terms.terms(embeddings)
         return self.tile_terms.years((self.sum_of_others + terms) / self.n_tiles)
 
     def prepare(self, pixels: np.ndarray) -> Tensor:
-        """Return ``(n, h, w, 3)`` uint8 pixels as images for `forward`, where the encoder is."""
+        """Return pixels as the images that `forward` takes.
+
+        Parameters
+        ----------
+        pixels
+            ``(n, h, w, 3)`` uint8 RGB tiles.
+
+        Returns
+        -------
+        torch.Tensor
+            ``(n, 3, h, w)`` on the device and in the precision of the encoder.
+        """
         return self.encoder.prepare(pixels).to(next(self.module.parameters()))
 
     def predict(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the ages ``(n,)`` with each of the tiles ``(n, h, w, 3)`` uint8, in batches."""
+        """Compute the person's age with each of the tiles in place of the tile, in batches.
+
+        Parameters
+        ----------
+        pixels
+            ``(n, h, w, 3)`` uint8 RGB tiles, one at least.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(n,)`` years.
+        """
         batches = np.split(pixels, range(BATCH, len(pixels), BATCH))
         with torch.inference_mode():
-            ages = [self(self.prepare(some)) for some in batches if len(some)]
-        return torch.cat(ages).cpu().numpy().astype(float) if ages else np.empty(0)
+            ages = [self(self.prepare(some)) for some in batches]
+        return torch.cat(ages).cpu().numpy().astype(float)
 
     def without_tile(self) -> float:
-        """Return the age without the tile, from the others alone; NaN if there is no other."""
+        """Compute the person's age from the other tiles alone.
+
+        Returns
+        -------
+        float
+            Years; NaN if there is no other tile.
+        """
         if self.n_tiles == 1:
             return float("nan")
         with torch.no_grad():
