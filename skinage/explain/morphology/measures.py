@@ -35,6 +35,7 @@ TOTALS = ("n_parts", "section_mm2", "surface_mm", "epidermis_mm2", "dermis_mm2")
 """What is added up: how much tissue a row rests on."""
 _THICK, _WIDE = ("thicker", "thinner"), ("wider", "narrower")
 _LARGE, _GREAT = ("larger", "smaller"), ("greater", "smaller")
+_ROUND, _DARK = ("rounder", "longer"), ("darker", "paler")
 _SKIN, _DERMIS, _EPIDERMIS = "surface_mm", "dermis_mm2", "epidermis_mm2"
 MEASURES = {
     "epidermis_um": Measure("viable epidermis", "um", _SKIN, *_THICK),
@@ -48,12 +49,30 @@ MEASURES = {
     "dermis_um": Measure("dermis", "um", _SKIN, *_THICK),
     "epidermal_nuclei_per_mm2": Measure("epidermal nuclei", "per mm2", _EPIDERMIS),
     "epidermal_nucleus_um2": Measure("epidermal nuclei", "um2", _EPIDERMIS, *_LARGE),
-    "epidermal_nucleus_roundness": Measure(
-        "epidermal nuclei, width over length", "", _EPIDERMIS, *_GREAT
-    ),
-    "epidermal_nucleus_haematoxylin": Measure(
-        "epidermal nuclei, haematoxylin", "", _EPIDERMIS, "darker", "paler"
-    ),
+    "epidermal_nucleus_roundness": Measure("epidermal nuclei", "", _EPIDERMIS, *_ROUND),
+    "epidermal_nucleus_haematoxylin": Measure("epidermal nuclei", "", _EPIDERMIS, *_DARK),
+    "dermal_nuclei_per_mm2": Measure("dermal nuclei", "per mm2", _DERMIS),
+    "dermal_nucleus_um2": Measure("dermal nuclei", "um2", _DERMIS, *_LARGE),
+    "dermal_nucleus_roundness": Measure("dermal nuclei", "", _DERMIS, *_ROUND),
+    "dermal_nucleus_haematoxylin": Measure("dermal nuclei", "", _DERMIS, *_DARK),
+    "spindle_nuclei_per_mm2": Measure("spindle nuclei (fibroblasts)", "per mm2", _DERMIS),
+    "dark_nuclei_fraction": Measure("dark share of spindle nuclei", "", _DERMIS, *_GREAT),
+    "inflammation_per_mm2": Measure("clusters of inflammation", "per mm2", _DERMIS),
+    "inflammation_fraction": Measure("inflamed share of dermis", "", _DERMIS, *_GREAT),
+    "papillary_collagen_fraction": Measure("papillary collagen share", "", _DERMIS, *_GREAT),
+    "reticular_collagen_fraction": Measure("reticular collagen share", "", _DERMIS, *_GREAT),
+    "gap_fraction": Measure("gaps between bundles, share", "", _DERMIS, *_GREAT),
+    "gap_um": Measure("gaps between bundles", "um", _DERMIS, *_WIDE),
+    "bundle_um": Measure("collagen bundles", "um", _DERMIS, *_WIDE),
+    "fibre_coherency": Measure("fibre coherency", "", _DERMIS, *_GREAT),
+    "orientation_entropy": Measure("entropy of fibre directions", "", _DERMIS, *_GREAT),
+    "fibre_order": Measure("fibre order along the surface", "", _DERMIS, *_GREAT),
+    "adnexa_per_mm2": Measure("adnexa", "per mm2", _DERMIS),
+    "adnexa_fraction": Measure("adnexal share of dermis", "", _DERMIS, *_GREAT),
+    "vessels_per_mm2": Measure("vessels", "per mm2", _DERMIS),
+    "vessel_um": Measure("vessels", "um", _DERMIS, *_WIDE),
+    "elastosis_um": Measure("elastosis", "um", _SKIN, "deeper", "shallower"),
+    "elastosis_fraction": Measure("elastotic share of upper dermis", "", _DERMIS, *_GREAT),
 }
 """Each measure by name, in the order of the tables."""
 

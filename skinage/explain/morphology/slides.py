@@ -82,7 +82,8 @@ def measure_slides(
     """
     if not FINEST_MPP <= mpp <= COARSEST_MPP:
         raise SettingError(
-            f"measure_slides: mpp is {mpp}; expected um per px from {FINEST_MPP:g} to {COARSEST_MPP:g}"
+            f"measure_slides: mpp is {mpp}; expected um per px from {FINEST_MPP:g} to "
+            f"{COARSEST_MPP:g}"
         )
     folder = None if out is None else Path(out)
     rows = cohort.to_dict("records")
