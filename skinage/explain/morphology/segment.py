@@ -3,8 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from skinage.explain.morphology.collagen import measure_collagen
 from skinage.explain.morphology.layer_measures import measure_layers
 from skinage.explain.morphology.layers import find_layers
+from skinage.explain.morphology.nuclear_measures import measure_nuclei
+from skinage.explain.morphology.object_measures import measure_objects
+from skinage.explain.morphology.objects import find_objects
 from skinage.explain.morphology.section import Section
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 
@@ -31,10 +35,8 @@ def segment(pixels: NDArray[np.uint8], mpp: float) -> Segmentation:
     """
     section = Section.of(pixels, mpp)
     layers = find_layers(section)
-    shape = section.tissue.shape
-    return Segmentation(
-        section, layers, layers.structures, np.zeros(shape, np.int32), np.zeros(shape, bool)
-    )
+    found = find_objects(section, layers)
+    return Segmentation(section, layers, found.structures, found.nuclei, found.elastosis)
 
 
 def measure_section(segmentation: Segmentation) -> tuple[Values, Reasons]:
@@ -52,4 +54,10 @@ def measure_section(segmentation: Segmentation) -> tuple[Values, Reasons]:
     reasons : dict
         Why, for each measure that is NaN.
     """
-    return measure_layers(segmentation)
+    values: Values = {}
+    reasons: Reasons = {}
+    for measure in (measure_layers, measure_nuclei, measure_collagen, measure_objects):
+        found, why = measure(segmentation)
+        values |= found
+        reasons |= why
+    return values, reasons

@@ -1,0 +1,102 @@
+"""Nuclei, adnexa, vessels and elastosis of a section whose layers are known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinage.explain.morphology.grid import (
+    Mask,
+    closed,
+    opened,
+    scaled,
+    scaled_mask,
+    without_holes,
+    without_small,
+)  # fmt: skip
+from skinage.explain.morphology.layers import GRID_UM, Layers
+from skinage.explain.morphology.matrix import Matrix, matrix_of
+from skinage.explain.morphology.nuclei import COARSEST_NUCLEI_MPP, Labels, find_nuclei
+from skinage.explain.morphology.section import Section
+from skinage.explain.morphology.structures import DERMIS, Structure
+from skinage.explain.morphology.vessels import find_vessels
+
+BLUE = 0.06
+"""Haematoxylin of cytoplasm and of elastosis between nuclei; collagen has less than 0.03."""
+CELLULAR = 0.06
+"""Share of nuclei in adnexa; elastosis and collagen have a third of it."""
+ADNEXA_RADIUS_UM, ADNEXA_UM2 = 5.0, 400.0
+LUMEN_UM2 = 6_000.0
+"""Holes in adnexa up to this area are theirs: lumina, hairs."""
+ADNEXA_DEPTH_UM = 40.0
+GREY = 0.15
+"""Haematoxylin over eosin of elastosis; papillary dermis has less than 0.12."""
+ELASTOSIS_RADIUS_UM, ELASTOSIS_UM2 = 4.0, 3_000.0
+
+
+@dataclass(frozen=True)
+class Objects:
+    """What lies in the layers.
+
+    Attributes
+    ----------
+    structures
+        ``(h, w)`` uint8: those of the layers, with `Structure.ADNEXA` and `Structure.VESSEL`.
+    nuclei
+        ``(h, w)`` int32: the number of the nucleus, 0 elsewhere; all 0 beyond 1.5 um per px.
+    elastosis
+        ``(h, w)`` bool, within the dermis.
+    """
+
+    structures: NDArray[np.uint8]
+    nuclei: Labels
+    elastosis: Mask
+
+
+def find_objects(section: Section, layers: Layers) -> Objects:
+    """Find nuclei, adnexa, vessels and elastosis.
+
+    Nuclei are found at the scale of the section, the others on a grid of 2 um; beyond 1.5 um per
+    px nothing is found, because all of them are told by their nuclei.
+
+    Parameters
+    ----------
+    section
+        Amounts of stain.
+    layers
+        The layers of the same section.
+    """
+    shape = section.tissue.shape
+    structures = layers.structures.copy()
+    if section.mpp > COARSEST_NUCLEI_MPP:
+        return Objects(structures, np.zeros(shape, np.int32), np.zeros(shape, bool))
+    cells = np.isin(structures, (Structure.EPIDERMIS, *DERMIS))
+    nuclei = find_nuclei(section.haematoxylin, cells, section.mpp)
+    grid = tuple(max(1, round(side * section.mpp / GRID_UM)) for side in shape)
+    haematoxylin, eosin = (scaled(stain, grid) for stain in (section.haematoxylin, section.eosin))
+    nuclear = scaled((nuclei > 0).astype(np.float32), grid)
+    dermis = scaled_mask(np.isin(structures, DERMIS), grid)
+    matrix = matrix_of(haematoxylin, eosin, nuclear=nuclear, within=dermis, unit_um=GRID_UM)
+    below_um = scaled(layers.below_um, grid)
+    adnexa = _find_adnexa(matrix, dermis & ~(below_um < ADNEXA_DEPTH_UM))
+    vessels = find_vessels(haematoxylin, eosin, within=dermis & ~adnexa, unit_um=GRID_UM)
+    elastosis = _find_elastosis(matrix, dermis & ~adnexa & ~vessels)
+    dermis = np.isin(structures, DERMIS)
+    structures[scaled_mask(adnexa, shape) & dermis] = Structure.ADNEXA
+    structures[scaled_mask(vessels, shape) & dermis] = Structure.VESSEL
+    return Objects(structures, nuclei, scaled_mask(elastosis, shape) & np.isin(structures, DERMIS))
+
+
+def _find_adnexa(matrix: Matrix, deep: Mask) -> Mask:
+    """Find follicles, glands and muscles: blue cytoplasm with many nuclei, lumina filled."""
+    cells = deep & (matrix.haematoxylin > BLUE) & (matrix.nuclear > CELLULAR)
+    cells = opened(closed(cells, ADNEXA_RADIUS_UM, GRID_UM) & deep, ADNEXA_RADIUS_UM, GRID_UM)
+    cells = without_holes(cells, LUMEN_UM2, GRID_UM) & deep
+    return without_small(cells, ADNEXA_UM2, GRID_UM)
+
+
+def _find_elastosis(matrix: Matrix, dermis: Mask) -> Mask:
+    """Find grey-blue matrix."""
+    grey = dermis & (matrix.haematoxylin > BLUE)
+    grey &= matrix.haematoxylin > GREY * matrix.eosin
+    return without_small(opened(grey, ELASTOSIS_RADIUS_UM, GRID_UM), ELASTOSIS_UM2, GRID_UM)
