@@ -46,7 +46,8 @@ def find_subcutis(
         ``(h, w)`` bool, within the dermis found so far.
     """
     shape, step = score.shape, max(1, round(COARSE_UM / unit_um))
-    score, structures, below_um = (part[::step, ::step] for part in (score, structures, below_um))
+    score, below_um = score[::step, ::step], below_um[::step, ::step]
+    structures = structures[::step, ::step]
     unit_um *= step
     inside = np.isin(structures, DERMIS)
     share = smooth(inside.astype(np.float32), SMOOTH_UM, unit_um)

@@ -47,11 +47,11 @@ def find_folds(
         ``(h, w)`` bool.
     """
     shape, step = eosin.shape, max(1, round(COARSE_UM / unit_um))
-    haematoxylin, eosin, epidermis, dermis = (
-        part[::step, ::step] for part in (haematoxylin, eosin, epidermis, dermis)
-    )
+    epidermis, dermis = epidermis[::step, ::step], dermis[::step, ::step]
     unit_um *= step
-    blue, pink = (smooth(stain, FOLD_SMOOTH_UM, unit_um) for stain in (haematoxylin, eosin))
+    blue, pink = (
+        smooth(stain[::step, ::step], FOLD_SMOOTH_UM, unit_um) for stain in (haematoxylin, eosin)
+    )
     double = _darker(pink, dermis) & (blue < FOLD_HAEMATOXYLIN)
     double |= _darker(blue + pink, epidermis)
     folds = _long_bands(opened(double, FOLD_SMOOTH_UM / 2, unit_um), unit_um)
