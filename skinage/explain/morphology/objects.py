@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from skinage.explain.morphology.grid import (
     Mask,
+    Plane,
     closed,
     opened,
     scaled,
@@ -36,7 +37,7 @@ LUMEN_UM2 = 6_000.0
 ADNEXA_DEPTH_UM = 40.0
 GREY = 0.15
 """Haematoxylin over eosin of elastosis; papillary dermis has less than 0.12."""
-ELASTOSIS_RADIUS_UM, ELASTOSIS_UM2 = 4.0, 3_000.0
+ELASTOSIS_RADIUS_UM, ELASTOSIS_UM2, ELASTOSIS_BEGINS_UM = 4.0, 3_000.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def find_objects(section: Section, layers: Layers) -> Objects:
     structures = layers.structures.copy()
     if section.mpp > COARSEST_NUCLEI_MPP:
         return Objects(structures, np.zeros(shape, np.int32), np.zeros(shape, bool))
-    cells = np.isin(structures, (Structure.EPIDERMIS, *DERMIS))
-    nuclei = find_nuclei(section.haematoxylin, cells, section.mpp)
+    both = structures == Structure.EPIDERMIS, np.isin(structures, DERMIS)
+    nuclei = find_nuclei(section.haematoxylin, both, section.mpp)
     grid = grid_shape(shape, section.mpp)
     haematoxylin, eosin = (scaled(stain, grid) for stain in (section.haematoxylin, section.eosin))
     nuclear = scaled((nuclei > 0).astype(np.float32), grid)
@@ -85,7 +86,7 @@ def find_objects(section: Section, layers: Layers) -> Objects:
     below_um = scaled(layers.below_um, grid)
     adnexa = _find_adnexa(matrix, dermis & ~(below_um < ADNEXA_DEPTH_UM))
     vessels = find_vessels(haematoxylin, eosin, within=dermis & ~adnexa, unit_um=GRID_UM)
-    elastosis = _find_elastosis(matrix, dermis & ~adnexa & ~vessels)
+    elastosis = _find_elastosis(matrix, dermis & ~adnexa & ~vessels, below_um)
     dermis = np.isin(structures, DERMIS)
     structures[scaled_mask(adnexa, shape) & dermis] = Structure.ADNEXA
     structures[scaled_mask(vessels, shape) & dermis] = Structure.VESSEL
@@ -107,8 +108,9 @@ def _find_adnexa(matrix: Matrix, deep: Mask) -> Mask:
     return touching(cells, cells & (matrix.nuclear > CORE_CELLULAR))
 
 
-def _find_elastosis(matrix: Matrix, dermis: Mask) -> Mask:
-    """Find grey-blue matrix."""
+def _find_elastosis(matrix: Matrix, dermis: Mask, below_um: Plane) -> Mask:
+    """Find grey-blue matrix that begins near the junction; without a junction any."""
     grey = dermis & (matrix.haematoxylin > BLUE)
     grey &= matrix.haematoxylin > GREY * matrix.eosin
-    return without_small(opened(grey, ELASTOSIS_RADIUS_UM, GRID_UM), ELASTOSIS_UM2, GRID_UM)
+    grey = without_small(opened(grey, ELASTOSIS_RADIUS_UM, GRID_UM), ELASTOSIS_UM2, GRID_UM)
+    return touching(grey, grey & ~(below_um > ELASTOSIS_BEGINS_UM))

@@ -13,8 +13,9 @@ LUMEN_RADIUS_UM, LUMEN_UM2 = 3.5, 60.0
 WALL_UM, BLUE, WALL_SHARE = 6.0, 0.08, 0.45
 """Share of the ring about a lumen that holds haematoxylin, in wall and nuclei. Measured in the
 phantom: 0.49 to 0.80 about vessels (10 to 90 %), up to 0.15 about gaps."""
-BLOOD_SHARE = 0.05
-"""Of a lumen; no gap holds red cells."""
+BLOOD_SHARE, BLOOD_WALL_SHARE = 0.3, 0.2
+"""A lumen so full of red cells needs no more wall than that; dense collagen and pigment look
+alike, but have none."""
 
 
 def find_vessels(haematoxylin: Plane, eosin: Plane, *, within: Mask, unit_um: float) -> Mask:
@@ -48,6 +49,6 @@ def find_vessels(haematoxylin: Plane, eosin: Plane, *, within: Mask, unit_um: fl
     of_ring = np.bincount(owner, minlength=n_found + 1)
     wall = np.bincount(owner, haematoxylin[ring] > BLUE, n_found + 1) / np.maximum(of_ring, 1)
     red_cells = np.bincount(labels[blood], minlength=n_found + 1) / np.bincount(labels.ravel())
-    kept = (wall > WALL_SHARE) | (red_cells > BLOOD_SHARE)
+    kept = (wall > WALL_SHARE) | ((red_cells > BLOOD_SHARE) & (wall > BLOOD_WALL_SHARE))
     kept[0] = False
     return kept[labels]
