@@ -76,12 +76,45 @@ from .evaluation.baselines import compare_clocks as compare_clocks
 from .evaluation.groups import report_by_group as report_by_group
 from .evaluation.learning_curve import learning_curve as learning_curve
 from .evaluation.report_card import report_card as report_card
-from .explain.attribution import attribute as attribute
-from .explain.attribution import tile_contributions as tile_contributions
-from .explain.importance import feature_importance as feature_importance
-from .explain.morphology import measure_people as measure_people
-from .explain.morphology import measure_tiles as measure_tiles
-from .explain.shapley import shap_values as shap_values
+from .explain.attribution.age_of_tiles import AgeOfTiles as AgeOfTiles
+from .explain.attribution.attribute import attribute as attribute
+from .explain.attribution.baselines import Baseline as Baseline
+from .explain.attribution.baselines import baseline_tiles as baseline_tiles
+from .explain.attribution.baselines import plain_baselines as plain_baselines
+from .explain.attribution.comparison import compare_baselines as compare_baselines
+from .explain.attribution.concepts import concept_sensitivity as concept_sensitivity
+from .explain.attribution.contributions import tile_contributions as tile_contributions
+from .explain.counterfactual.claims import claim_against_change as claim_against_change
+from .explain.counterfactual.claims import claim_agreement as claim_agreement
+from .explain.counterfactual.similar import similar_people as similar_people
+from .explain.counterfactual.similar import similar_tiles as similar_tiles
+from .explain.faithfulness.case import MapCase as MapCase
+from .explain.faithfulness.grade import failed_words as failed_words
+from .explain.faithfulness.grade import grade_maps as grade_maps
+from .explain.faithfulness.randomised import randomise as randomise
+from .explain.faithfulness.randomised import shuffle_ages as shuffle_ages
+from .explain.importance.groups import group_features as group_features
+from .explain.importance.groups import sum_groups as sum_groups
+from .explain.importance.names import name_groups as name_groups
+from .explain.importance.shapley import shap_values as shap_values
+from .explain.morphology.clock import (
+    join_features as join_features,
+)
+from .explain.morphology.clock import (
+    measure_features as measure_features,
+)
+from .explain.morphology.combine import measure_people as measure_people
+from .explain.morphology.maps import read_map as read_map
+from .explain.morphology.segment import measure_section as measure_section
+from .explain.morphology.segment import segment as segment
+from .explain.morphology.slides import measure_slides as measure_slides
+from .explain.morphology.tiles import measure_tiles as measure_tiles
+from .explain.tissue import (
+    explained_by_measures as explained_by_measures,
+)
+from .explain.tissue import (
+    tissue_by_acceleration as tissue_by_acceleration,
+)
 from .outcomes.associations import associations as associations
 from .outcomes.disease import prevalence as prevalence
 from .outcomes.mortality import follow_up as follow_up

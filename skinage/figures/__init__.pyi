@@ -9,6 +9,8 @@ from .age_acceleration import (
 from .age_acceleration import (
     truth_scatter as truth_scatter,
 )
+from .attribution import attribution_panel as attribution_panel
+from .attribution import slide_contributions as slide_contributions
 from .clock import (
     age_scatter as age_scatter,
 )
@@ -42,14 +44,14 @@ from .evaluation import (
 from .evaluation import (
     replicates as replicates,
 )
-from .explain import (
-    attribution_panel as attribution_panel,
-)
-from .explain import (
+from .importance import (
     importance_beeswarm as importance_beeswarm,
 )
-from .explain import (
-    measure_by_age as measure_by_age,
+from .importance import (
+    importance_dependence as importance_dependence,
+)
+from .importance import (
+    importance_waterfall as importance_waterfall,
 )
 from .live_curves import LiveCurves as LiveCurves
 from .outcomes import forest as forest
@@ -58,3 +60,5 @@ from .phantom import label_map as label_map
 from .phantom import skin_panels as skin_panels
 from .tiling import slide_overview as slide_overview
 from .tiling import tile_gallery as tile_gallery
+from .tissue import measure_by_age as measure_by_age
+from .tissue import tissue_differences as tissue_differences

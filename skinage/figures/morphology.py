@@ -73,9 +73,8 @@ def section_structures(
     reduced = Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX)
     picture = np.asarray(reduced).astype(np.float32)
     line_px = max(1, round(LINE_PT * width / (72 * ax.get_window_extent().width / 100)))
-    share = np.bincount(structures.ravel(), minlength=len(STRUCTURES) + 1) / max(
-        1, np.count_nonzero(structures)
-    )
+    tissue_px = np.count_nonzero(structures)
+    share = np.bincount(structures.ravel(), minlength=len(STRUCTURES) + 1) / (tissue_px or 1)
     handles = []
     for number, (name, colour) in STRUCTURES.items():
         if share[number] < LEAST_SHARE:

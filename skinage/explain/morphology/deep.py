@@ -14,9 +14,9 @@ from skinage.explain.morphology.grid import (
 )
 from skinage.explain.morphology.structures import DERMIS, Structure
 
-SMOOTH_UM, HALF_WAY = 25.0, 0.5
+SMOOTH_UM, HALF_WAY, SURELY_FAT = 25.0, 0.5, 0.22
 """Cells of 60 um and their walls are averaged; subcutis holds less stain than this share of the
-dermis."""
+dermis, or than this amount, where a section is of fat only."""
 LOBE_UM = 30.0
 """Half the width of what is bridged or cut off: septa and vessels, clefts in the dermis."""
 COARSE_UM = 4.0
@@ -46,7 +46,8 @@ def find_subcutis(
         ``(h, w)`` bool, within the dermis found so far.
     """
     shape, step = score.shape, max(1, round(COARSE_UM / unit_um))
-    score, structures, below_um = (part[::step, ::step] for part in (score, structures, below_um))
+    score, below_um = score[::step, ::step], below_um[::step, ::step]
+    structures = structures[::step, ::step]
     unit_um *= step
     inside = np.isin(structures, DERMIS)
     share = smooth(inside.astype(np.float32), SMOOTH_UM, unit_um)
@@ -55,6 +56,7 @@ def find_subcutis(
     if not deep.any():
         return np.zeros(shape, bool)
     outside = structures == Structure.GLASS  # lobes end at the margin of a section as well
-    pale = outside | deep & (stained < HALF_WAY * np.quantile(stained[deep], 0.7))
+    border = max(SURELY_FAT, HALF_WAY * float(np.quantile(stained[deep], 0.7)))
+    pale = outside | deep & (stained < border)
     lobes = closed(opened(pale, LOBE_UM, unit_um), LOBE_UM, unit_um) & deep
     return scaled_mask(without_small(lobes, SMALLEST_UM2, unit_um), shape)

@@ -28,8 +28,8 @@ NEAR_UM = (15.0, 60.0)
 JUNCTION_SHARE, HORN_SHARE = 0.55, 0.65
 """Where the outline lies between the values of dermis and epidermis, and of horn and granules."""
 GRANULAR_UM = 12.0
-DEEPEST = 3.0
-"""Nothing is epidermis deeper than this many times the depth of most of it: hair goes on."""
+DEEPEST = 4.5
+"""Nothing is epidermis deeper than this many times its median depth: ridges end, hair goes on."""
 
 
 def epidermis_score(haematoxylin: Plane, eosin: Plane) -> Plane:
@@ -76,9 +76,7 @@ def find_epidermis(score: Plane, haematoxylin: Plane, tissue: Mask, unit_um: flo
     border = dermis + JUNCTION_SHARE * (np.median(score[seeds]) - dermis)
     wide = tissue & (score > border) & (haematoxylin > SEED_HAEMATOXYLIN / 2)
     wide = opened(without_holes(wide, HOLE_UM2, unit_um), NECK_RADIUS_UM, unit_um)
-    return without_holes(
-        _not_too_deep(touching(wide, seeds & wide), tissue, unit_um), HOLE_UM2, unit_um
-    )
+    return touching(wide, seeds & wide)
 
 
 def without_compact_horn(
@@ -109,6 +107,27 @@ def without_compact_horn(
     return without_holes(viable, HOLE_UM2, unit_um)
 
 
+def without_hair(epidermis: Mask, above: Mask, unit_um: float) -> Mask:
+    """Cut off what hangs on an epidermis deeper than its ridges: hair, glands.
+
+    Parameters
+    ----------
+    epidermis
+        ``(h, w)`` bool.
+    above
+        ``(h, w)`` bool: horn and surface.
+    unit_um
+        um per px.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(h, w)`` bool.
+    """
+    depth = distance(above, unit_um)
+    return epidermis & (depth < DEEPEST * np.median(depth[epidermis]))
+
+
 def facing_glass(candidates: Mask, tissue: Mask, unit_um: float) -> Mask:
     """Keep the candidates that face the outline of the tissue over a good length.
 
@@ -132,10 +151,3 @@ def facing_glass(candidates: Mask, tissue: Mask, unit_um: float) -> Mask:
     kept = (length_um >= SHORTEST_UM) & (length_um >= SHORTEST_SHARE * longest[piece])
     kept[0] = False
     return kept[labels]
-
-
-def _not_too_deep(epidermis: Mask, tissue: Mask, unit_um: float) -> Mask:
-    depth = depth_within(tissue, unit_um)
-    if not epidermis.any() or not np.isfinite(depth).all():
-        return epidermis
-    return epidermis & (depth < DEEPEST * np.quantile(depth[epidermis], 0.8))

@@ -73,3 +73,8 @@ def without_holes(mask: Mask, smallest_um2: float, unit_um: float) -> Mask:
 def smooth(plane: Plane, sigma_um: float, unit_um: float) -> Plane:
     """Return a plane smoothed by a Gaussian."""
     return ndimage.gaussian_filter(plane, sigma_um / unit_um, truncate=3)
+
+
+def gradient(plane: Plane) -> Plane:
+    """Return the slopes of a plane down and across, ``(2, h, w)``."""
+    return np.array(np.gradient(plane), np.float32)

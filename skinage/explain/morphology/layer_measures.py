@@ -72,8 +72,9 @@ def measure_layers(segmentation: Segmentation) -> tuple[Values, Reasons]:
     chord_um, surface_um = (
         sum(line.chord_um for line in lines) for lines in (layers.junction, layers.surface)
     )
-    if min(chord_um, surface_um) < LEAST_SURFACE_UM:
-        why = f"{min(chord_um, surface_um):.0f} um of epidermis are shown, expected {LEAST_SURFACE_UM:.0f} or more"
+    shown_um = min(chord_um, surface_um)
+    if shown_um < LEAST_SURFACE_UM:
+        why = f"{shown_um:.0f} um of epidermis face glass, expected {LEAST_SURFACE_UM:.0f} or more"
         return values | unseen, dict.fromkeys(unseen, why)
     values |= _epidermis(layers, mpp)
     values |= _fine(layers, chord_um, mpp)

@@ -11,6 +11,7 @@ from skinage.explain.morphology.epidermis import (
     epidermis_score,
     find_epidermis,
     without_compact_horn,
+    without_hair,
 )
 from skinage.explain.morphology.grid import Mask, Plane, distance, scaled, scaled_mask, smooth
 from skinage.explain.morphology.lines import Line, outline
@@ -81,8 +82,10 @@ def find_layers(section: Section) -> Layers:
     below_um, depth_um = np.full((2, *grid), np.nan, np.float32)
     sides = find_sides(epidermis, tissue, unit_um) if epidermis.any() else None
     if sides is not None:
-        viable = without_compact_horn(epidermis, sides.horn, score, sides.surface, unit_um)
-        sides = sides.with_horn(epidermis & ~viable)
+        above = sides.horn | sides.surface
+        sheet = without_hair(epidermis, above, unit_um)
+        viable = without_compact_horn(sheet, sides.horn, score, sides.surface, unit_um)
+        sides = sides.of(epidermis, viable)
         epidermis = viable
         below_um = np.where(
             sides.dermis, distance(epidermis, unit_um), -distance(sides.dermis, unit_um)

@@ -7,7 +7,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from skinage.explain.morphology.epidermis import MOST_HORN_UM
-from skinage.explain.morphology.grid import Mask, scaled, smooth, touching, without_small
+from skinage.explain.morphology.grid import (
+    Mask,
+    depth_within,
+    gradient,
+    scaled,
+    smooth,
+    touching,
+    without_small,
+)
 
 COARSE_UM, RIDGE_UM, BAND_UM, PIECE_UM = 8.0, 50.0, 100.0, 150.0
 """The grid on which directions are found, how far ridges are levelled for it, and how far
@@ -36,9 +44,13 @@ class Sides:
     horn: Mask
     dermis: Mask
 
-    def with_horn(self, more: Mask) -> "Sides":
-        """Return the same sides with more horn."""
-        return replace(self, horn=self.horn | more)
+    def of(self, epidermis: Mask, smaller: Mask) -> "Sides":
+        """Return the sides of a smaller epidermis: what it lost at its top is horn."""
+        lost = epidermis & ~smaller
+        horn = (
+            self.horn | touching(self.horn | self.surface | lost, self.horn | self.surface) & lost
+        )
+        return replace(self, horn=horn, dermis=self.dermis | lost & ~horn)
 
 
 def find_sides(epidermis: Mask, tissue: Mask, unit_um: float) -> Sides:
@@ -60,7 +72,9 @@ def find_sides(epidermis: Mask, tissue: Mask, unit_um: float) -> Sides:
     Sides
         All on the same grid.
     """
-    outward = _outward(epidermis, tissue, unit_um)
+    depth = depth_within(tissue, unit_um)
+    upper = epidermis & (depth <= np.median(depth[epidermis]))  # without ridges and hair
+    outward = _outward(upper, tissue, unit_um)
     away, (rows, cols) = ndimage.distance_transform_edt(~epidermis, return_indices=True)
     there = outward[:, rows, cols]  # beyond the ends of a band directions mean nothing
     here = np.indices(tissue.shape, np.int32)
@@ -69,7 +83,7 @@ def find_sides(epidermis: Mask, tissue: Mask, unit_um: float) -> Sides:
     near, outside = away * unit_um < MOST_HORN_UM, tissue & ~epidermis
     horn = touching(outside & above & near, rim)
     horn |= _pits(outside & ~horn, horn, unit_um)
-    slope = np.stack(np.gradient(-smooth(tissue.astype(np.float32), 6, unit_um)))
+    slope = -gradient(smooth(tissue.astype(np.float32), 6, unit_um))
     facing = (slope * there).sum(axis=0) > LEAST_FACING * np.hypot(*slope)
     return Sides(outward, rim & facing & near & (horn | epidermis), horn, outside & ~horn)
 
@@ -80,15 +94,15 @@ def _pits(below: Mask, horn: Mask, unit_um: float) -> Mask:
     return touching(small | horn, horn) & small
 
 
-def _outward(epidermis: Mask, tissue: Mask, unit_um: float) -> NDArray[np.float32]:
-    shape = epidermis.shape
+def _outward(band: Mask, tissue: Mask, unit_um: float) -> NDArray[np.float32]:
+    shape = band.shape
     coarse = [max(2, round(side * unit_um / COARSE_UM)) for side in shape]
-    band, whole = (scaled(mask.astype(np.float32), tuple(coarse)) for mask in (epidermis, tissue))
-    down, across = np.gradient(smooth(band, RIDGE_UM, COARSE_UM))
+    part, whole = (scaled(mask.astype(np.float32), tuple(coarse)) for mask in (band, tissue))
+    down, across = gradient(smooth(part, RIDGE_UM, COARSE_UM))
     products = (down * down, across * across, down * across)
     dd, aa, da = (smooth(product, BAND_UM, COARSE_UM) for product in products)
     angle = np.arctan2(2 * da, dd - aa) / 2  # of the steepest direction, from "down"
     steep = np.stack([np.cos(angle), np.sin(angle)])
-    fall = -np.stack(np.gradient(smooth(whole, PIECE_UM, COARSE_UM)))
+    fall = -gradient(smooth(whole, PIECE_UM, COARSE_UM))
     steep *= np.where((steep * fall).sum(axis=0) < 0, -1, 1)
     return np.stack([scaled(part.astype(np.float32), shape) for part in steep])

@@ -15,9 +15,10 @@ from skinage.explain.morphology.grid import (
 )
 from skinage.explain.morphology.section import Section
 
-FOLD_DARKER, FOLD_SMOOTH_UM = 1.4, 15.0
-"""Two layers over each other hold this many times the stain of the section's median, at least."""
-FOLD_HAEMATOXYLIN = 0.35
+FOLD_DARKER, FOLD_LEAST, FOLD_SMOOTH_UM = 1.4, 0.85, 15.0
+"""Two layers over each other hold this many times the stain of the section's median, and at least
+this amount."""
+FOLD_HAEMATOXYLIN = 0.2
 """What holds more in the dermis is a gland or a hair."""
 FOLD_UM2, FOLD_LENGTH_UM = 15_000.0, 300.0
 FOLD_MARGIN_UM, FOLD_END_UM = 8.0, 500.0
@@ -46,11 +47,11 @@ def find_folds(
         ``(h, w)`` bool.
     """
     shape, step = eosin.shape, max(1, round(COARSE_UM / unit_um))
-    haematoxylin, eosin, epidermis, dermis = (
-        part[::step, ::step] for part in (haematoxylin, eosin, epidermis, dermis)
-    )
+    epidermis, dermis = epidermis[::step, ::step], dermis[::step, ::step]
     unit_um *= step
-    blue, pink = (smooth(stain, FOLD_SMOOTH_UM, unit_um) for stain in (haematoxylin, eosin))
+    blue, pink = (
+        smooth(stain[::step, ::step], FOLD_SMOOTH_UM, unit_um) for stain in (haematoxylin, eosin)
+    )
     double = _darker(pink, dermis) & (blue < FOLD_HAEMATOXYLIN)
     double |= _darker(blue + pink, epidermis)
     folds = _long_bands(opened(double, FOLD_SMOOTH_UM / 2, unit_um), unit_um)
@@ -58,7 +59,9 @@ def find_folds(
 
 
 def _darker(plane: Plane, mask: Mask) -> Mask:
-    return mask & (plane > FOLD_DARKER * np.median(plane[mask])) if mask.any() else mask
+    if not mask.any():
+        return mask
+    return mask & (plane > max(FOLD_LEAST, FOLD_DARKER * float(np.median(plane[mask]))))
 
 
 def _long_bands(mask: Mask, unit_um: float) -> Mask:
@@ -98,5 +101,5 @@ def find_dust(section: Section, shape: tuple[int, ...]) -> Mask:
     ratio = section.stain.vectors[0, 0] / section.stain.vectors[0, 1]
     grey = (green > DUST_DENSITY) & (red > DUST_RED * ratio * green)
     unit_um = section.mpp * section.tissue.shape[0] / shape[0]
-    core = depth_within(grey, unit_um) > 2
+    core = depth_within(grey, unit_um) > max(2, unit_um)  # more than a line of horn
     return distance(core, unit_um) < 6

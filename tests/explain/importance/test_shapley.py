@@ -9,14 +9,14 @@ from skinage.clock.fit_clock import fit_clock, fit_fold_clock
 from skinage.clock.learners.ridge import LinearModel
 from skinage.clock.prediction import predict_age
 from skinage.errors import SettingError, StageError
-from skinage.explain.shapley import _shap, shap_values
+from skinage.explain.importance.shapley import load_shap, shap_values
 from skinage.people.pool import pool
 
 NAMES = ["mean_0000", "mean_0001", "std_0000", "std_0001"]
 
 
 def test_values_of_a_linear_clock_are_those_of_shaps_own_explainer(clock, people):
-    shap = _shap()
+    shap = load_shap()
     explanation, terms = shap_values(clock, people), clock.linear
     slopes = terms.coefficients / terms.scale
     model = (slopes, float(terms.intercept - slopes @ terms.mean))

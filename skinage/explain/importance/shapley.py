@@ -55,8 +55,9 @@ def shap_values(
     -------
     shap.Explanation
         ``values`` (n_people, n_features) in years, ``data`` the features, ``base_values``
-        (n_people,) the predicted age of the baseline, in the order of ``people``. Each row adds up
-        to the person's predicted age. The last feature is ``sex_male`` where the clock uses it.
+        (n_people,) the predicted age of the baseline, in the order of ``people``, whose ids are
+        ``instance_names``. Each row adds up to the person's predicted age. The last feature is
+        ``sex_male`` where the clock uses it.
 
     Raises
     ------
@@ -77,10 +78,11 @@ def shap_values(
     values, data, base = (pd.concat(tables) for tables in zip(*parts, strict=True))
     order = people.index[people.index.isin(values.index)]
     names = groups[0][0].feature_names + [SEX] * bool(values[SEX].any())
-    return _shap().Explanation(
+    return load_shap().Explanation(
         values.loc[order, names].to_numpy(),
         base[order].to_numpy(),
         data.loc[order, names].to_numpy(),
+        instance_names=list(order),
         feature_names=names,
     )
 
@@ -110,7 +112,7 @@ def _permuted(
     clock: Clock, features: np.ndarray, sex_male: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Estimate values and base of any model from one permutation and its reverse."""
-    shap, found = _shap(), []
+    shap, found = load_shap(), []
     average = shap.maskers.Independent(clock.domain.mean[None])
     for row, sex in zip(features, sex_male, strict=True):
 
@@ -139,7 +141,8 @@ def _features(clock: Clock, people: pd.DataFrame) -> pd.DataFrame:
     return people[clock.feature_names]
 
 
-def _shap() -> Any:
+def load_shap() -> Any:
+    """Import shap without its warnings."""
     with warnings.catch_warnings():
         # shap's own colour maps use a setter that matplotlib is about to retire.
         warnings.filterwarnings("ignore", "The set_", PendingDeprecationWarning)

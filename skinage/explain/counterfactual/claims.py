@@ -1,0 +1,115 @@
+"""What maps claim against what the clock does when one thing in the tissue is moved.
+
+The strongest test of a map there is, where the same tissue can be had twice: drawn again with one
+parameter moved, or cut, stained or treated anew and registered.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from skinage.errors import StageError
+
+CHANGED_ABOVE = 8
+"""Grey values by which a pixel must differ to count as changed; less is noise of a scanner."""
+LEAST_PAIRS = 3
+
+
+def claim_against_change(
+    before: np.ndarray,
+    after: np.ndarray,
+    *,
+    heat_before: np.ndarray,
+    heat_after: np.ndarray,
+    change_years: np.ndarray,
+    parameter: Sequence[str] | str = "",
+    changed_above: int = CHANGED_ABOVE,
+) -> pd.DataFrame:
+    """Set the change of the age against what the maps claim for the pixels that changed.
+
+    The claim is the heat after less the heat before, added up over the changed pixels. A map that
+    knows what the clock uses claims the whole change there, and nothing elsewhere.
+
+    Parameters
+    ----------
+    before, after
+        ``(n, ..., h, w, 3)`` uint8, the same tissue twice: a tile for each of n people, or with
+        more axes all tiles of each.
+    heat_before, heat_after
+        ``(n, ..., h, w)`` years per pixel, by the same method against the same baseline.
+    change_years
+        ``(n,)`` the predicted age after less that before.
+    parameter
+        What was moved, one word for all or one per pair.
+    changed_above
+        Grey values (0 to 255) by which some colour of a changed pixel differs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per pair: ``parameter``, ``change_years``, ``claimed_years`` (on changed pixels),
+        ``elsewhere_years`` (on all others), ``changed_fraction`` (of all pixels). `claim_agreement`
+        sums them up.
+
+    Raises
+    ------
+    StageError
+        If the arrays are not of one shape.
+    """
+    shapes = [array.shape for array in (before, after)]
+    shapes += [(*array.shape, 3) for array in (heat_before, heat_after)]
+    if before.ndim < 4 or len(set(shapes)) > 1 or np.shape(change_years) != before.shape[:1]:
+        raise StageError(
+            f"claim_against_change: pixels are {before.shape} and {after.shape}, maps "
+            f"{heat_before.shape} and {heat_after.shape}, changes {np.shape(change_years)}; "
+            "expected (n, ..., h, w, 3), (n, ..., h, w) and (n,)"
+        )
+    # Larger less smaller: differences of uint8 wrap around.
+    difference = np.maximum(before, after) - np.minimum(before, after)
+    changed = (difference.max(axis=-1) > changed_above).reshape(len(before), -1)
+    claim = np.subtract(heat_after, heat_before, dtype=float).reshape(changed.shape)
+    return pd.DataFrame({
+        "parameter": [parameter] * len(before) if isinstance(parameter, str) else [*parameter],
+        "change_years": np.asarray(change_years, float),
+        "claimed_years": (claim * changed).sum(axis=1),
+        "elsewhere_years": (claim * ~changed).sum(axis=1),
+        "changed_fraction": changed.mean(axis=1),
+    })  # fmt: skip
+
+
+def claim_agreement(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return how well claims go with changes, for each parameter that was moved.
+
+    Parameters
+    ----------
+    claims
+        As `claim_against_change` returns them; tables of several parameters can be joined.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per parameter: ``parameter``, ``n``, ``change_years`` (root mean square), ``slope``
+        (years claimed per year of change, by least squares; 1 is all of it, 0 nothing) with
+        ``lower`` and ``upper`` (95 %), ``r`` (Pearson's) and ``elsewhere`` (root mean square of
+        what is claimed on unchanged pixels, per that of the change). NaN with fewer than three
+        pairs, or where the age does not change.
+    """
+    rows = [_agreement(str(name), own) for name, own in claims.groupby("parameter", sort=False)]
+    return pd.DataFrame(rows)
+
+
+def _agreement(parameter: str, own: pd.DataFrame) -> dict:
+    change, claimed = own["change_years"].to_numpy(), own["claimed_years"].to_numpy()
+    size = float(np.sqrt(np.mean(change**2)))
+    row = {"parameter": parameter, "n": len(own), "change_years": size}
+    slope = lower = upper = r = elsewhere = np.nan
+    if size > 0:
+        elsewhere = float(np.sqrt(np.mean(own["elsewhere_years"] ** 2))) / size
+    if len(own) >= LEAST_PAIRS and np.ptp(change) > 0:
+        line = stats.linregress(change, claimed)
+        half = line.stderr * stats.t.ppf(0.975, len(own) - 2)
+        slope, lower, upper = line.slope, line.slope - half, line.slope + half
+        r = line.rvalue if np.ptp(claimed) > 0 else np.nan
+    return row | {"slope": slope, "lower": lower, "upper": upper, "r": r, "elsewhere": elsewhere}

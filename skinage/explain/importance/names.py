@@ -1,0 +1,202 @@
+"""Names for groups of features, given only where a measure survives age, sex, site and chance."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from skinage.errors import SettingError, StageError
+from skinage.explain.importance.association import (
+    covariate_basis,
+    familywise_correlations,
+    ranks,
+)
+from skinage.explain.importance.groups import sum_groups
+from skinage.explain.importance.shapley import SEX
+from skinage.explain.importance.tile_years import tile_years
+from skinage.explain.people_groups import ages_and_groups
+from skinage.skip_log import add_skipped
+
+if TYPE_CHECKING:
+    import shap
+    from anndata import AnnData
+
+P_VALUE = 0.05
+MIN_PEOPLE = 20
+"""Fewer people than this leave nothing to correlate after age, sex and site."""
+LEAST_KNOWN = 0.5
+"""A measure that fewer people have than this names nothing."""
+UNNAMED = "unnamed"
+NOT_WITHIN = pd.DataFrame({"group": [], "measure": [], "r_within": [], "p_within": []}).astype(
+    {"group": object, "measure": object}
+)
+
+
+def name_groups(
+    explanation: "shap.Explanation",
+    groups: pd.Series,
+    measures: pd.DataFrame,
+    *,
+    cohort: pd.DataFrame,
+    atlas: "AnnData | None" = None,
+    tile_measures: pd.DataFrame | None = None,
+    n_shuffles: int = 999,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Name each group of features after the measure that its years go with.
+
+    Over people, the years of a group are correlated with each measure (partial rank correlation
+    given age, its square and cube, sex and body site). Within people, the years that each tile
+    adds to the group are correlated with the measures of tiles, the means of people taken out.
+    A measure gives its name where p is at most 0.05 over people and, if tiles were measured by
+    it, within people too, with the same sign. Each p holds for all measures of one group together:
+    of groups that see none of them, one in twenty is named nevertheless.
+
+    Parameters
+    ----------
+    explanation
+        What `shap_values` returned.
+    groups
+        ``group`` by ``feature``, as `group_features` returns it.
+    measures
+        A row per person, index ``person_id``, a column per measure. Who lacks a measure counts
+        with its middle rank.
+    cohort
+        A row per slide: ``age_years`` and, if known, ``sex`` and ``body_site``.
+    atlas
+        The tiles that were pooled: ``X`` and ``obs`` with ``person_id``.
+    tile_measures
+        A row per tile of the atlas, indexed like it (``tile_id``). Their means over each person's
+        tiles join ``measures`` where it has no column of that name.
+    n_shuffles
+        Number of shuffles, within sex and site over people, within people over tiles.
+    seed
+        Seed of the shuffles.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per group, strongest first: ``group``, ``n_features``, ``mean_abs_years``,
+        ``measure`` (the name; where no measure passes, the nearest one), ``r_within`` (NaN where
+        tiles were not measured by it), ``r_partial`` (above 0: the more of it, the older the
+        clock), ``p`` (the larger of both) and ``label``, such as "less is older:
+        epidermis_um"; "unnamed" where no measure passes.
+        `skipped` lists the people and measures that had no part.
+
+    Raises
+    ------
+    SettingError
+        If only one of ``atlas`` and ``tile_measures`` is given.
+    StageError
+        If fewer than twenty people are in all tables, or tiles are not in the tables.
+    """
+    if (atlas is None) != (tile_measures is None):
+        raise SettingError("name_groups: atlas and tile_measures are needed both, or neither")
+    summed = sum_groups(explanation, groups)
+    years = pd.DataFrame(summed.values, list(summed.instance_names), summed.feature_names)
+    reasons: dict[str, str] = {}
+    within = NOT_WITHIN
+    if atlas is not None and tile_measures is not None:
+        of_tiles, means = _gathered(atlas, tile_measures, years.index, reasons)
+        within = _within(tile_years(explanation, groups, atlas), of_tiles, n_shuffles, seed)
+        measures = measures.join(means[means.columns.difference(measures.columns)])
+    known = _known(years, measures, cohort, reasons)
+    found = measures.loc[known.index]
+    for name in found.columns[found.notna().mean() < LEAST_KNOWN]:
+        reasons[f"measure {name}"] = f"known for fewer than {LEAST_KNOWN:.0%} of the people"
+        found = found.drop(columns=name)
+    over = _over_people(years.loc[known.index], found, known, n_shuffles, seed)
+    pairs = over.merge(within, on=["group", "measure"], how="left")
+    table = pd.DataFrame([_named(own) for _, own in pairs.groupby("group")])
+    size = groups.reindex(explanation.feature_names).value_counts()
+    table.insert(1, "n_features", table["group"].map(size).fillna(1).astype(int))
+    table.insert(2, "mean_abs_years", table["group"].map(years.abs().mean()))
+    table = table.sort_values("mean_abs_years", ascending=False, ignore_index=True)
+    add_skipped(table, "name_groups", reasons)
+    return table
+
+
+def _gathered(
+    atlas: "AnnData", tile_measures: pd.DataFrame, people: pd.Index, reasons: dict[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the measures of the explained people's tiles, with ``person_id``, and their means."""
+    person = atlas.obs["person_id"].astype(str)
+    both = atlas.obs_names[person.isin(people)].intersection(tile_measures.index)
+    if len(both) < 2:
+        raise StageError(
+            f"name_groups: {len(both)} of the {atlas.n_obs} tiles of the atlas are of explained "
+            f"people and in tile_measures ({len(tile_measures)} rows). Is it indexed by tile_id?"
+        )
+    if len(both) < atlas.n_obs:
+        reasons[f"{atlas.n_obs - len(both)} tiles"] = "not measured, or of nobody who is explained"
+    of_tiles = tile_measures.loc[both]
+    return of_tiles.assign(person_id=person[both]), of_tiles.groupby(person[both]).mean()
+
+
+def _within(
+    years: pd.DataFrame, of_tiles: pd.DataFrame, n_shuffles: int, seed: int
+) -> pd.DataFrame:
+    person = of_tiles["person_id"].factorize()[0]
+    measured = of_tiles.drop(columns="person_id")
+    own = years.loc[measured.index]
+    tested = familywise_correlations(
+        ranks(own), ranks(measured), person, n_shuffles=n_shuffles, seed=seed
+    )
+    return _pairs(own, measured, tested, "within")
+
+
+def _known(
+    years: pd.DataFrame, measures: pd.DataFrame, cohort: pd.DataFrame, reasons: dict[str, str]
+) -> pd.DataFrame:
+    """Return age, sex and site of those who are in all tables, and count the others."""
+    groups = [name for name in ("sex", "body_site") if name in cohort]
+    known = ages_and_groups(cohort, groups).dropna(subset="age_years")
+    shared = years.index.intersection(measures.index).intersection(known.index)
+    if len(shared) < MIN_PEOPLE:
+        raise StageError(
+            f"name_groups: {len(shared)} people are in all tables ({len(years)} are explained, "
+            f"{len(measures)} measured, {len(known)} of known age); expected {MIN_PEOPLE} or more. "
+            "Are the measures indexed by person_id?"
+        )
+    if left := len(years) - len(shared):
+        reasons[f"{left} of {len(years)} people"] = "not measured, or of unknown age"
+    return known.loc[shared]
+
+
+def _over_people(
+    years: pd.DataFrame, measures: pd.DataFrame, known: pd.DataFrame, n_shuffles: int, seed: int
+) -> pd.DataFrame:
+    strata = known.drop(columns="age_years").astype(str).sum(axis=1).factorize()[0]
+    tested = familywise_correlations(
+        ranks(years), ranks(measures), strata,
+        basis=covariate_basis(known), n_shuffles=n_shuffles, seed=seed,
+    )  # fmt: skip
+    return _pairs(years, measures, tested, "partial")
+
+
+def _pairs(
+    years: pd.DataFrame,
+    measures: pd.DataFrame,
+    tested: tuple[np.ndarray, np.ndarray],
+    name: str,
+) -> pd.DataFrame:
+    """Return a row per group and measure."""
+    index = pd.MultiIndex.from_product([years, measures], names=["group", "measure"])
+    r, p = (values.ravel() for values in tested)
+    return pd.DataFrame({f"r_{name}": r, f"p_{name}": p}, index).reset_index()
+
+
+def _named(pairs: pd.DataFrame) -> dict[str, Any]:
+    """Return the row of one group: the nearest measure that passes, or else the nearest."""
+    group = pairs["group"].iloc[0]
+    p = pairs[["p_partial", "p_within"]].max(axis=1)
+    passes = (p <= P_VALUE) & ~(pairs["r_partial"] * pairs["r_within"].fillna(0) < 0)
+    strength = pairs["r_partial"].abs().fillna(-1.0)
+    best = (strength + 2 * passes).idxmax()
+    row = {"group": group, **pairs.loc[best, ["measure", "r_within", "r_partial"]], "p": p[best]}
+    if np.isnan(row["r_partial"]):  # sex itself, or years that are the same in everybody
+        row["measure"] = None
+    if not passes[best]:
+        return row | {"label": "sex" if group == SEX else UNNAMED}
+    way = "more" if row["r_partial"] > 0 else "less"
+    return row | {"label": f"{way} is older: {row['measure']}"}
