@@ -4,7 +4,7 @@
     Follicles, glands and muscles: groups nearer than `GROUP_UM` count as one, per mm2 of dermis
     with adnexa and vessels, and their share of it. A section holds a few only.
 ``vessels_per_mm2``, ``vessel_um``
-    Lumina per mm2 of the same, and the median of their widths (the shorter axis of an ellipse with
+    Lumina per mm2 of the same, and the mean of their widths (the shorter axis of an ellipse with
     the same second moments); NaN without a vessel.
 ``inflammation_per_mm2``, ``inflammation_fraction``
     Clusters of cells: parts of the dermis of at least `CLUSTER_UM2` in which nuclei take more than
@@ -73,7 +73,7 @@ def measure_objects(segmentation: Segmentation) -> tuple[Values, Reasons]:
         "adnexa_per_mm2": _n_groups(adnexa, mpp) / mm2,
         "adnexa_fraction": float(adnexa.sum() * unit_mm2 / mm2),
         "vessels_per_mm2": len(widths_um) / mm2,
-        "vessel_um": float(np.median(widths_um)) if len(widths_um) else np.nan,
+        "vessel_um": float(widths_um.mean()) if len(widths_um) else np.nan,
         "inflammation_per_mm2": len(clusters_um2) / dermis_mm2,
         "inflammation_fraction": sum(clusters_um2) / 1e6 / dermis_mm2,
         "elastosis_um": _band_um(segmentation.elastosis, dermis, segmentation.below_um, unit_mm2),

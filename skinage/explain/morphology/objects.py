@@ -21,7 +21,7 @@ from skinage.explain.morphology.matrix import Matrix, matrix_of
 from skinage.explain.morphology.nuclei import COARSEST_NUCLEI_MPP, Labels, find_nuclei
 from skinage.explain.morphology.section import Section
 from skinage.explain.morphology.structures import DERMIS, Structure
-from skinage.explain.morphology.vessels import find_vessels
+from skinage.explain.morphology.vessels import find_vessels, is_blood
 
 BLUE = 0.06
 """Haematoxylin of cytoplasm and of elastosis between nuclei; collagen has less than 0.03."""
@@ -85,7 +85,11 @@ def find_objects(section: Section, layers: Layers) -> Objects:
     matrix = matrix_of(haematoxylin, eosin, nuclear=nuclear, within=dermis, unit_um=GRID_UM)
     below_um = scaled(layers.below_um, grid)
     adnexa = _find_adnexa(matrix, dermis & ~(below_um < ADNEXA_DEPTH_UM))
-    vessels = find_vessels(haematoxylin, eosin, within=dermis & ~adnexa, unit_um=GRID_UM)
+    density = np.stack([scaled(section.density[..., k], grid) for k in range(3)], axis=-1)
+    vessels = find_vessels(
+        haematoxylin, eosin, blood=is_blood(density, eosin, section.stain.vectors[1]),
+        within=dermis & ~adnexa, unit_um=GRID_UM,
+    )  # fmt: skip
     elastosis = _find_elastosis(matrix, dermis & ~adnexa & ~vessels, below_um)
     dermis = np.isin(structures, DERMIS)
     structures[scaled_mask(adnexa, shape) & dermis] = Structure.ADNEXA
