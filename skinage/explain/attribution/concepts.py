@@ -187,5 +187,5 @@ def _controls(obs: pd.DataFrame, columns: Sequence[str]) -> dict[str, NDArray[np
     for column in columns:
         values = sorted(obs[column].dropna().unique()) if column in obs else []
         for value in values[: None if len(values) > 2 else len(values) - 1]:
-            masks[f"{column} {value}"] = (obs[column] == value).to_numpy(bool)
+            masks[f"{column}: {value}"] = (obs[column] == value).to_numpy(bool)
     return masks
