@@ -131,7 +131,7 @@ def explained_by_measures(
     people = _joined(acceleration, measures, "explained_by_measures")
     predicted = ages.set_index("person_id")[["fold", "predicted_years"]]
     people = people.drop(columns=[*predicted], errors="ignore").join(predicted, how="inner")
-    features = measure_features(people)
+    features = measure_features(people, [*MEASURES])
     known, whole = _known(people, cohort, None).to_numpy(), features.to_numpy()
     fold = people["fold"].to_numpy()
     found = {name: np.empty(len(people)) for name in TARGETS}

@@ -1,5 +1,6 @@
 """The clock of the measures beside that of the encoder, and what the measures leave unexplained."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from skinage.clock.learners.stacked import Stacked
 from skinage.errors import StageError
-from skinage.explain.morphology.measures import MEASURES
+from skinage.explain.morphology.measures import CORE, MEASURES
 from skinage.people.pool import NOT_FEATURES, feature_names
 from skinage.skip_log import add_skipped
 
@@ -15,7 +16,7 @@ LEAST_SHOWN = 0.5
 """A measure that fewer of the people have is no feature."""
 
 
-def measure_features(measures: pd.DataFrame) -> pd.DataFrame:
+def measure_features(measures: pd.DataFrame, names: Sequence[str] = CORE) -> pd.DataFrame:
     """Return the measures of people as features of a clock.
 
     Thickness, width and density change by a part of themselves, so they stand as logarithms; where
@@ -26,6 +27,8 @@ def measure_features(measures: pd.DataFrame) -> pd.DataFrame:
     ----------
     measures
         A row per person, as `measure_people` returns them.
+    names
+        The measures to take, as far as the table has them; by default one for each property.
 
     Returns
     -------
@@ -39,7 +42,7 @@ def measure_features(measures: pd.DataFrame) -> pd.DataFrame:
     StageError
         If no measure is left.
     """
-    given = measures[[name for name in MEASURES if name in measures]].astype(float)
+    given = measures[[name for name in names if name in measures]].astype(float)
     shown = given.notna().mean()
     varies = given.max() > given.min()
     features = pd.DataFrame(index=measures.index)

@@ -36,7 +36,7 @@ def people():
 def test_sizes_are_logarithms_and_ratios_are_not(people):
     measures = people[0]
     features = measure_features(measures)
-    assert features.columns.tolist() == ["epidermis_um", "corneum_um", "interdigitation"]
+    assert features.columns.tolist() == ["epidermis_um", "interdigitation", "corneum_um"]
     assert np.allclose(features["epidermis_um"], np.log(measures["epidermis_um"]))
     assert np.allclose(features["interdigitation"], measures["interdigitation"])
     half = measures["corneum_um"][measures["corneum_um"] > 0].median() / 2
@@ -52,7 +52,7 @@ def test_missing_measures_are_filled_and_counted(people):
     assert features.columns.tolist() == ["epidermis_um"]
     assert (features["epidermis_um"][:3] == features["epidermis_um"].median()).all()
     assert skipped(features)["item"].tolist() == [
-        "epidermis_um of 3 people", "corneum_um", "interdigitation",
+        "epidermis_um of 3 people", "interdigitation", "corneum_um",
     ]  # fmt: skip
     with pytest.raises(StageError, match="none of 1 measures"):
         measure_features(measures[["interdigitation"]])
