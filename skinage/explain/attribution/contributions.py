@@ -69,7 +69,7 @@ def tile_contributions(
     baseline: np.ndarray | None = None,
     *,
     method: str = "leave_one_out",
-    n_orders: int = 100,
+    n_orders: int = 32,
     sex: str | None = None,
     seed: int = 0,
 ) -> TileContributions:
