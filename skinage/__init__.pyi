@@ -17,6 +17,7 @@ from .clock.fit_clock import fit_clock as fit_clock
 from .clock.fit_clock import fit_fold_clock as fit_fold_clock
 from .clock.learners.base import Learner as Learner
 from .clock.learners.pooled import Pooled as Pooled
+from .clock.learners.stacked import Stacked as Stacked
 from .clock.persistence import load_clock as load_clock
 from .clock.prediction import predict_age as predict_age
 from .clock.slide_prediction import predict_halves as predict_halves
@@ -81,6 +82,7 @@ from .explain.attribution.baselines import Baseline as Baseline
 from .explain.attribution.baselines import baseline_tiles as baseline_tiles
 from .explain.attribution.baselines import plain_baselines as plain_baselines
 from .explain.attribution.comparison import compare_baselines as compare_baselines
+from .explain.attribution.concepts import concept_sensitivity as concept_sensitivity
 from .explain.attribution.contributions import tile_contributions as tile_contributions
 from .explain.counterfactual.claims import claim_against_change as claim_against_change
 from .explain.counterfactual.claims import claim_agreement as claim_agreement
@@ -96,8 +98,24 @@ from .explain.importance.groups import group_features as group_features
 from .explain.importance.groups import sum_groups as sum_groups
 from .explain.importance.names import name_groups as name_groups
 from .explain.importance.shapley import shap_values as shap_values
-from .explain.morphology import measure_people as measure_people
-from .explain.morphology import measure_tiles as measure_tiles
+from .explain.morphology.clock import (
+    join_features as join_features,
+)
+from .explain.morphology.clock import (
+    measure_features as measure_features,
+)
+from .explain.morphology.combine import measure_people as measure_people
+from .explain.morphology.maps import read_map as read_map
+from .explain.morphology.segment import measure_section as measure_section
+from .explain.morphology.segment import segment as segment
+from .explain.morphology.slides import measure_slides as measure_slides
+from .explain.morphology.tiles import measure_tiles as measure_tiles
+from .explain.tissue import (
+    explained_by_measures as explained_by_measures,
+)
+from .explain.tissue import (
+    tissue_by_acceleration as tissue_by_acceleration,
+)
 from .outcomes.associations import associations as associations
 from .outcomes.disease import prevalence as prevalence
 from .outcomes.mortality import follow_up as follow_up

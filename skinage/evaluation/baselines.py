@@ -47,7 +47,8 @@ def compare_clocks(
         A row per slide, as for `predict_age`; for shuffles within groups also ``scanner``,
         ``body_site`` and ``sex``, as far as they are known.
     model
-        The clock that is fitted on each feature set, as for `predict_age`.
+        The clock that is fitted on each feature set, as for `predict_age`; or a dict with the clock
+        of each feature set by name.
     folds
         The folds of people, as for `predict_age`.
     n_deals
@@ -92,9 +93,10 @@ def compare_clocks(
         for name, own in feature_sets.items()
     }
     _check(tables, n_deals, n_shuffles)
+    models = _models(model, tables)
     shared, excluded = _shared_people(tables)
     gathered = {
-        name: [clock_data(people.loc[shared], cohort, model) for people in own]
+        name: [clock_data(people.loc[shared], cohort, models[name]) for people in own]
         for name, own in tables.items()
     }
     first = next(iter(gathered.values()))[0]
@@ -125,6 +127,18 @@ def _check(tables: dict[str, list[pd.DataFrame]], n_deals: int, n_shuffles: int 
             f"compare_clocks: {n_deals} deals and {n_shuffles} shuffles; expected one deal or "
             "more, and no negative number of shuffles"
         )
+
+
+def _models(model: Any, tables: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(model, Mapping):
+        return dict.fromkeys(tables, model)
+    missing = [name for name in tables if name not in model]
+    if missing:
+        raise SettingError(
+            f"compare_clocks: no model for the feature set {missing[0]!r}; found models for "
+            f"{', '.join(map(str, model))}. Give one for each, or one model for all"
+        )
+    return dict(model)
 
 
 def _shared_people(

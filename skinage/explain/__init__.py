@@ -1,6 +1,6 @@
-"""What in the tissue the clock uses.
+"""What in the tissue the clock uses, and how far each explanation can be believed.
 
-In: a clock, its encoder and tiles. Out: attributions in years, feature importance, measures.
-Start with `attribution.age_of_tiles`, then the rooms `importance`, `counterfactual` and
-`faithfulness`, and `morphology`.
+In: slides, a clock and its encoder. Out: measures in um, years per pixel, tile and feature, grades.
+Start with `morphology.slides.measure_slides` and `tissue`, then `attribution`, `importance`,
+`counterfactual` and `faithfulness`.
 """

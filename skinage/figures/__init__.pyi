@@ -21,6 +21,7 @@ from .clock import (
     calibration as calibration,
 )
 from .cohort import age_histogram as age_histogram
+from .concepts import concept_effects as concept_effects
 from .contrastive import (
     switch_gallery as switch_gallery,
 )
@@ -44,9 +45,6 @@ from .evaluation import (
 from .evaluation import (
     replicates as replicates,
 )
-from .explain import (
-    measure_by_age as measure_by_age,
-)
 from .importance import (
     importance_beeswarm as importance_beeswarm,
 )
@@ -63,3 +61,5 @@ from .phantom import label_map as label_map
 from .phantom import skin_panels as skin_panels
 from .tiling import slide_overview as slide_overview
 from .tiling import tile_gallery as tile_gallery
+from .tissue import measure_by_age as measure_by_age
+from .tissue import tissue_differences as tissue_differences

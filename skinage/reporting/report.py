@@ -5,8 +5,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from skinage.reporting.results import read_skipped, summarise
 
+SHOWN = 8
+"""Measures of the tissue that the first page names; tissue.csv has all."""
 PROGRESS_BAR = re.compile(r"\d+%\||it/s|s/it|tile/s|batch/s|slide/s")
 
 
@@ -41,6 +45,7 @@ def write_report(results: str | Path) -> Path:
         "run": run,
         "skipped": summarise(read_skipped(results)),
         "metrics": metrics,
+        "tissue": _tissue(results, metrics),
         "tables": {
             "Settings": {**run["settings"], "cohort": run["cohort"]["path"], **run["machine"]},
             "Seconds": {key[8:]: metrics[key] for key in metrics if key.startswith("seconds.")},
@@ -51,6 +56,19 @@ def write_report(results: str | Path) -> Path:
     partial = results / ".partial-report.html"
     partial.write_text(page, encoding="utf-8")
     return partial.replace(results / "report.html")
+
+
+def _tissue(results: Path, metrics: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what the clock sees in words, and what measures explain; None if unknown."""
+    path = results / "tissue.csv"
+    if not path.is_file():
+        return None
+    table = pd.read_csv(path)
+    seen = table[table["is_seen"]]
+    shares = {
+        name: metrics.get(f"explained.{name}_r2") for name in ("predicted_age", "acceleration")
+    }
+    return {"seen": [*seen["words"][:SHOWN]], "n_seen": len(seen), "n": len(table), **shares}
 
 
 def _one_notebook(folder: Path) -> Any:

@@ -77,3 +77,15 @@ def test_leaks_are_refused_in_every_feature_set(feature_sets, tmp_path):
     (tmp_path / "slide.tiff").write_bytes(b"the same")
     with pytest.raises(LeakageError, match="slide file"):
         compare_clocks(tables, cohort.assign(path=str(tmp_path / "slide.tiff")))
+
+
+def test_each_feature_set_can_have_a_model_of_its_own(feature_sets):
+    tables, cohort = feature_sets
+    models = {"trained": "ridge", "untrained": LinearRegression()}
+    together = compare_clocks(tables, cohort, models, n_deals=1, n_shuffles=0)
+    for name, model in models.items():
+        alone = compare_clocks({name: tables[name]}, cohort, model, n_deals=1, n_shuffles=0)
+        row = together.set_index("features").loc[name]
+        assert row["mae_years"] == alone["mae_years"].iloc[0]
+    with pytest.raises(SettingError, match="no model for the feature set 'untrained'"):
+        compare_clocks(tables, cohort, {"trained": "ridge"})

@@ -33,7 +33,7 @@ METHODS = MappingProxyType({
     "integrated_gradients": Method(integrated, PER_PIXEL),
     "occlusion": Method(occlusion, PER_PIXEL, False, 8),
     "grad_cam": Method(grad_cam, "relative, without a unit"),
-    "smooth_grad": Method(smooth_grad, "years per unit of normalised brightness"),
+    "smooth_grad": Method(smooth_grad, "years per unit of brightness"),
 })  # fmt: skip
 """Years per pixel add up to years; the heat of the last two adds up to nothing."""
 

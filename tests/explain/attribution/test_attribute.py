@@ -79,7 +79,7 @@ def test_of_a_linear_model_heat_is_weight_times_change(toys, linear, pixels, oth
     smooth = attribute(age_of, pixels[0], method="smooth_grad")
     np.testing.assert_allclose(smooth.heat, gradient, atol=1e-6)
     assert np.isnan(smooth.completeness_error)
-    assert "unit of normalised brightness" in smooth.unit
+    assert "unit of brightness" in smooth.unit
 
 
 def test_grad_cam_is_the_layer_weighed_by_its_mean_gradients(toys, bent, pixels):

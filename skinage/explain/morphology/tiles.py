@@ -32,6 +32,7 @@ from scipy import ndimage
 from tqdm.auto import tqdm
 
 from skinage.errors import SettingError, SlideError
+from skinage.explain.morphology.tile_shares import tile_shares
 from skinage.skip_log import add_skipped
 from skinage.slides.reading.batches import read_tiles
 from skinage.stains import optical_density, unmix
@@ -54,11 +55,63 @@ MEASURES = (
     "fibre_coherency",
     "grey_blue_fraction",
 )
-"""Names of the columns of `measure_tiles`, units included."""
+"""Names of the columns of `measure_pixels`, units included."""
 
 
-def measure_tiles(pixels: np.ndarray, mpp: float) -> pd.DataFrame:
-    """Measure stain, nuclei, gaps, fibre order and grey-blue matrix of each tile.
+def measure_tiles(
+    tiles: pd.DataFrame, *, maps: str | Path | None = None, out: str | Path | None = None
+) -> pd.DataFrame:
+    """Measure every tile of a tile table, to see what a feature goes with from tile to tile.
+
+    Parameters
+    ----------
+    tiles
+        The tile table.
+    maps
+        The folder that `measure_slides` wrote; with it the share of each structure stands beside
+        the measures, as `tile_shares` states.
+    out
+        Path of a Parquet file to keep the result in; a file made from the same tiles is loaded.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per tile, index ``tile_id``, columns as in `MEASURES` and, with maps, `SHARES`.
+        `skipped` lists the slides that could not be read.
+
+    Raises
+    ------
+    SlideError
+        If no tile at all could be read.
+    """
+    recipe = {"tiles": table_hash(tiles), "measures": MEASURES, "maps": str(maps)}
+    if out is not None and stored(out, recipe):
+        return pd.read_parquet(out)
+    failures: dict[str, str] = {}
+    rows, measured = [], []
+    with tqdm(total=len(tiles), desc="measuring", unit="tile") as bar:
+        for positions, pixels in read_tiles(tiles, failures=failures):
+            rows.append(positions)
+            measured.append(_measure(pixels, float(tiles["mpp"].iloc[0])))
+            bar.update(len(positions))
+    if not rows:
+        raise SlideError(f"measure_tiles: no tile could be read: {failures or 'no tiles given'}")
+    if failures:
+        warnings.warn(f"measure_tiles: skipped {len(failures)} slides: {failures}", stacklevel=2)
+    ids = pd.Index(tiles["tile_id"].to_numpy()[np.concatenate(rows)], name="tile_id")
+    table = pd.concat(measured).set_index(ids)
+    if maps is not None:
+        table = table.join(tile_shares(tiles, maps))
+    reasons = {f"slide {slide}": reason for slide, reason in failures.items()}
+    add_skipped(table, "measure_tiles", reasons)
+    if out is not None:
+        with storing(out, recipe) as partial:
+            table.to_parquet(partial)
+    return table
+
+
+def measure_pixels(pixels: np.ndarray, mpp: float) -> pd.DataFrame:
+    """Measure stain, nuclei, gaps, fibre order and grey-blue matrix of tiles that lie in memory.
 
     The measures are defined in the docstring of this module.
 
@@ -81,56 +134,11 @@ def measure_tiles(pixels: np.ndarray, mpp: float) -> pd.DataFrame:
     """
     if pixels.ndim != 4 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8:
         found = f"{pixels.dtype} of shape {pixels.shape}"
-        raise SettingError(f"measure_tiles: pixels are {found}; expected uint8 (n, h, w, 3) RGB.")
+        raise SettingError(f"measure_pixels: pixels are {found}; expected uint8 (n, h, w, 3) RGB.")
     if not mpp > 0:
-        raise SettingError(f"measure_tiles: mpp is {mpp}; expected micrometres per pixel above 0.")
+        raise SettingError(f"measure_pixels: mpp is {mpp}; expected micrometres per pixel above 0.")
     chunks = [_measure(pixels[i : i + _CHUNK], mpp) for i in range(0, len(pixels), _CHUNK)]
     return pd.concat(chunks, ignore_index=True) if chunks else pd.DataFrame(columns=MEASURES)
-
-
-def measure_people(tiles: pd.DataFrame, *, out: str | Path | None = None) -> pd.DataFrame:
-    """Measure every tile, and return the mean of each measure over the tiles of each person.
-
-    Parameters
-    ----------
-    tiles
-        The tile table. Select the slides of one visit first (`first_visits`).
-    out
-        Path of a Parquet file to keep the result in; a file made from the same tiles is loaded.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per person, index ``person_id``, columns as in `MEASURES`. `skipped` lists the slides
-        that could not be read.
-
-    Raises
-    ------
-    SlideError
-        If no tile at all could be read.
-    """
-    recipe = {"tiles": table_hash(tiles), "measures": MEASURES}
-    if out is not None and stored(out, recipe):
-        return pd.read_parquet(out)
-    failures: dict[str, str] = {}
-    rows, measured = [], []
-    with tqdm(total=len(tiles), desc="measuring", unit="tile") as bar:
-        for positions, pixels in read_tiles(tiles, failures=failures):
-            rows.append(positions)
-            measured.append(_measure(pixels, float(tiles["mpp"].iloc[0])))
-            bar.update(len(positions))
-    if not rows:
-        raise SlideError(f"measure_people: no tile could be read: {failures or 'no tiles given'}")
-    if failures:
-        warnings.warn(f"measure_people: skipped {len(failures)} slides: {failures}", stacklevel=2)
-    persons = tiles["person_id"].to_numpy()[np.concatenate(rows)]
-    people = pd.concat(measured).groupby(persons).mean().rename_axis("person_id")
-    reasons = {f"slide {slide}": reason for slide, reason in failures.items()}
-    add_skipped(people, "measure_people", reasons)
-    if out is not None:
-        with storing(out, recipe) as partial:
-            people.to_parquet(partial)
-    return people
 
 
 def _measure(pixels: np.ndarray, mpp: float) -> pd.DataFrame:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from skinage import SettingError, SlideError, skipped
-from skinage.explain.morphology import MEASURES, measure_people, measure_tiles
+from skinage.explain.morphology.tiles import MEASURES, measure_pixels, measure_tiles
 from skinage.slides.reading.batches import read_pixels
 
 SIDE_UM = 96
@@ -28,7 +28,7 @@ def waves(degrees, mpp=1.0, period_um=12):
 
 
 def measure(tile, mpp=1.0):
-    return measure_tiles(tile[None], mpp).iloc[0]
+    return measure_pixels(tile[None], mpp).iloc[0]
 
 
 @pytest.mark.parametrize("mpp", [0.5, 1.0, 2.0])
@@ -55,7 +55,7 @@ def test_nuclei_of_neighbouring_tiles_stay_apart(stain):
     stripe[:, 40:50] = 1
     tile = stain(0.1 + 0.6 * stripe, np.full((96, 96), 0.3))
     blank = np.full_like(tile, 255)
-    table = measure_tiles(np.stack([tile, tile, blank, tile]), 1.0)
+    table = measure_pixels(np.stack([tile, tile, blank, tile]), 1.0)
     assert (table["nuclei_per_mm2"] * (SIDE_UM / 1000) ** 2).round(6).tolist() == [1, 1, 0, 1]
 
 
@@ -116,14 +116,14 @@ def test_glass_has_no_tissue_to_measure():
 def test_rows_follow_the_tiles_over_chunks(stain):
     amounts = np.linspace(0.2, 0.6, 150)
     tiles = np.stack([stain(np.full((8, 8), 0.1), np.full((8, 8), a)) for a in amounts])
-    table = measure_tiles(tiles, 1.0)
+    table = measure_pixels(tiles, 1.0)
     assert tuple(table.columns) == MEASURES
     np.testing.assert_allclose(table["eosin_optical_density"], amounts, atol=0.01)
-    assert measure_tiles(tiles[:0], 1.0).shape == (0, len(MEASURES))
+    assert measure_pixels(tiles[:0], 1.0).shape == (0, len(MEASURES))
 
 
 def test_real_skin_reads_as_a_pathologist_would(skin_tiles):
-    table = measure_tiles(skin_tiles.reshape(-1, 64, 64, 3), 1.0)
+    table = measure_pixels(skin_tiles.reshape(-1, 64, 64, 3), 1.0)
     at = {name: table[name].to_numpy().reshape(15, 20) for name in MEASURES}
     glass, horn = (slice(0, 2), slice(0, 15)), (slice(2, 3), slice(7, 12))
     epidermis, dermis = (slice(4, 5), slice(3, 6)), (slice(8, 11), slice(10, 18))
@@ -146,31 +146,31 @@ def test_real_skin_reads_as_a_pathologist_would(skin_tiles):
 )
 def test_unusable_input(pixels, mpp, message):
     with pytest.raises(SettingError, match=message):
-        measure_tiles(pixels, mpp)
+        measure_pixels(pixels, mpp)
 
 
-def test_people_get_the_mean_of_their_tiles_once(phantom_tiles, tmp_path):
+def test_each_tile_is_measured_once(phantom_tiles, tmp_path):
     out = tmp_path / "measures.parquet"
-    people = measure_people(phantom_tiles, out=out)
-    person = phantom_tiles["person_id"].iloc[0]
-    own = phantom_tiles[phantom_tiles["person_id"] == person]
-    expected = measure_tiles(read_pixels(own), float(own["mpp"].iloc[0])).mean()
-    pd.testing.assert_series_equal(people.loc[person], expected, check_names=False)
-    assert len(people) == phantom_tiles["person_id"].nunique()
+    table = measure_tiles(phantom_tiles, out=out)
+    assert table.index.tolist() == phantom_tiles["tile_id"].tolist()
+    own = phantom_tiles[7:12]
+    expected = measure_pixels(read_pixels(own), float(own["mpp"].iloc[0]))
+    pd.testing.assert_frame_equal(table[7:12].reset_index(drop=True), expected)
     stamp = out.stat().st_mtime_ns
-    pd.testing.assert_frame_equal(measure_people(phantom_tiles, out=str(out)), people)
+    pd.testing.assert_frame_equal(measure_tiles(phantom_tiles, out=str(out)), table)
     assert out.stat().st_mtime_ns == stamp
 
 
 def test_slides_that_cannot_be_read_are_skipped_and_listed(write_slide, tile_table, tmp_path):
     good = tile_table(write_slide("a.tiff")[0], "a", 5).assign(person_id="P1", mpp=1.0)
     bad = tile_table("/none.tiff", "b", 3).assign(person_id="P2", mpp=1.0)
+    both = pd.concat([good, bad], ignore_index=True).assign(tile_id=list("abcdefgh"))
     out = tmp_path / "measures.parquet"
     with pytest.warns(UserWarning, match="skipped 1 slides"):
-        made = measure_people(pd.concat([good, bad], ignore_index=True), out=out)
-    loaded = measure_people(pd.concat([good, bad], ignore_index=True), out=out)
-    for people in (made, loaded):
-        assert list(people.index) == ["P1"]
-        assert skipped(people)["item"].tolist() == ["slide b"]
+        made = measure_tiles(both, out=out)
+    loaded = measure_tiles(both, out=out)
+    for table in (made, loaded):
+        assert list(table.index) == list("abcde")
+        assert skipped(table)["item"].tolist() == ["slide b"]
     with pytest.raises(SlideError, match="no tile could be read"):
-        measure_people(bad)
+        measure_tiles(bad.assign(tile_id=list("fgh")))

@@ -1,0 +1,108 @@
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+
+import skinage as ska
+from skinage import SettingError, SlideError, skipped
+from skinage.explain.morphology import slides as module
+from skinage.explain.morphology.maps import StructureMap, read_map
+from skinage.explain.morphology.measures import MEASURES, TOTALS
+from skinage.explain.morphology.slides import measure_slide, measure_slides
+from skinage.explain.morphology.structures import Structure
+
+
+@pytest.fixture(scope="module")
+def one(phantom_cohort):
+    return phantom_cohort.head(1)
+
+
+@pytest.fixture(scope="module")
+def measured(one, tmp_path_factory):
+    out = tmp_path_factory.mktemp("tissue")
+    return measure_slides(one, out=out), out
+
+
+def test_a_slide_has_a_row_and_a_map_of_its_own_size(one, measured):
+    table, out = measured
+    assert table[["slide_id", "person_id"]].equals(one[["slide_id", "person_id"]])
+    assert {*TOTALS, *MEASURES} <= {*table}
+    found = read_map(out, one["slide_id"].iloc[0])
+    width_px, height_px = ska.open_row(one.iloc[0]).dimensions
+    assert found.structures.shape == (height_px, width_px)
+    area_mm2 = (found.structures != Structure.GLASS).sum() / 1e6
+    assert area_mm2 == pytest.approx(table["section_mm2"].iloc[0], rel=1e-3)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(out / "measures.csv", keep_default_na=True)[[*MEASURES]], table[[*MEASURES]]
+    )
+
+
+def test_what_is_measured_is_not_measured_again(one, measured, monkeypatch):
+    table, out = measured
+    monkeypatch.setattr(module, "_measure_slide", None)
+    pd.testing.assert_frame_equal(measure_slides(one, out=out, n_workers=1), table)
+
+
+def test_another_scale_is_measured_anew_and_says_what_it_lacks(one, measured, tmp_path):
+    coarse = measure_slides(one, out=tmp_path, mpp=4.0, n_workers=1)
+    assert coarse["measured_mpp"].iloc[0] == 4.0
+    assert np.isnan(coarse["interdigitation"].iloc[0])
+    assert "interdigitation" in coarse["not_measured"].iloc[0]
+    fine, rough = (table["epidermis_um"].iloc[0] for table in (measured[0], coarse))
+    assert rough == pytest.approx(fine, rel=0.25)
+    assert skipped(coarse)["item"].str.contains("of 1 slides").any()
+    with pytest.raises(SettingError, match="from 1 to 4"):
+        measure_slides(one, mpp=0.2)
+
+
+def test_a_slide_that_cannot_be_read_is_listed_and_the_others_are_measured(one, tmp_path):
+    bad = one.assign(slide_id="bad", path=str(tmp_path / "none.tiff"))
+    both = pd.concat([one, bad], ignore_index=True)
+    with pytest.warns(UserWarning, match="1 of 2 slides were not measured"):
+        table = measure_slides(both, mpp=4.0, n_workers=1)
+    assert len(table) == 1
+    assert "slide bad" in skipped(table)["item"].tolist()
+    with pytest.raises(SlideError, match="no slide could be measured"):
+        measure_slides(bad, n_workers=1)
+
+
+def test_pieces_are_measured_apart_and_combined(one, tmp_path):
+    """Two copies of a piece, the second one upside down, give the measures of one."""
+    slide = ska.open_row(one.iloc[0])
+    piece = slide.read_region(0, 0, 2000, 1500, mpp=2.0)
+    glass = np.full((80, *piece.shape[1:]), np.median(piece[:5, :5], axis=(0, 1)), np.uint8)
+    path = tmp_path / "two.tiff"
+    two = np.concatenate([piece, glass, piece[::-1, ::-1]])
+    tifffile.imwrite(path, two, tile=(256, 256), photometric="rgb")
+    alone, _ = measure_slide(ska.open_slide(_written(tmp_path / "one.tiff", piece), mpp=2.0), 2.0)
+    both, packed = measure_slide(ska.open_slide(path, mpp=2.0), 2.0)
+    assert both["n_pieces"] == 2 * alone["n_pieces"]
+    assert both["section_mm2"] == pytest.approx(2 * alone["section_mm2"], rel=0.02)
+    assert both["epidermis_um"] == pytest.approx(alone["epidermis_um"], rel=0.03)
+    found = StructureMap.unpacked(packed, 2.0).structures
+    top, bottom = found[: len(piece)], found[-len(piece) :][::-1, ::-1]
+    assert (top == bottom).mean() > 0.97
+
+
+def _written(path, pixels):
+    tifffile.imwrite(path, pixels, tile=(256, 256), photometric="rgb")
+    return path
+
+
+def test_a_large_piece_is_cut(one, monkeypatch):
+    slide = ska.open_row(one.iloc[0])
+    whole, _ = measure_slide(slide, 2.0)
+    monkeypatch.setattr(module, "MOST_PART_MM2", 1.2)
+    cut, _ = measure_slide(slide, 2.0)
+    assert cut["n_pieces"] == whole["n_pieces"]
+    assert cut["n_parts"] > whole["n_parts"]
+    assert cut["section_mm2"] == pytest.approx(whole["section_mm2"], rel=0.03)
+    assert cut["epidermis_um"] == pytest.approx(whole["epidermis_um"], rel=0.1)
+
+
+def test_glass_and_a_slide_too_coarse_are_errors(tmp_path):
+    blank = _written(tmp_path / "blank.tiff", np.full((600, 800, 3), 243, np.uint8))
+    with pytest.raises(SlideError, match="no tissue"):
+        measure_slide(ska.open_slide(blank, mpp=1.0))
+    with pytest.raises(SlideError, match="7 um per px"):
+        measure_slide(ska.open_slide(blank, mpp=7.0))
