@@ -93,3 +93,21 @@ def test_tiles_of_others_cannot_be_drawn(tiles):
         figures.slide_contributions(thumbnail, tiles[:2], Contributions())
     with pytest.raises(SettingError, match="no tile of slide 'S3'"):
         figures.slide_contributions(thumbnail, tiles, Contributions(), slide_id="S3")
+
+
+@pytest.mark.parametrize(
+    ("failed", "words"),
+    [
+        (None, "not graded"),
+        ([], "passed every test"),
+        (["stability: does not hold: turned (r = 0.33)"], "does not hold: turned"),
+        ([f"test {k}" for k in range(9)], "and 5 more"),
+    ],
+)
+def test_the_figure_says_what_the_map_failed(failed, words):
+    heat = SimpleNamespace(
+        heat=np.ones((8, 8), np.float32), age_years=61.0, difference_years=64.0, baseline="glass",
+        unit="years per pixel", method="expected_gradients",
+    )  # fmt: skip
+    axes = figures.attribution_panel(np.zeros((8, 8, 3), np.uint8), heat, failed=failed)
+    assert words in axes[1].get_xlabel().replace("\n  ", " ")

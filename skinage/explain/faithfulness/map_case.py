@@ -27,7 +27,7 @@ def map_case(
     method: str = "expected_gradients",
     coarse: bool = True,
     unlike: Mapping[str, AgeOfTiles] | None = None,
-    like: Mapping[str, AgeOfTiles] | None = None,
+    like: Mapping[str, AgeOfTiles | np.ndarray] | None = None,
 ) -> MapCase:
     """Return the case of one tile for `grade_maps`, its maps made as `attribute` makes them.
 
@@ -51,8 +51,9 @@ def map_case(
         Ages by name whose maps must differ: with encoders of `randomise`, with a clock fitted on
         `shuffle_ages`.
     like
-        Ages by name whose maps should agree: with clocks of other folds, with encoders of other
-        seeds and their clocks.
+        What should make the same map, by name: ages with clocks of other folds, or with encoders
+        of other seeds and their clocks; or pixels ``(h, w, 3)`` of the same place by another
+        scanner, aligned.
 
     Returns
     -------
@@ -65,10 +66,16 @@ def map_case(
             return lambda tile: _coarse_map(age, tile, baseline)
         return lambda tile: attribute(age, tile, baseline, method=method).heat
 
+    def alike(other: AgeOfTiles | np.ndarray) -> ExplainMap:
+        if isinstance(other, AgeOfTiles):
+            return explaining(other)
+        return lambda tile: own(other)
+
+    own = explaining(age_of)
     return MapCase(
-        person_id, pixels, age_of.predict, explaining(age_of), baseline.pixels[:N_FILLING],
+        person_id, pixels, age_of.predict, own, baseline.pixels[:N_FILLING],
         unlike={name: explaining(age) for name, age in (unlike or {}).items()},
-        like={name: explaining(age) for name, age in (like or {}).items()},
+        like={name: alike(other) for name, other in (like or {}).items()},
     )  # fmt: skip
 
 
