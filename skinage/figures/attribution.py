@@ -19,6 +19,7 @@ from skinage.errors import SettingError
 from skinage.figures import style
 
 PER_PX = 100  # years per single pixel would be all zeros behind the point
+MOST_FAILED = 4
 
 
 def slide_contributions(
@@ -95,7 +96,7 @@ def attribution_panel(
     *,
     mpp: float | None = None,
     smooth_px: float = 3.0,
-    failed: Sequence[str] = (),
+    failed: Sequence[str] | None = None,
     axes: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw a tile beside the years that its pixels add to the person's age or take from it.
@@ -113,7 +114,8 @@ def attribution_panel(
         Standard deviation of the smoothing of the heat, for the eye only: neighbouring pixels of
         opposite sign cancel. 0 does not smooth.
     failed
-        Words of the tests that maps like this one failed, as `failed_words` returns them.
+        In words what maps of this kind failed, as `failed_words` returns it; it stands below the
+        heat. None says that they were not graded.
     axes
         Two axes to draw into; new ones if None.
 
@@ -136,13 +138,19 @@ def attribution_panel(
     _years_bar(axes[1], image.norm, unit)
     axes[0].set_title(f"tile of a person predicted {attribution.age_years:.1f} years", fontsize=8)
     axes[1].set_title(_about(attribution, in_years), fontsize=8, wrap=True)
-    if failed:
-        lines = [line for one in failed for line in textwrap.wrap(f"failed: {one}", 52)]
-        axes[1].text(
-            0, -0.04, "\n".join(lines), transform=axes[1].transAxes, va="top", fontsize=7,
-            color=style.VERMILLION,
-        )  # fmt: skip
+    axes[1].set_xlabel(_grade(failed), fontsize=7, color=style.VERMILLION if failed else style.GREY)
     return axes
+
+
+def _grade(failed: Sequence[str] | None) -> str:
+    """Return in words how maps of this kind were graded."""
+    if failed is None:
+        return "not graded"
+    if not failed:
+        return "passed every test"
+    lines = [textwrap.fill(one, 46, subsequent_indent="  ") for one in failed[:MOST_FAILED]]
+    more = [f"and {len(failed) - MOST_FAILED} more"] * (len(failed) > MOST_FAILED)
+    return "\n".join(["not passed:", *lines, *more])
 
 
 def _about(attribution: Any, in_years: bool) -> str:

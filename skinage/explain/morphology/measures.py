@@ -56,12 +56,8 @@ MEASURES = {
     ),
     "dermal_nuclei_per_mm2": Measure("dermal nuclei", "per mm2", _DERMIS),
     "dermal_nucleus_um2": Measure("dermal nuclei", "um2", _DERMIS, *_LARGE),
-    "dermal_nucleus_roundness": Measure(
-        "width over length of dermal nuclei", "", _DERMIS, *_GREAT
-    ),
-    "dermal_nucleus_haematoxylin": Measure(
-        "haematoxylin of dermal nuclei", "", _DERMIS, *_GREAT
-    ),
+    "dermal_nucleus_roundness": Measure("width over length of dermal nuclei", "", _DERMIS, *_GREAT),
+    "dermal_nucleus_haematoxylin": Measure("haematoxylin of dermal nuclei", "", _DERMIS, *_GREAT),
     "spindle_nuclei_per_mm2": Measure("spindle nuclei (fibroblasts)", "per mm2", _DERMIS),
     "dark_nuclei_fraction": Measure("dark share of spindle nuclei", "", _DERMIS, *_GREAT),
     "inflammation_per_mm2": Measure("clusters of inflammation", "per mm2", _DERMIS),

@@ -24,11 +24,13 @@ def test_maps_of_a_sum_of_pixels_are_exact_whether_coarse_or_not(tiles, coarse):
     other = AgeOfTiles(next(iter(randomise(encoder)))[1], clock, tiles[:5])
     case = map_case(
         age_of, tiles[5], baseline, person_id="P1", coarse=coarse,
-        unlike={"random": other}, like={"itself": age_of},
+        unlike={"random": other}, like={"itself": age_of, "scanner B": tiles[6]},
     )  # fmt: skip
     expected = attribute(age_of, tiles[5], baseline).heat
     for map_ in (case.explain_map, case.like["itself"]):
         np.testing.assert_allclose(map_(tiles[5]), expected, atol=1e-6)
+    of_another_scan = attribute(age_of, tiles[6], baseline).heat
+    np.testing.assert_allclose(case.like["scanner B"](tiles[5]), of_another_scan, atol=1e-6)
     own = case.unlike["random"](tiles[5])
     np.testing.assert_allclose(own, attribute(other, tiles[5], baseline).heat, atol=1e-6)
     assert abs(np.corrcoef(own.ravel(), expected.ravel())[0, 1]) < 0.3

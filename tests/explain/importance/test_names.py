@@ -157,6 +157,8 @@ def test_too_few_people_or_half_of_the_tiles_tables(planted):
     explanation, groups, measures, cohort = planted
     with pytest.raises(StageError, match=r"19 people are in all tables \(80 are explained"):
         name_groups(explanation, groups, measures[:19], cohort=cohort)
+    with pytest.raises(StageError, match="no measure is known for half of the 80"):
+        name_groups(explanation, groups, measures * np.nan, cohort=cohort)
     with pytest.raises(SettingError, match="both, or neither"):
         named(planted, tile_measures=measures)
     tiles = tiles_of(planted, 1)
