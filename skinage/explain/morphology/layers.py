@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinage.explain.morphology.deep import find_subcutis
+from skinage.explain.morphology.grid import GRID_UM as GRID_UM
 from skinage.explain.morphology.grid import Mask, Plane, distance, scaled, scaled_mask
 from skinage.explain.morphology.lines import Line, outline
 from skinage.explain.morphology.section import Section

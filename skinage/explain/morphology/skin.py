@@ -11,12 +11,18 @@ from skinage.explain.morphology.epidermis import (
     without_compact_horn,
     without_hair,
 )
-from skinage.explain.morphology.grid import Mask, Plane, distance, scaled, scaled_mask, smooth
+from skinage.explain.morphology.grid import (
+    GRID_UM,
+    Mask,
+    Plane,
+    distance,
+    scaled,
+    scaled_mask,
+    smooth,
+)
 from skinage.explain.morphology.section import Section
 from skinage.explain.morphology.sides import Sides, find_sides, find_surface
 
-GRID_UM = 2.0
-"""Layers are found at this scale: none of them is thinner than 8 um."""
 PAPILLARY_UM, MOST_PAPILLARY_UM = 75.0, 150.0
 """The papillary dermis ends so far below the mean level of the junction, and nowhere farther from
 the epidermis than the second."""
