@@ -26,6 +26,7 @@ from skinage.explain.morphology.fibres import fibre_measures
 from skinage.explain.morphology.grid import Mask, Plane, scaled, smooth
 from skinage.explain.morphology.layers import GRID_UM
 from skinage.explain.morphology.nuclei import COARSEST_NUCLEI_MPP
+from skinage.explain.morphology.objects import grid_shape
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.sharpness import equal_light, light_of
 from skinage.explain.morphology.structures import Structure
@@ -89,7 +90,7 @@ def measure_collagen(segmentation: Segmentation) -> tuple[Values, Reasons]:
 def _of_reticular(light: Plane, within: Mask, below_um: Plane, mpp: float) -> Values:
     solid = is_solid(light, collagen_light(light, within))
     fraction = float(solid[within].mean())
-    grid = tuple(max(1, round(side * mpp / GRID_UM)) for side in light.shape)
+    grid = grid_shape(light.shape, mpp)
     coarse, inside = scaled(light, grid), scaled(within.astype(np.float32), grid) > 0.99
     fine, wide = log_contrasts(coarse, inside, BANDS_UM, GRID_UM)
     return {

@@ -9,23 +9,16 @@
     Fibroblasts: nuclei of the dermis narrower than `SPINDLE` of their length.
 ``dark_nuclei_fraction``
     Share of these, of at least `WHOLE_UM2`, with more than `DARK` times their median stain.
-``inflammation_per_mm2``, ``inflammation_fraction``
-    Clusters of at least `CLUSTER` roundish nuclei each within `NEAR_UM` of the next, per mm2 of
-    dermis, and the area of their hulls as a share of it.
 """
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import ConvexHull, cKDTree
 
 from skinage.explain.morphology.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import DERMIS, Structure
 
 SPINDLE, WHOLE_UM2, DARK = 0.65, 20.0, 1.15
-CLUSTER, NEAR_UM = 20, 13.0
 LEAST_MM2 = 0.01
 """Of a layer, to speak of its nuclei."""
 LEAST_NUCLEI = 20
@@ -62,7 +55,7 @@ def measure_nuclei(segmentation: Segmentation) -> tuple[Values, Reasons]:
         if mpp > COARSEST_NUCLEI_MPP:
             why = f"{mpp:.3g} um per px; nuclei are told up to {COARSEST_NUCLEI_MPP:g}"
         elif mm2 < LEAST_MM2:
-            why = f"{mm2:.2g} mm2 of {part[:-2]}is; expected {LEAST_MM2:g}"
+            why = f"{mm2:.2g} mm2 of {part.removesuffix('al')}is; expected {LEAST_MM2:g}"
         else:
             why = f"fewer than {LEAST_NUCLEI} nuclei"
         reasons |= {name: why for name, value in found.items() if np.isnan(value)}
@@ -80,9 +73,6 @@ def _of_part(table: pd.DataFrame, part: str, mm2: float, mpp: float) -> Values:
         spindle = table["roundness"] < SPINDLE
         values["spindle_nuclei_per_mm2"] = int(spindle.sum()) * per_mm2
         values["dark_nuclei_fraction"] = _dark_fraction(table[spindle], shown)
-        hulls = _cluster_areas_um2(table[~spindle], mpp)
-        values["inflammation_per_mm2"] = len(hulls) * per_mm2
-        values["inflammation_fraction"] = sum(hulls) / 1e6 * per_mm2
     return values
 
 
@@ -91,15 +81,3 @@ def _dark_fraction(spindles: pd.DataFrame, shown: bool) -> float:
     if not shown or len(stain) < LEAST_NUCLEI:
         return np.nan
     return float((stain > DARK * stain.median()).mean())
-
-
-def _cluster_areas_um2(nuclei: pd.DataFrame, mpp: float) -> list[float]:
-    """Return the area of the hull of each cluster, um2."""
-    places = nuclei[["row", "col"]].to_numpy() * mpp
-    if len(places) < CLUSTER:
-        return []
-    first, second = cKDTree(places).query_pairs(NEAR_UM, output_type="ndarray").T
-    near = coo_array((np.ones(len(first)), (first, second)), shape=(len(places),) * 2)
-    cluster = connected_components(near, directed=False)[1]
-    large = np.flatnonzero(np.bincount(cluster) >= CLUSTER)
-    return [float(ConvexHull(places[cluster == number]).volume) for number in large]

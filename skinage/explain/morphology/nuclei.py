@@ -5,6 +5,8 @@ the epidermis does not count. Touching nuclei are parted at the necks of their c
 Every call is in both scikit-image (or SciPy) and cuCIM (or CuPy).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,9 +14,11 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
+from skimage.filters import threshold_otsu
 
 Plane = NDArray[np.float32]
 Labels = NDArray[np.int32]
+Mask = NDArray[np.bool_]
 
 COARSEST_NUCLEI_MPP = 1.5
 """Beyond it the smaller half of a nucleus is one pixel."""
@@ -22,23 +26,30 @@ NEAR_UM = 12.0
 """What lies around a nucleus."""
 MOST_AROUND = 0.5
 """Haematoxylin counted as surroundings at most; more is nuclei."""
-EXCESS = 0.68
-"""A nucleus lies so far from its surroundings (0) to a typical nucleus (1)."""
+STRICTER, LEAST_EXCESS = 1.3, 0.12
+"""Times Otsu's threshold between the two classes of a layer, and at least so much of a nucleus.
+1.3 follows the outlines drawn in the phantom (Dice 0.94 in the dermis) and finds the pale nuclei of
+a real epidermis."""
+SMOOTH_UM = 0.7
+SAMPLE = 300_000
 LEAST_UM2, MOST_UM2 = 9.0, 260.0
 NECK_UM = 1.5
 APART_UM = 7.0
 """Middles of nuclei lie so far apart, in each direction."""
 
 
-def find_nuclei(haematoxylin: Plane, within: NDArray[np.bool_], mpp: float) -> Labels:
+def find_nuclei(haematoxylin: Plane, layers: Sequence[Mask], mpp: float) -> Labels:
     """Find the nuclei, and number them.
+
+    In each layer Otsu's threshold (1979, IEEE Trans Syst Man Cybern 9:62) parts the excess of
+    haematoxylin over what lies around, because nuclei of the epidermis are paler than others.
 
     Parameters
     ----------
     haematoxylin
         ``(h, w)``, 1 is a typical dense nucleus of the section.
-    within
-        ``(h, w)`` bool: where nuclei may lie.
+    layers
+        ``(h, w)`` bool each: epidermis and dermis, in which nuclei lie.
     mpp
         um per px.
 
@@ -47,9 +58,14 @@ def find_nuclei(haematoxylin: Plane, within: NDArray[np.bool_], mpp: float) -> L
     numpy.ndarray
         ``(h, w)`` int32: 0 is no nucleus, the rest are numbered from 1 without holes.
     """
-    smooth = ndimage.gaussian_filter(haematoxylin, 0.7 / mpp, truncate=3)
-    around = surroundings(haematoxylin, mpp)
-    mask = (smooth > around + EXCESS * (1 - around)) & within
+    excess = ndimage.gaussian_filter(haematoxylin, SMOOTH_UM / mpp, truncate=3)
+    excess -= surroundings(haematoxylin, mpp)
+    mask = np.zeros(haematoxylin.shape, bool)
+    for layer in layers:
+        some = excess[layer]
+        if some.size:
+            some = some[:: max(1, some.size // SAMPLE)]
+            mask |= layer & (excess > max(LEAST_EXCESS, STRICTER * threshold_otsu(some)))
     return _compact(_part(mask, mpp), LEAST_UM2 / mpp**2, MOST_UM2 / mpp**2)
 
 
@@ -65,7 +81,7 @@ def surroundings(haematoxylin: Plane, mpp: float) -> Plane:
     return np.pad(full, ((0, height - rows), (0, width - cols)), mode="edge")
 
 
-def _part(mask: NDArray[np.bool_], mpp: float) -> Labels:
+def _part(mask: Mask, mpp: float) -> Labels:
     """Give a number to each area; those with several thick middles are parted half way."""
     labels, n_areas = ndimage.label(mask, structure=np.ones((3, 3)))
     middles = _thick_middles(mask, mpp)
@@ -83,7 +99,7 @@ def _part(mask: NDArray[np.bool_], mpp: float) -> Labels:
     return labels.astype(np.int32)
 
 
-def _thick_middles(mask: NDArray[np.bool_], mpp: float) -> NDArray[np.float64]:
+def _thick_middles(mask: Mask, mpp: float) -> NDArray[np.float64]:
     """Return ``(n, 2)`` row and column where the mask is thickest, one for equals side by side."""
     thick = ndimage.gaussian_filter(mask.astype(np.float32), NECK_UM / mpp, truncate=3)
     apart = round(APART_UM / mpp) | 1

@@ -1,11 +1,14 @@
-"""Measures of adnexa, vessels and elastosis.
+"""Measures of adnexa, vessels, clusters of cells and elastosis.
 
 ``adnexa_per_mm2``, ``adnexa_fraction``
     Follicles, glands and muscles: groups nearer than `GROUP_UM` count as one, per mm2 of dermis
     with adnexa and vessels, and their share of it. A section holds a few only.
 ``vessels_per_mm2``, ``vessel_um``
-    Lumina per mm2 of the same, and the median of their widths (the shorter axis of an ellipse with
+    Lumina per mm2 of the same, and the mean of their widths (the shorter axis of an ellipse with
     the same second moments); NaN without a vessel.
+``inflammation_per_mm2``, ``inflammation_fraction``
+    Clusters of cells: parts of the dermis of at least `CLUSTER_UM2` in which nuclei take more than
+    `CROWDED` of the room, per mm2 of dermis, and their share of it. Most sections have none.
 ``elastosis_um``
     Thickness of the grey-blue band: the share of elastosis at each depth below the junction, added
     up over the depths of which there is enough dermis. 0 where there is none.
@@ -16,21 +19,25 @@
 import numpy as np
 from scipy import ndimage
 
-from skinage.explain.morphology.grid import Mask, Plane, closed, scaled_mask
+from skinage.explain.morphology.grid import Mask, Plane, closed, scaled, scaled_mask, smooth
 from skinage.explain.morphology.layers import GRID_UM
 from skinage.explain.morphology.nuclear_measures import LEAST_MM2
 from skinage.explain.morphology.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
+from skinage.explain.morphology.objects import grid_shape
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import DERMIS, Structure
 
 GROUP_UM = 12.0
+CROWD_UM, CROWDED, CLUSTER_UM2 = 12.0, 0.2, 2000.0
+LEAST_ROOM = 0.3
+"""Beside an organ the dermis left counts as this share at least."""
 BIN_UM = 10.0
 LEAST_BIN_MM2 = 0.002
 """Dermis at one depth."""
 ORGANS = (Structure.ADNEXA, Structure.VESSEL)
 NAMES = (
-    "adnexa_per_mm2", "adnexa_fraction", "vessels_per_mm2", "vessel_um", "elastosis_um",
-    "elastosis_fraction",
+    "adnexa_per_mm2", "adnexa_fraction", "vessels_per_mm2", "vessel_um", "inflammation_per_mm2",
+    "inflammation_fraction", "elastosis_um", "elastosis_fraction",
 )  # fmt: skip
 
 
@@ -60,11 +67,15 @@ def measure_objects(segmentation: Segmentation) -> tuple[Values, Reasons]:
         return dict.fromkeys(NAMES, np.nan), dict.fromkeys(NAMES, why)
     adnexa, vessels = (structures == organ for organ in ORGANS)
     widths_um = _widths_um(vessels, mpp)
+    clusters_um2 = _cluster_areas_um2(segmentation.nuclei > 0, dermis, mpp)
+    dermis_mm2 = max(float(dermis.sum() * unit_mm2), LEAST_MM2)
     values = {
         "adnexa_per_mm2": _n_groups(adnexa, mpp) / mm2,
         "adnexa_fraction": float(adnexa.sum() * unit_mm2 / mm2),
         "vessels_per_mm2": len(widths_um) / mm2,
-        "vessel_um": float(np.median(widths_um)) if len(widths_um) else np.nan,
+        "vessel_um": float(widths_um.mean()) if len(widths_um) else np.nan,
+        "inflammation_per_mm2": len(clusters_um2) / dermis_mm2,
+        "inflammation_fraction": sum(clusters_um2) / 1e6 / dermis_mm2,
         "elastosis_um": _band_um(segmentation.elastosis, dermis, segmentation.below_um, unit_mm2),
         "elastosis_fraction": float(segmentation.elastosis.sum() / max(1, dermis.sum())),
     }
@@ -73,7 +84,7 @@ def measure_objects(segmentation: Segmentation) -> tuple[Values, Reasons]:
 
 
 def _n_groups(adnexa: Mask, mpp: float) -> int:
-    grid = tuple(max(1, round(side * mpp / GRID_UM)) for side in adnexa.shape)
+    grid = grid_shape(adnexa.shape, mpp)
     margin = 1 + round(GROUP_UM / GRID_UM)
     return int(
         ndimage.label(closed(np.pad(scaled_mask(adnexa, grid), margin), GROUP_UM, GRID_UM))[1]
@@ -95,3 +106,15 @@ def _band_um(elastosis: Mask, dermis: Mask, below_um: Plane, unit_mm2: float) ->
     grey_px = np.bincount(depth, elastosis[within])
     shares = grey_px / np.maximum(all_px, 1)
     return float(BIN_UM * shares[all_px * unit_mm2 >= LEAST_BIN_MM2].sum())
+
+
+def _cluster_areas_um2(nuclei: Mask, within: Mask, mpp: float) -> list[float]:
+    """Return the area of each part of the dermis that is full of nuclei, um2."""
+    grid = grid_shape(nuclei.shape, mpp)
+    crowd, room = (
+        smooth(scaled(mask.astype(np.float32), grid), CROWD_UM, GRID_UM)
+        for mask in (nuclei & within, within)
+    )
+    labels, _ = ndimage.label(crowd > CROWDED * np.maximum(room, LEAST_ROOM))
+    areas_um2 = np.bincount(labels.ravel())[1:] * GRID_UM**2
+    return [float(area) for area in areas_um2 if area >= CLUSTER_UM2]
