@@ -29,7 +29,8 @@ JUNCTION_SHARE, HORN_SHARE = 0.55, 0.65
 """Where the outline lies between the values of dermis and epidermis, and of horn and granules."""
 GRANULAR_UM = 12.0
 DEEPEST = 4.5
-"""Nothing is epidermis deeper than this many times its median depth: ridges end, hair goes on."""
+"""Nothing is epidermis deeper than this many times its median depth below the horn: ridges end,
+hair goes on."""
 
 
 def epidermis_score(haematoxylin: Plane, eosin: Plane) -> Plane:
@@ -107,15 +108,13 @@ def without_compact_horn(
     return without_holes(viable, HOLE_UM2, unit_um)
 
 
-def without_hair(epidermis: Mask, above: Mask, unit_um: float) -> Mask:
+def without_hair(epidermis: Mask, surface: Mask, unit_um: float) -> Mask:
     """Cut off what hangs on an epidermis deeper than its ridges: hair, glands.
 
     Parameters
     ----------
-    epidermis
+    epidermis, surface
         ``(h, w)`` bool.
-    above
-        ``(h, w)`` bool: horn and surface.
     unit_um
         um per px.
 
@@ -124,8 +123,10 @@ def without_hair(epidermis: Mask, above: Mask, unit_um: float) -> Mask:
     numpy.ndarray
         ``(h, w)`` bool.
     """
-    depth = distance(above, unit_um)
-    return epidermis & (depth < DEEPEST * np.median(depth[epidermis]))
+    depth = distance(surface, unit_um)
+    top, middle = np.quantile(depth[epidermis], [0.05, 0.5])  # the first lies below the horn
+    sheet = epidermis & (depth < top + DEEPEST * (middle - top))
+    return without_small(sheet, SEED_UM2, unit_um)
 
 
 def facing_glass(candidates: Mask, tissue: Mask, unit_um: float) -> Mask:

@@ -16,7 +16,7 @@ from skinage.explain.morphology.epidermis import (
 from skinage.explain.morphology.grid import Mask, Plane, distance, scaled, scaled_mask, smooth
 from skinage.explain.morphology.lines import Line, outline
 from skinage.explain.morphology.section import Section
-from skinage.explain.morphology.sides import Sides, find_sides
+from skinage.explain.morphology.sides import Sides, find_sides, find_surface
 from skinage.explain.morphology.structures import DERMIS, Structure
 from skinage.explain.morphology.unsure import find_dust, find_folds
 
@@ -80,13 +80,14 @@ def find_layers(section: Section) -> Layers:
     epidermis = find_epidermis(score, nuclear, tissue & ~marked, unit_um)
     structures = np.where(tissue, np.uint8(Structure.RETICULAR_DERMIS), np.uint8(0))
     below_um, depth_um = np.full((2, *grid), np.nan, np.float32)
-    sides = find_sides(epidermis, tissue, unit_um) if epidermis.any() else None
-    if sides is not None:
-        above = sides.horn | sides.surface
-        sheet = without_hair(epidermis, above, unit_um)
-        viable = without_compact_horn(sheet, sides.horn, score, sides.surface, unit_um)
-        sides = sides.of(epidermis, viable)
-        epidermis = viable
+    sides = None
+    if epidermis.any():
+        outward, surface = find_surface(epidermis, tissue, unit_um)
+        epidermis = without_hair(epidermis, surface, unit_um)
+    if epidermis.any():
+        sides = find_sides(epidermis, tissue, outward, surface, unit_um=unit_um)
+        viable = without_compact_horn(epidermis, sides.horn, score, sides.surface, unit_um)
+        sides, epidermis = sides.of(epidermis, viable), viable
         below_um = np.where(
             sides.dermis, distance(epidermis, unit_um), -distance(sides.dermis, unit_um)
         ).astype(np.float32)

@@ -53,12 +53,11 @@ class Sides:
         return replace(self, horn=horn, dermis=self.dermis | lost & ~horn)
 
 
-def find_sides(epidermis: Mask, tissue: Mask, unit_um: float) -> Sides:
-    """Divide the tissue about an epidermis into horn and dermis.
+def find_surface(epidermis: Mask, tissue: Mask, unit_um: float) -> tuple[NDArray[np.float32], Mask]:
+    """Find which way is out of the skin, and the outline of the tissue that faces this way.
 
-    The direction of the band is found by the structure tensor of its mask, and turned towards the
-    glass. Horn is what lies in this direction from the epidermis next to it; the outline that faces
-    this way is the surface.
+    The direction of the upper part of the epidermis, without ridges and hair, is found by the
+    structure tensor of its mask, and turned towards the glass.
 
     Parameters
     ----------
@@ -69,23 +68,51 @@ def find_sides(epidermis: Mask, tissue: Mask, unit_um: float) -> Sides:
 
     Returns
     -------
+    outward : numpy.ndarray
+        ``(2, h, w)`` unit vectors, down and across.
+    surface : numpy.ndarray
+        ``(h, w)`` bool.
+    """
+    depth = depth_within(tissue, unit_um)
+    upper = epidermis & (depth <= np.median(depth[epidermis]))
+    outward = _outward(upper, tissue, unit_um)
+    away, (rows, cols) = ndimage.distance_transform_edt(~upper, return_indices=True)
+    slope = -gradient(smooth(tissue.astype(np.float32), 6, unit_um))
+    facing = (slope * outward[:, rows, cols]).sum(axis=0) > LEAST_FACING * np.hypot(*slope)
+    rim = tissue & ~ndimage.binary_erosion(tissue, border_value=1)
+    return outward, rim & facing & (away * unit_um < MOST_HORN_UM)
+
+
+def find_sides(
+    epidermis: Mask, tissue: Mask, outward: NDArray[np.float32], surface: Mask, *, unit_um: float
+) -> Sides:
+    """Divide the tissue about an epidermis into horn and dermis.
+
+    Horn is what lies outward from the epidermis next to it, as far as it hangs together with the
+    surface.
+
+    Parameters
+    ----------
+    epidermis, tissue, surface
+        ``(h, w)`` bool.
+    outward
+        ``(2, h, w)``, from `find_surface`.
+    unit_um
+        um per px.
+
+    Returns
+    -------
     Sides
         All on the same grid.
     """
-    depth = depth_within(tissue, unit_um)
-    upper = epidermis & (depth <= np.median(depth[epidermis]))  # without ridges and hair
-    outward = _outward(upper, tissue, unit_um)
     away, (rows, cols) = ndimage.distance_transform_edt(~epidermis, return_indices=True)
     there = outward[:, rows, cols]  # beyond the ends of a band directions mean nothing
     here = np.indices(tissue.shape, np.int32)
     above = (here[0] - rows) * there[0] + (here[1] - cols) * there[1] > LEAST_FACING * away
-    rim = tissue & ~ndimage.binary_erosion(tissue, border_value=1)
     near, outside = away * unit_um < MOST_HORN_UM, tissue & ~epidermis
-    horn = touching(outside & above & near, rim)
+    horn = touching(outside & above & near, surface)
     horn |= _pits(outside & ~horn, horn, unit_um)
-    slope = -gradient(smooth(tissue.astype(np.float32), 6, unit_um))
-    facing = (slope * there).sum(axis=0) > LEAST_FACING * np.hypot(*slope)
-    return Sides(outward, rim & facing & near & (horn | epidermis), horn, outside & ~horn)
+    return Sides(outward, surface & (horn | epidermis), horn, outside & ~horn)
 
 
 def _pits(below: Mask, horn: Mask, unit_um: float) -> Mask:
