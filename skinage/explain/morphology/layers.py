@@ -25,7 +25,7 @@ GRID_UM = 2.0
 PAPILLARY_UM, LEVEL_UM, MOST_PAPILLARY_UM = 75.0, 80.0, 150.0
 """The papillary dermis ends so far below the mean level of the junction; so far ridges are levelled
 along the skin."""
-UNSURE_MARGIN_UM = 6.0
+UNSURE_MARGIN_UM, END_UM = 6.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _lines(
     sure = distance(unsure, unit_um) > UNSURE_MARGIN_UM
     over = distance(sides.surface, unit_um) < 12
     under = (distance(sides.dermis, unit_um) <= 2 * unit_um) & (
-        distance(sides.horn | sides.surface, unit_um) > 2 * unit_um
+        distance(sides.horn | ~tissue, unit_um) > END_UM  # its cut ends are no junction
     )
     return (
         outline(tissue, over & sure, sides.outward, sigma_um=6, unit_um=unit_um),
