@@ -94,7 +94,6 @@ def tissue_by_acceleration(
 
 
 def explained_by_measures(
-    ages: pd.DataFrame,
     acceleration: pd.DataFrame,
     measures: pd.DataFrame,
     cohort: pd.DataFrame,
@@ -111,9 +110,9 @@ def explained_by_measures(
 
     Parameters
     ----------
-    ages
-        A row per person, as `predict_age` returns it, with ``fold``.
-    acceleration, measures, cohort
+    acceleration
+        A row per person, as `acceleration` returns it, with ``predicted_years`` and ``fold``.
+    measures, cohort
         As for `tissue_by_acceleration`.
     seed
         Seed of the bootstrap of people.
@@ -127,11 +126,14 @@ def explained_by_measures(
     Raises
     ------
     StageError
-        If fewer than 20 people are in all tables.
+        If fewer than 20 people are in all tables, or they have no folds.
     """
+    if "fold" not in acceleration:
+        raise StageError(
+            "explained_by_measures: acceleration has no column fold; expected that of people "
+            "predicted out of fold, acceleration(predict_age(...))"
+        )
     people = _joined(acceleration, measures, "explained_by_measures")
-    predicted = ages.set_index("person_id")[["fold", "predicted_years"]]
-    people = people.drop(columns=[*predicted], errors="ignore").join(predicted, how="inner")
     features = measure_features(people, [*MEASURES])
     names, known = feature_names(features), _known(people, cohort, None).to_numpy()
     whole = features[names].to_numpy()
@@ -151,7 +153,7 @@ def explained_by_measures(
     ]
     table = pd.DataFrame(rows).assign(n_people=len(people))
     n_left = len(acceleration) - len(people)
-    left = {f"{n_left} of {len(acceleration)} people": "no slide was measured, or no fold is known"}
+    left = {f"{n_left} of {len(acceleration)} people": "no slide was measured"}
     add_skipped(table, "explained_by_measures", {**(left if n_left else {}), **_reasons(features)})
     return table
 

@@ -72,9 +72,8 @@ def test_p_values_of_nothing_are_uniform(planted):
     assert 0.01 < (pd.concat(p) < 0.05).mean() < 0.11
 
 
-def ages_of(accel, predicted):
-    fold = np.arange(N_PEOPLE) % 5
-    return accel[["person_id"]].assign(fold=fold, predicted_years=predicted)
+def in_folds(accel, predicted):
+    return accel.assign(fold=np.arange(N_PEOPLE) % 5, predicted_years=predicted)
 
 
 def test_what_the_measures_explain_is_the_planted_share(planted):
@@ -86,8 +85,8 @@ def test_what_the_measures_explain_is_the_planted_share(planted):
     part -= part.mean()
     years = part + rng.normal(0, part.std(), N_PEOPLE)
     accel = accel.assign(acceleration_years=years)
-    ages = ages_of(accel, accel["age_years"].to_numpy() + years)
-    table = explained_by_measures(ages, accel, measures, cohort).set_index("explained")
+    accel = in_folds(accel, accel["age_years"] + years)
+    table = explained_by_measures(accel, measures, cohort).set_index("explained")
     found = table.loc["acceleration"]
     assert found["r2"] == pytest.approx(0.5, abs=0.12)
     assert found["lower"] < 0.5 < found["upper"]
@@ -98,8 +97,7 @@ def test_noise_is_not_explained(planted):
     accel, measures, cohort = planted
     years = np.random.default_rng(3).normal(0, 5, N_PEOPLE)
     accel = accel.assign(acceleration_years=years)
-    ages = ages_of(accel, 50 + years)
-    table = explained_by_measures(ages, accel, measures, cohort).set_index("explained")
+    table = explained_by_measures(in_folds(accel, 50 + years), measures, cohort).set_index("explained")
     assert (table["r2"] < 0.02).all()
     assert (table["unnamed"] <= 1).all()
 
@@ -108,6 +106,8 @@ def test_too_few_people_and_unknown_covariates_are_errors(planted):
     accel, measures, cohort = planted
     with pytest.raises(StageError, match="19 people have an acceleration and measures"):
         tissue_by_acceleration(accel.head(19), measures, cohort)
+    with pytest.raises(StageError, match="no column fold"):
+        explained_by_measures(accel, measures, cohort)
     with pytest.raises(StageError, match="no column 'hospital'"):
         tissue_by_acceleration(accel, measures, cohort, covariates=["hospital"])
 
