@@ -56,6 +56,7 @@ from .importance import (
     importance_waterfall as importance_waterfall,
 )
 from .live_curves import LiveCurves as LiveCurves
+from .morphology import section_structures as section_structures
 from .outcomes import forest as forest
 from .outcomes import survival_by_acceleration as survival_by_acceleration
 from .phantom import label_map as label_map

@@ -86,7 +86,7 @@ def slide_contributions(
     style.scale_bar(ax, thumbnail_mpp)
     _years_bar(ax, norm, "years that a tile adds")
     ax.set_title(str(contributions).replace("-", "\N{MINUS SIGN}"), fontsize=8, wrap=True)
-    ax.set_xlabel(contributions.zero, fontsize=8)
+    ax.set_xlabel("\n".join(textwrap.wrap(contributions.zero, 70)), fontsize=8)
     return ax
 
 
@@ -160,13 +160,12 @@ def _about(attribution: Any, in_years: bool) -> str:
         return f"{method}\nadds up to nothing"
     gain = style.signed(attribution.difference_years, "+z.2f")
     total = style.signed(float(attribution.heat.sum(dtype=float)), "+z.2f")
-    return f"{method}: {gain} years against\n{attribution.baseline} (0)\nheat adds up to {total}"
+    against = "\n".join(textwrap.wrap(attribution.baseline, 46))
+    return f"{method}: {gain} years against\n{against}\n0: as these; heat adds up to {total}"
 
 
 def _years_bar(ax: Axes, norm: Normalize, label: str) -> None:
     """Draw the bar of colours, older above and younger below."""
     # Made from norm and colours alone: the drawing's own opacity is no single number.
     bar = ax.figure.colorbar(ScalarMappable(norm, style.DIVERGING), ax=ax, aspect=30)
-    bar.set_label(label)
-    bar.ax.set_title("older", fontsize=8)
-    bar.ax.set_xlabel("younger", fontsize=8)
+    bar.set_label(f"younger \N{LEFTWARDS ARROW} {label} \N{RIGHTWARDS ARROW} older")

@@ -34,8 +34,8 @@ def measure_features(measures: pd.DataFrame, names: Sequence[str] = CORE) -> pd.
     -------
     pandas.DataFrame
         A row per person, the same index; a finite column per measure that half of the people have
-        and that is not the same in all. `skinage.skipped` lists the other measures, and how many
-        values were filled.
+        and that is not the same in all; ``n_slides`` and ``slide_ids`` as they were.
+        `skinage.skipped` lists the other measures, and how many values were filled.
 
     Raises
     ------
@@ -57,11 +57,13 @@ def measure_features(measures: pd.DataFrame, names: Sequence[str] = CORE) -> pd.
             features[name] = values.fillna(values.median())
             if n_missing := int(given[name].isna().sum()):
                 reasons[f"{name} of {n_missing} people"] = "missing; the median of all stands there"
-    if features.empty:
+    if not len(features.columns):
         raise StageError(
             f"measure_features: none of {given.shape[1]} measures can be used for {len(measures)} "
             "people; expected a table of measure_people with values that differ between people"
         )
+    about = [name for name in NOT_FEATURES if name in measures]
+    features = features.join(measures[about])
     add_skipped(features, "measure_features", reasons)
     return features
 
@@ -87,13 +89,14 @@ def join_features(
     learner : Stacked
         The model for this table: a regression on each group, whose ages are weighed.
     """
-    other = people.drop(columns=[name for name in NOT_FEATURES if name in people])
-    table = other.join(features, how="inner")
+    own, other = feature_names(people), feature_names(features)
+    about = people.columns.difference(own, sort=False)
+    table = people[own].join(features[other], how="inner").join(people[about])
     table.attrs = {key: value for key, value in people.attrs.items() if key == "encoder_hash"}
     if len(table) < len(people):
         left = {f"{len(people) - len(table)} of {len(people)} people": "no slide was measured"}
         add_skipped(table, "join_features", left)
-    return table, Stacked((len(feature_names(other)), len(feature_names(features))), model)
+    return table, Stacked((len(own), len(other)), model)
 
 
 def _logarithm(values: pd.Series) -> pd.Series:

@@ -6,9 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from skinage.errors import SettingError
+from skinage.explain.morphology.grid import closed, depth_within, distance, smooth
 from skinage.explain.morphology.stain import SectionStain, estimate_stain
 from skinage.stains import optical_density
 from skinage.tiling.tissue import GLASS_LEAST, GLASS_SPREAD, LEAST_GLASS, ink_mask, tissue_mask
@@ -133,16 +133,10 @@ def _density_of_glass(pixels: NDArray[np.uint8]) -> Plane:
 def _tissue(density: Plane, coarse: Mask, mpp: float) -> Mask:
     """Follow the outline of the coarse mask to the outermost stained pixel."""
     step = max(1, round(2 / mpp))  # the outline is smoother than 2 um
-    smooth = ndimage.gaussian_filter(density[..., 1], 1.5 / mpp, truncate=3)[::step, ::step]
+    faint = smooth(density[..., 1], 1.5, mpp)[::step, ::step]
     unit_um = step * mpp
     rough = coarse[::step, ::step]
-    stained = smooth > FAINT
-    closed = np.pad(stained, 1 + round(GAP_UM / unit_um))
-    closed = ndimage.distance_transform_edt(~closed) <= GAP_UM / unit_um
-    closed = ndimage.distance_transform_edt(closed) > GAP_UM / unit_um
-    margin = 1 + round(GAP_UM / unit_um)
-    closed = closed[margin:-margin, margin:-margin]
-    edge = EDGE_UM / unit_um
-    inner = ndimage.distance_transform_edt(np.pad(rough, 1, "edge"))[1:-1, 1:-1] > edge
-    outer = ndimage.distance_transform_edt(~rough) <= edge if rough.any() else rough
-    return enlarged(inner | (closed & outer), density.shape[:2])
+    stained = closed(faint > FAINT, GAP_UM, unit_um)
+    inner = depth_within(rough, unit_um) > EDGE_UM
+    outer = distance(rough, unit_um) <= EDGE_UM
+    return enlarged(inner | (stained & outer), density.shape[:2])

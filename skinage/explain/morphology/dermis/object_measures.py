@@ -19,11 +19,11 @@
 import numpy as np
 from scipy import ndimage
 
+from skinage.explain.morphology.dermis.nuclear_measures import LEAST_MM2
+from skinage.explain.morphology.dermis.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
+from skinage.explain.morphology.dermis.objects import grid_shape
 from skinage.explain.morphology.grid import Mask, Plane, closed, scaled, scaled_mask, smooth
 from skinage.explain.morphology.layers import GRID_UM
-from skinage.explain.morphology.nuclear_measures import LEAST_MM2
-from skinage.explain.morphology.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
-from skinage.explain.morphology.objects import grid_shape
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import DERMIS, Structure
 
