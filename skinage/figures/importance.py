@@ -205,7 +205,9 @@ def _years(explanation: Any) -> pd.DataFrame:
 def _words(name: str, labels: Mapping[str, str] | None) -> str:
     """Return the label with the name behind it, since several groups may have one label."""
     label = (labels or {}).get(name, name)
-    return name if label == name else f"{style.plain(label)} [{name}]"
+    if label == name:
+        return name
+    return style.plain(label) if name in label else f"{style.plain(label)} [{name}]"
 
 
 def _swarm(years: pd.Series, half_width: float = 0.36) -> pd.Series:

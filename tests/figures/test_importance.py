@@ -23,9 +23,10 @@ def explanation():
 
 
 def test_beeswarm_puts_the_strongest_feature_on_top(explanation):
-    ax = figures.importance_beeswarm(explanation, labels={"b": "less is older: x_um"}, n=3)
+    labels = {"b": "less is older: x_um", "d": "d: unnamed"}
+    ax = figures.importance_beeswarm(explanation, labels=labels, n=3)
     words = [text.get_text() for text in ax.get_yticklabels()]
-    assert words == ["less is older: x (µm) [b]", "d", "a"]
+    assert words == ["less is older: x (µm) [b]", "d: unnamed", "a"]
     assert ax.yaxis_inverted()
     ax.figure.draw_without_rendering()
     years, heights = ax.collections[0].get_offsets().data[:50].T
