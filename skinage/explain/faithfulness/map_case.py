@@ -65,7 +65,8 @@ def map_case(
     """
 
     def explaining(age: AgeOfTiles) -> ExplainMap:
-        if coarse and method in INTEGRATED:
+        # `attribute` says which methods work for a clock that has no gradients.
+        if coarse and method in INTEGRATED and age.differentiable:
             return lambda tile: _coarse_map(age, tile, baseline)
         return lambda tile: attribute(age, tile, baseline, method=method).heat
 

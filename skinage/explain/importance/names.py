@@ -87,11 +87,16 @@ def name_groups(
     SettingError
         If only one of ``atlas`` and ``tile_measures`` is given.
     StageError
-        If fewer than twenty people are in all tables, tiles are not in the tables, or no measure
-        is known for half of the people.
+        If the explanation names no people, fewer than twenty are in all tables, tiles are not in
+        the tables, a measure holds no numbers, or none is known for half of the people.
     """
     if (atlas is None) != (tile_measures is None):
         raise SettingError("name_groups: atlas and tile_measures are needed both, or neither")
+    if explanation.instance_names is None:
+        raise StageError(
+            "name_groups: the explanation does not say whose rows it has (instance_names); give "
+            "what shap_values returned"
+        )
     summed = sum_groups(explanation, groups)
     years = pd.DataFrame(summed.values, list(summed.instance_names), summed.feature_names)
     reasons: dict[str, str] = {}
@@ -105,6 +110,9 @@ def name_groups(
     for name in found.columns[found.notna().mean() < LEAST_KNOWN]:
         reasons[f"measure {name}"] = f"known for fewer than {LEAST_KNOWN:.0%} of the people"
         found = found.drop(columns=name)
+    words = [str(name) for name in found if not pd.api.types.is_numeric_dtype(found[name])]
+    if words:
+        raise StageError(f"name_groups: the measure {words[0]!r} holds no numbers; leave it out")
     if found.empty:
         raise StageError(
             f"name_groups: no measure is known for half of the {len(known)} people; expected one "
