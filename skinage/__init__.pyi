@@ -91,6 +91,7 @@ from .explain.counterfactual.similar import similar_tiles as similar_tiles
 from .explain.faithfulness.case import MapCase as MapCase
 from .explain.faithfulness.grade import failed_words as failed_words
 from .explain.faithfulness.grade import grade_maps as grade_maps
+from .explain.faithfulness.map_case import map_case as map_case
 from .explain.faithfulness.randomised import randomise as randomise
 from .explain.faithfulness.randomised import shuffle_ages as shuffle_ages
 from .explain.importance.groups import group_features as group_features

@@ -13,6 +13,7 @@ from skinage.evaluation.metrics import N_BOOTSTRAP, person_weights
 from skinage.explain.morphology.clock import measure_features
 from skinage.explain.morphology.measures import MEASURES, in_words
 from skinage.people.clock_inputs import ClockInputs
+from skinage.people.pool import feature_names
 from skinage.skip_log import add_skipped, skipped
 
 COVARIATES = ("sex", "body_site", "scanner")
@@ -131,8 +132,9 @@ def explained_by_measures(
     people = _joined(acceleration, measures, "explained_by_measures")
     predicted = ages.set_index("person_id")[["fold", "predicted_years"]]
     people = people.drop(columns=[*predicted], errors="ignore").join(predicted, how="inner")
-    features = measure_features(people)
-    known, whole = _known(people, cohort, None).to_numpy(), features.to_numpy()
+    features = measure_features(people, [*MEASURES])
+    names, known = feature_names(features), _known(people, cohort, None).to_numpy()
+    whole = features[names].to_numpy()
     fold = people["fold"].to_numpy()
     found = {name: np.empty(len(people)) for name in TARGETS}
     for one in np.unique(fold):

@@ -21,6 +21,7 @@ from .clock import (
     calibration as calibration,
 )
 from .cohort import age_histogram as age_histogram
+from .concepts import concept_effects as concept_effects
 from .contrastive import (
     switch_gallery as switch_gallery,
 )

@@ -131,10 +131,10 @@ def direction_effects(
         )
         direction = ridge.coef_.reshape(concepts.shape[1], -1).T
         direction = direction / np.maximum(np.linalg.norm(direction, axis=0), 1e-300)
-        along = pd.DataFrame(standard[outside] @ direction).groupby(person[outside]).mean()
+        along = (standard[outside] @ direction).std(axis=0)
         slope = gradients[own] * scale @ direction
         by_person = pd.DataFrame(slope).groupby(person[own]).sum()
-        years.append(by_person.mean().to_numpy() * along.std(ddof=0).to_numpy())
+        years.append(by_person.mean().to_numpy() * along)
         weights.append(len(by_person))
         positive.append((slope[:, 0] > 0).mean())
         shown = concepts[own, 0]

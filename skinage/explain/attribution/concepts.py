@@ -41,7 +41,8 @@ def concept_sensitivity(
     tiles of the people whose age is derived. Random concepts are as many random tiles of as many
     random people, so that a concept of a few people, such as a scanner, is compared with other
     few people. The p-value is the share of random concepts with at least this effect, older or
-    younger.
+    younger. A concept is that a tissue is there, not how thick it is: epidermis also raises the age
+    of a clock to which less dermis is old.
 
     Parameters
     ----------
@@ -70,9 +71,9 @@ def concept_sensitivity(
     pandas.DataFrame
         A row per concept: ``concept``; ``kind``, "concept" or "control"; ``n_tiles`` and
         ``n_people``; ``years_per_sd``, the years by which the age of a person rises if all tiles
-        move along the direction by one SD of the people; ``share_positive`` of the tiles that
-        would raise the age, moved alone (Kim's score); ``auc`` of the classifier on the tiles of
-        the people explained (.5: there is no such direction); ``random_sd_years`` of the random
+        move along the direction by one SD of tiles; ``share_positive`` of the tiles that would
+        raise the age, moved alone (Kim's score); ``auc`` of the classifier on the tiles of the
+        people explained (.5: there is no such direction); ``random_sd_years`` of the random
         concepts; ``p_value``; and ``q_value`` (Benjamini and Hochberg, within a kind). `skipped`
         lists values of controls with too few tiles.
 
@@ -186,5 +187,5 @@ def _controls(obs: pd.DataFrame, columns: Sequence[str]) -> dict[str, NDArray[np
     for column in columns:
         values = sorted(obs[column].dropna().unique()) if column in obs else []
         for value in values[: None if len(values) > 2 else len(values) - 1]:
-            masks[f"{column} {value}"] = (obs[column] == value).to_numpy(bool)
+            masks[f"{column}: {value}"] = (obs[column] == value).to_numpy(bool)
     return masks

@@ -1,5 +1,6 @@
 """The clock of the measures beside that of the encoder, and what the measures leave unexplained."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from skinage.clock.learners.stacked import Stacked
 from skinage.errors import StageError
-from skinage.explain.morphology.measures import MEASURES
+from skinage.explain.morphology.measures import CORE, MEASURES
 from skinage.people.pool import NOT_FEATURES, feature_names
 from skinage.skip_log import add_skipped
 
@@ -15,7 +16,7 @@ LEAST_SHOWN = 0.5
 """A measure that fewer of the people have is no feature."""
 
 
-def measure_features(measures: pd.DataFrame) -> pd.DataFrame:
+def measure_features(measures: pd.DataFrame, names: Sequence[str] = CORE) -> pd.DataFrame:
     """Return the measures of people as features of a clock.
 
     Thickness, width and density change by a part of themselves, so they stand as logarithms; where
@@ -26,20 +27,22 @@ def measure_features(measures: pd.DataFrame) -> pd.DataFrame:
     ----------
     measures
         A row per person, as `measure_people` returns them.
+    names
+        The measures to take, as far as the table has them; by default one for each property.
 
     Returns
     -------
     pandas.DataFrame
         A row per person, the same index; a finite column per measure that half of the people have
-        and that is not the same in all. `skinage.skipped` lists the other measures, and how many
-        values were filled.
+        and that is not the same in all; ``n_slides`` and ``slide_ids`` as they were.
+        `skinage.skipped` lists the other measures, and how many values were filled.
 
     Raises
     ------
     StageError
         If no measure is left.
     """
-    given = measures[[name for name in MEASURES if name in measures]].astype(float)
+    given = measures[[name for name in names if name in measures]].astype(float)
     shown = given.notna().mean()
     varies = given.max() > given.min()
     features = pd.DataFrame(index=measures.index)
@@ -54,11 +57,13 @@ def measure_features(measures: pd.DataFrame) -> pd.DataFrame:
             features[name] = values.fillna(values.median())
             if n_missing := int(given[name].isna().sum()):
                 reasons[f"{name} of {n_missing} people"] = "missing; the median of all stands there"
-    if features.empty:
+    if not len(features.columns):
         raise StageError(
             f"measure_features: none of {given.shape[1]} measures can be used for {len(measures)} "
             "people; expected a table of measure_people with values that differ between people"
         )
+    about = [name for name in NOT_FEATURES if name in measures]
+    features = features.join(measures[about])
     add_skipped(features, "measure_features", reasons)
     return features
 
@@ -84,13 +89,14 @@ def join_features(
     learner : Stacked
         The model for this table: a regression on each group, whose ages are weighed.
     """
-    other = people.drop(columns=[name for name in NOT_FEATURES if name in people])
-    table = other.join(features, how="inner")
+    own, other = feature_names(people), feature_names(features)
+    about = people.columns.difference(own, sort=False)
+    table = people[own].join(features[other], how="inner").join(people[about])
     table.attrs = {key: value for key, value in people.attrs.items() if key == "encoder_hash"}
     if len(table) < len(people):
         left = {f"{len(people) - len(table)} of {len(people)} people": "no slide was measured"}
         add_skipped(table, "join_features", left)
-    return table, Stacked((len(feature_names(other)), len(feature_names(features))), model)
+    return table, Stacked((len(own), len(other)), model)
 
 
 def _logarithm(values: pd.Series) -> pd.Series:

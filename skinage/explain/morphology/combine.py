@@ -1,5 +1,6 @@
 """From parts to slides, and from slides to people: means weighed by how much tissue each shows."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from skinage.cohort.people import first_visits
 from skinage.errors import StageError
 from skinage.explain.morphology.measures import TOTALS, WEIGHTS
+from skinage.people.visits import SLIDE_IDS
 from skinage.skip_log import add_skipped
 
 Values = Mapping[str, float]
@@ -57,9 +59,9 @@ def measure_people(slides: pd.DataFrame, cohort: pd.DataFrame | None = None) -> 
     Returns
     -------
     pandas.DataFrame
-        A row per person, index ``person_id``, sorted: ``n_slides``, totals and measures; NaN where
-        no slide of the person shows the structure. `skinage.skipped` counts the slides that do not
-        count.
+        A row per person, index ``person_id``, sorted: ``n_slides``, totals and measures (NaN
+        where no slide of the person shows the structure), and ``slide_ids`` as JSON.
+        `skinage.skipped` counts the slides that do not count.
 
     Raises
     ------
@@ -75,7 +77,9 @@ def measure_people(slides: pd.DataFrame, cohort: pd.DataFrame | None = None) -> 
             "expected slide_id as in the cohort"
         )
     people = _means(kept, kept["person_id"].to_numpy()).rename_axis("person_id")
-    people.insert(0, "n_slides", kept.groupby("person_id").size())
+    own = kept.groupby("person_id")["slide_id"]
+    people.insert(0, "n_slides", own.size())
+    people[SLIDE_IDS] = own.agg(lambda ids: json.dumps(sorted(map(str, ids))))
     people.attrs.update(slides.attrs)
     if len(kept) < len(slides):
         left = {f"{len(slides) - len(kept)} of {len(slides)} slides": "not of a first visit"}

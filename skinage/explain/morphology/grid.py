@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+GRID_UM = 2.0
+"""Layers are found at this scale: none of them is thinner than 8 um."""
 Mask = NDArray[np.bool_]
 Plane = NDArray[np.float32]
 

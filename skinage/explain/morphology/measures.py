@@ -76,6 +76,16 @@ MEASURES = {
 }
 """Each measure by name, in the order of the tables."""
 
+CORE = (
+    "epidermis_um", "interdigitation", "corneum_um", "dermis_um", "reticular_collagen_fraction",
+    "bundle_um", "fibre_coherency", "fibre_order", "elastosis_um", "spindle_nuclei_per_mm2",
+    "dark_nuclei_fraction", "vessels_per_mm2", "vessel_um", "adnexa_per_mm2",
+    "inflammation_fraction",
+)  # fmt: skip
+"""One measure for each property of the skin of which studies report whether age changes it.
+
+Several measures of one property would only share its weight, and a clock has few people.
+"""
 WEIGHTS = {name: measure.weight for name, measure in MEASURES.items()} | dict.fromkeys(
     ("sure_fraction", "fold_fraction"), "section_mm2"
 )

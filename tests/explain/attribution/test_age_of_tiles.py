@@ -71,6 +71,16 @@ def test_single_and_double_precision_agree_and_the_age_is_always_double(toys, pi
     np.testing.assert_allclose(*ages, atol=1e-4)
 
 
+def test_everything_follows_the_encoder_to_its_device(toys, pixels):
+    """The device "meta" computes no numbers, and refuses to add tensors of two devices."""
+    for clock in (toys.make_clock(6), toys.attention_clock(6)):
+        age_of = AgeOfTiles(toys.bent_encoder(), clock, pixels[1:])
+        images = age_of.prepare(pixels)
+        assert age_of.to("meta")(images.to("meta")).shape == (6,)
+        assert age_of.prepare(pixels).is_meta
+        assert age_of.of_embeddings(torch.empty(2, 6, device="meta")).is_meta
+
+
 @pytest.mark.parametrize(
     ("statistics", "dim", "name"), [(("mean", "std"), 7, "mean_0006"), (("median",), 6, "median_")]
 )
