@@ -79,8 +79,8 @@ def measure_objects(segmentation: Segmentation) -> tuple[Values, Reasons]:
         "elastosis_um": _band_um(segmentation.elastosis, dermis, segmentation.below_um, unit_mm2),
         "elastosis_fraction": float(segmentation.elastosis.sum() / max(1, dermis.sum())),
     }
-    why = {"vessel_um": "no vessel found", "elastosis_um": "no dermo-epidermal junction found"}
-    return values, {name: text for name, text in why.items() if np.isnan(values[name])}
+    may_miss = {"vessel_um": "no vessel found", "elastosis_um": "no dermo-epidermal junction found"}
+    return values, {name: text for name, text in may_miss.items() if np.isnan(values[name])}
 
 
 def _n_groups(adnexa: Mask, mpp: float) -> int:
