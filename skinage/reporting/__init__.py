@@ -6,10 +6,18 @@ Start with `run.run`; notebooks save their results with the functions offered he
 
 from skinage.reporting.results import (
     record_skipped,
+    recording,
     save_figure,
     save_metrics,
     save_skipped,
     save_table,
 )
 
-__all__ = ["record_skipped", "save_figure", "save_metrics", "save_skipped", "save_table"]
+__all__ = [
+    "record_skipped",
+    "recording",
+    "save_figure",
+    "save_metrics",
+    "save_skipped",
+    "save_table",
+]

@@ -1,13 +1,15 @@
 """What a notebook saves in the results folder: figures, tables, numbers and what was skipped."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from skinage.errors import SettingError
+from skinage.errors import SettingError, StageError
 from skinage.skip_log import COLUMNS, skipped
 from skinage.storage import write_csv, write_json
 
@@ -101,6 +103,28 @@ def record_skipped(results: str | Path, stage: str, item: str, reason: str) -> N
     row = pd.DataFrame([{"stage": stage, "item": item, "reason": reason}])
     for line in summarise(append_skipped(results, row)):
         print("skipped: {} ({})".format(*line))
+
+
+@contextmanager
+def recording(results: str | Path, stage: str, item: str) -> Iterator[None]:
+    """Go on behind a block whose data are too few, and record what was skipped and why.
+
+    Parameters
+    ----------
+    results
+        The results folder.
+    stage, item
+        As for `record_skipped`.
+
+    Yields
+    ------
+    None
+        A `StageError` ends the block and is recorded; any other error is raised.
+    """
+    try:
+        yield
+    except StageError as error:
+        record_skipped(results, stage, item, str(error))
 
 
 def read_skipped(results: str | Path) -> pd.DataFrame:
