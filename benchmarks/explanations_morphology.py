@@ -147,7 +147,9 @@ def correlations(sections: pd.DataFrame) -> pd.DataFrame:
                  "r_person": group[name].corr(person), "slope": fit[0],
                  "difference": (group[name] - shown).mean()}
             )  # fmt: skip
-    return pd.DataFrame(rows).set_index(["measure", "planted", "scanner", "mpp"]).sort_index()
+    key = ["measure", "planted", "scanner", "mpp"]
+    columns = [*key, "n", "r", "r_person", "slope", "difference"]
+    return pd.DataFrame(rows, columns=columns).set_index(key).sort_index()
 
 
 def pairs_of(sections: pd.DataFrame) -> Iterable[tuple[str, str]]:
