@@ -108,8 +108,9 @@ def _zones(segmentation: Segmentation) -> tuple[Mask, Mask]:
     free = (segmentation.nuclei == 0) & ~segmentation.elastosis
     below_um, elastosis = segmentation.below_um, segmentation.elastosis
     start_um = START_UM
-    if elastosis.any():
-        deep = float(np.nanquantile(below_um[elastosis][::10], ELASTOSIS_SHARE))
+    depths_um = below_um[elastosis & np.isfinite(below_um)]
+    if depths_um.size:
+        deep = float(np.quantile(depths_um, ELASTOSIS_SHARE))
         start_um = max(start_um, deep + BELOW_ELASTOSIS_UM)
     papillary = free & (segmentation.structures == Structure.PAPILLARY_DERMIS)
     reticular = free & (segmentation.structures == Structure.RETICULAR_DERMIS)
