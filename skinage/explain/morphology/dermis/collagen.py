@@ -149,4 +149,4 @@ def log_contrasts(light: Plane, within: Mask, sigmas_um: Sequence[float], mpp: f
     """Return the logarithm of the variance of the light in each band between two Gaussians."""
     smoothed = [smooth(light, sigma_um, mpp) for sigma_um in sigmas_um]
     bands = [fine - coarse for fine, coarse in pairwise(smoothed)]
-    return np.log([np.square(band[within]).mean() for band in bands])
+    return np.log([max(float(np.square(band[within]).mean()), 1e-12) for band in bands])
