@@ -14,7 +14,7 @@
 import numpy as np
 import pandas as pd
 
-from skinage.explain.morphology.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
+from skinage.explain.morphology.dermis.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import DERMIS, Structure
 

@@ -19,11 +19,11 @@
 import numpy as np
 from scipy import ndimage
 
+from skinage.explain.morphology.dermis.nuclear_measures import LEAST_MM2
+from skinage.explain.morphology.dermis.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
+from skinage.explain.morphology.dermis.objects import grid_shape
 from skinage.explain.morphology.grid import Mask, Plane, closed, scaled, scaled_mask, smooth
 from skinage.explain.morphology.layers import GRID_UM
-from skinage.explain.morphology.nuclear_measures import LEAST_MM2
-from skinage.explain.morphology.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
-from skinage.explain.morphology.objects import grid_shape
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import DERMIS, Structure
 
@@ -79,8 +79,8 @@ def measure_objects(segmentation: Segmentation) -> tuple[Values, Reasons]:
         "elastosis_um": _band_um(segmentation.elastosis, dermis, segmentation.below_um, unit_mm2),
         "elastosis_fraction": float(segmentation.elastosis.sum() / max(1, dermis.sum())),
     }
-    why = {"vessel_um": "no vessel found", "elastosis_um": "no dermo-epidermal junction found"}
-    return values, {name: text for name, text in why.items() if np.isnan(values[name])}
+    may_miss = {"vessel_um": "no vessel found", "elastosis_um": "no dermo-epidermal junction found"}
+    return values, {name: text for name, text in may_miss.items() if np.isnan(values[name])}
 
 
 def _n_groups(adnexa: Mask, mpp: float) -> int:

@@ -1,7 +1,6 @@
 """Vessels: lumina, empty or with red cells, within a thin wall of flat nuclei."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from skinage.explain.morphology.grid import Mask, Plane, distance, opened, without_small
@@ -9,8 +8,9 @@ from skinage.explain.morphology.grid import Mask, Plane, distance, opened, witho
 PALE = 0.2
 """Both stains together of an empty lumen."""
 BLOOD_EOSIN, BLOOD_ORANGE, BLOOD_BROWN = 1.0, 1.35, 2.5
-"""Red cells hold more than dense collagen, and absorb blue more than eosin does, compared with
-green, by a factor between these two: dense collagen reaches 1.2, brown pigment is beyond."""
+"""Red cells hold more than dense collagen, and absorb blue more than the section's collagen does,
+compared with green, by a factor between these two: dense collagen reaches 1.2, brown pigment is
+beyond."""
 LUMEN_RADIUS_UM, LUMEN_UM2, RIM_UM, RIM_PALE = 3.5, 80.0, 2.1, 0.5
 WALL_UM, BLUE, WALL_SHARE = 6.0, 0.08, 0.45
 """Share of the ring about a lumen that holds haematoxylin, in wall and nuclei. Measured in the
@@ -19,7 +19,7 @@ BLOOD_SHARE = 0.3
 """Of a lumen; no gap holds red cells."""
 
 
-def is_blood(density: Plane, eosin: Plane, eosin_vector: NDArray[np.float64]) -> Mask:
+def is_blood(density: Plane, eosin: Plane, within: Mask) -> Mask:
     """Return where red cells lie, by their orange.
 
     Parameters
@@ -28,12 +28,14 @@ def is_blood(density: Plane, eosin: Plane, eosin_vector: NDArray[np.float64]) ->
         ``(h, w, 3)`` optical density.
     eosin
         ``(h, w)``, 1 is dense collagen.
-    eosin_vector
-        ``(3,)`` optical density of eosin in red, green and blue.
+    within
+        ``(h, w)`` bool: the dermis, whose collagen is compared.
     """
     orange = density[..., 2] / np.maximum(density[..., 1], 0.01)
-    orange *= np.float32(eosin_vector[1] / eosin_vector[2])
-    return (eosin > BLOOD_EOSIN) & (orange > BLOOD_ORANGE) & (orange < BLOOD_BROWN)
+    collagen = within & (eosin > BLOOD_EOSIN / 2)
+    if collagen.any():
+        orange /= max(float(np.median(orange[collagen])), 0.01)
+    return within & (eosin > BLOOD_EOSIN) & (orange > BLOOD_ORANGE) & (orange < BLOOD_BROWN)
 
 
 def find_vessels(

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skinage.explain.morphology.dermis.matrix import Matrix, matrix_of
+from skinage.explain.morphology.dermis.nuclei import COARSEST_NUCLEI_MPP, Labels, find_nuclei
+from skinage.explain.morphology.dermis.vessels import find_vessels, is_blood
 from skinage.explain.morphology.grid import (
     Mask,
     Plane,
@@ -17,11 +20,8 @@ from skinage.explain.morphology.grid import (
     without_small,
 )  # fmt: skip
 from skinage.explain.morphology.layers import GRID_UM, Layers
-from skinage.explain.morphology.matrix import Matrix, matrix_of
-from skinage.explain.morphology.nuclei import COARSEST_NUCLEI_MPP, Labels, find_nuclei
 from skinage.explain.morphology.section import Section
 from skinage.explain.morphology.structures import DERMIS, Structure
-from skinage.explain.morphology.vessels import find_vessels, is_blood
 
 BLUE = 0.06
 """Haematoxylin of cytoplasm and of elastosis between nuclei; collagen has less than 0.03."""
@@ -86,11 +86,10 @@ def find_objects(section: Section, layers: Layers) -> Objects:
     below_um = scaled(layers.below_um, grid)
     adnexa = _find_adnexa(matrix, dermis & ~(below_um < ADNEXA_DEPTH_UM))
     density = np.stack([scaled(section.density[..., k], grid) for k in range(3)], axis=-1)
-    vessels = find_vessels(
-        haematoxylin, eosin, blood=is_blood(density, eosin, section.stain.vectors[1]),
-        within=dermis & ~adnexa, unit_um=GRID_UM,
-    )  # fmt: skip
-    elastosis = _find_elastosis(matrix, dermis & ~adnexa & ~vessels, below_um)
+    free = dermis & ~adnexa
+    blood = is_blood(density, eosin, free)
+    vessels = find_vessels(haematoxylin, eosin, blood=blood, within=free, unit_um=GRID_UM)
+    elastosis = _find_elastosis(matrix, free & ~vessels, below_um)
     dermis = np.isin(structures, DERMIS)
     structures[scaled_mask(adnexa, shape) & dermis] = Structure.ADNEXA
     structures[scaled_mask(vessels, shape) & dermis] = Structure.VESSEL

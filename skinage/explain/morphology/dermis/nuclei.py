@@ -6,6 +6,7 @@ Every call is in both scikit-image (or SciPy) and cuCIM (or CuPy).
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,7 +139,7 @@ def describe_nuclei(labels: Labels, haematoxylin: Plane, mpp: float) -> pd.DataF
     number = labels[row, col] - 1
     n = int(labels.max(initial=0))
 
-    def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def mean(values: NDArray[Any]) -> NDArray[np.float64]:
         return np.bincount(number, values, n) / area
 
     area = np.bincount(number, minlength=n).astype(float)

@@ -49,8 +49,8 @@ def matrix_of(
     free = within & (distance(nuclear > 0.02, unit_um) > CLEAR_UM)
     share = smooth(free.astype(np.float32), MATRIX_UM, unit_um)
     known = share > LEAST_SHARE
-    stains = (
+    blue, pink = (
         np.divide(smooth(stain * free, MATRIX_UM, unit_um), share, where=known, out=share * 0)
         for stain in (haematoxylin, eosin)
     )
-    return Matrix(*stains, smooth(nuclear, 2 * MATRIX_UM, unit_um))
+    return Matrix(blue, pink, smooth(nuclear, 2 * MATRIX_UM, unit_um))

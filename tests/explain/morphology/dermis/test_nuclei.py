@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skinage.explain.morphology.nuclei import describe_nuclei, find_nuclei
+from skinage.explain.morphology.dermis.nuclei import describe_nuclei, find_nuclei
 
 
 def ellipses(middles, *, length_um=12.0, width_um=5.0, turn=0.0, side_um=200, mpp=1.0):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from skinage.explain.morphology.grid import Mask, Plane, smooth
 
-SLOPE_UM, FIBRE_UM, SURFACE_UM = 2.0, 8.0, 60.0
+SLOPE_UM, FIBRE_UM, SURFACE_UM = 3.0, 6.0, 60.0
 """Scales on which slopes, directions of fibres and the direction of the surface are averaged."""
 WINDOW_UM = 100.0
 N_BINS = 18
