@@ -30,7 +30,7 @@ EDGE_UM = 16.0
 """So far the outline of the coarse mask of tissue may be off."""
 GAP_UM = 14.0
 """Half the width of what counts as tissue between two strands at its edge: a cell of horn."""
-FAINT = 0.04
+FAINT = 0.05
 """Optical density, green, of what is no glass."""
 
 Mask = NDArray[np.bool_]
