@@ -41,7 +41,7 @@ def compare_clocks(demo: Path, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             r = years.corr(planted["acceleration_years"])
             found.append((card["mae_years"], card["r2"], r))
             if name == "encoder":
-                shares.append(ska.explained_by_measures(ages, accel, measures, cohort))
+                shares.append(ska.explained_by_measures(accel, measures, cohort))
         mae, r2, r = np.mean(found, axis=0)
         rows.append(
             {"clock": name, "MAE": f"{mae:.2f}", "R2": f"{r2:.2f}", "r planted": f"{r:.2f}"}

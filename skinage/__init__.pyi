@@ -110,12 +110,8 @@ from .explain.morphology.segment import measure_section as measure_section
 from .explain.morphology.segment import segment as segment
 from .explain.morphology.slides import measure_slides as measure_slides
 from .explain.morphology.tiles import measure_tiles as measure_tiles
-from .explain.tissue import (
-    explained_by_measures as explained_by_measures,
-)
-from .explain.tissue import (
-    tissue_by_acceleration as tissue_by_acceleration,
-)
+from .explain.tissue import tissue_by_acceleration as tissue_by_acceleration
+from .explain.unnamed import explained_by_measures as explained_by_measures
 from .outcomes.associations import associations as associations
 from .outcomes.disease import prevalence as prevalence
 from .outcomes.mortality import follow_up as follow_up

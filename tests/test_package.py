@@ -61,7 +61,7 @@ def imported_by(source: str) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom):
-            found.add(node.module)
+            found |= {node.module} if node.level == 0 else set()  # the rest is our own
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
     return {name.partition(".")[0] for name in found}

@@ -6,21 +6,15 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.age_terms import age_terms
-from skinage.clock.learners.ridge import Ridge
 from skinage.cohort.people import first_visits
 from skinage.errors import StageError
-from skinage.evaluation.metrics import N_BOOTSTRAP, person_weights
-from skinage.explain.morphology.clock import measure_features
 from skinage.explain.morphology.measures import MEASURES, in_words
-from skinage.people.clock_inputs import ClockInputs
-from skinage.people.pool import feature_names
-from skinage.skip_log import add_skipped, skipped
+from skinage.skip_log import add_skipped
 
 COVARIATES = ("sex", "body_site", "scanner")
 LEAST_PEOPLE = 20
 PER_YEARS = 5.0
 LEVEL = 0.05
-TARGETS = {"predicted age": "predicted_years", "acceleration": "acceleration_years"}
 
 
 def tissue_by_acceleration(
@@ -64,8 +58,8 @@ def tissue_by_acceleration(
     import statsmodels.api as sm
     from statsmodels.stats.multitest import multipletests
 
-    people = _joined(acceleration, measures, "tissue_by_acceleration")
-    known = _known(people, cohort, covariates)
+    people = joined(acceleration, measures, "tissue_by_acceleration")
+    known = known_terms(people, cohort, covariates)
     years = people["acceleration_years"].to_numpy(float)
     rows, reasons = [], {}
     for name in (name for name in MEASURES if name in measures):
@@ -93,70 +87,8 @@ def tissue_by_acceleration(
     return table
 
 
-def explained_by_measures(
-    ages: pd.DataFrame,
-    acceleration: pd.DataFrame,
-    measures: pd.DataFrame,
-    cohort: pd.DataFrame,
-    *,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Compute how much of a clock's predictions the measures of the tissue explain.
-
-    Ridge regression of the predicted age, and of the acceleration, on the measures, out of fold in
-    the folds of the clock. For acceleration, whatever a spline of age, sex, body site and scanner
-    explain of the measures is taken out first, in the training people of each fold. What is left
-    may be features that no measure names, or noise: an acceleration has no more that can be
-    explained than its reliability.
-
-    Parameters
-    ----------
-    ages
-        A row per person, as `predict_age` returns it, with ``fold``.
-    acceleration, measures, cohort
-        As for `tissue_by_acceleration`.
-    seed
-        Seed of the bootstrap of people.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Two rows, ``explained`` "predicted age" and "acceleration": ``r2`` with ``lower`` and
-        ``upper`` (95 %), ``unnamed`` (1 - r2, at most 1), ``r``, ``n_people``.
-
-    Raises
-    ------
-    StageError
-        If fewer than 20 people are in all tables.
-    """
-    people = _joined(acceleration, measures, "explained_by_measures")
-    predicted = ages.set_index("person_id")[["fold", "predicted_years"]]
-    people = people.drop(columns=[*predicted], errors="ignore").join(predicted, how="inner")
-    features = measure_features(people, [*MEASURES])
-    names, known = feature_names(features), _known(people, cohort, None).to_numpy()
-    whole = features[names].to_numpy()
-    fold = people["fold"].to_numpy()
-    found = {name: np.empty(len(people)) for name in TARGETS}
-    for one in np.unique(fold):
-        train = fold != one
-        slopes = np.linalg.lstsq(known[train], whole[train], rcond=None)[0]
-        for (name, column), x in zip(TARGETS.items(), (whole, whole - known @ slopes), strict=True):
-            target = people[column].to_numpy(float)[train]
-            model = Ridge().fit(_inputs(x[train]), target, seed=seed)
-            found[name][~train] = model.predict(_inputs(x[~train]))
-    weights = person_weights(len(people), N_BOOTSTRAP, seed)
-    rows = [
-        {"explained": name, **_r2(people[column].to_numpy(float), found[name], weights)}
-        for name, column in TARGETS.items()
-    ]
-    table = pd.DataFrame(rows).assign(n_people=len(people))
-    n_left = len(acceleration) - len(people)
-    left = {f"{n_left} of {len(acceleration)} people": "no slide was measured, or no fold is known"}
-    add_skipped(table, "explained_by_measures", {**(left if n_left else {}), **_reasons(features)})
-    return table
-
-
-def _joined(acceleration: pd.DataFrame, measures: pd.DataFrame, stage: str) -> pd.DataFrame:
+def joined(acceleration: pd.DataFrame, measures: pd.DataFrame, stage: str) -> pd.DataFrame:
+    """Return people who have an acceleration and measures, a row each; 20 at least."""
     people = acceleration.set_index("person_id").join(measures, how="inner", rsuffix="_measured")
     people = people[people["acceleration_years"].notna() & people["age_years"].notna()]
     if len(people) < LEAST_PEOPLE:
@@ -168,7 +100,7 @@ def _joined(acceleration: pd.DataFrame, measures: pd.DataFrame, stage: str) -> p
     return people
 
 
-def _known(
+def known_terms(
     people: pd.DataFrame, cohort: pd.DataFrame, covariates: Sequence[str] | None
 ) -> pd.DataFrame:
     """Return an intercept, terms of age and covariates as numbers, a row per person."""
@@ -194,23 +126,3 @@ def _partial_r(values: np.ndarray, years: np.ndarray, known: np.ndarray) -> floa
     both = np.column_stack([values, years])
     rest = both - known @ np.linalg.lstsq(known, both, rcond=None)[0]
     return float(np.corrcoef(rest.T)[0, 1])
-
-
-def _inputs(features: np.ndarray) -> ClockInputs:
-    return ClockInputs(features, np.full(len(features), np.nan))
-
-
-def _r2(target: np.ndarray, found: np.ndarray, weights: np.ndarray) -> dict[str, float]:
-    """Return R2 with its interval by a bootstrap of people (the first weights are everybody's)."""
-    mean = weights @ target / weights.sum(axis=1)
-    squares = weights @ target**2 - weights.sum(axis=1) * mean**2
-    r2 = 1 - weights @ (target - found) ** 2 / squares
-    lower, upper = np.quantile(r2[1:], (0.025, 0.975))
-    return {
-        "r2": r2[0], "lower": lower, "upper": upper, "unnamed": min(1.0, 1 - r2[0]),
-        "r": float(np.corrcoef(target, found)[0, 1]),
-    }  # fmt: skip
-
-
-def _reasons(table: pd.DataFrame) -> dict[str, str]:
-    return dict(skipped(table)[["item", "reason"]].itertuples(index=False))

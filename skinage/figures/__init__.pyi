@@ -45,6 +45,7 @@ from .evaluation import (
 from .evaluation import (
     replicates as replicates,
 )
+from .grades import map_grades as map_grades
 from .importance import (
     importance_beeswarm as importance_beeswarm,
 )

@@ -1,5 +1,7 @@
 """Figures of years: over the tiles of a slide, and over the pixels of a tile."""
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -17,6 +19,7 @@ from skinage.errors import SettingError
 from skinage.figures import style
 
 PER_PX = 100  # years per single pixel would be all zeros behind the point
+MOST_FAILED = 4
 
 
 def slide_contributions(
@@ -83,7 +86,7 @@ def slide_contributions(
     style.scale_bar(ax, thumbnail_mpp)
     _years_bar(ax, norm, "years that a tile adds")
     ax.set_title(str(contributions).replace("-", "\N{MINUS SIGN}"), fontsize=8, wrap=True)
-    ax.set_xlabel(contributions.zero, fontsize=8)
+    ax.set_xlabel("\n".join(textwrap.wrap(contributions.zero, 70)), fontsize=8)
     return ax
 
 
@@ -93,6 +96,7 @@ def attribution_panel(
     *,
     mpp: float | None = None,
     smooth_px: float = 3.0,
+    failed: Sequence[str] | None = None,
     axes: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw a tile beside the years that its pixels add to the person's age or take from it.
@@ -109,6 +113,9 @@ def attribution_panel(
     smooth_px
         Standard deviation of the smoothing of the heat, for the eye only: neighbouring pixels of
         opposite sign cancel. 0 does not smooth.
+    failed
+        In words what maps of this kind failed, as `failed_words` returns it; it stands below the
+        heat. None says that they were not graded.
     axes
         Two axes to draw into; new ones if None.
 
@@ -131,7 +138,19 @@ def attribution_panel(
     _years_bar(axes[1], image.norm, unit)
     axes[0].set_title(f"tile of a person predicted {attribution.age_years:.1f} years", fontsize=8)
     axes[1].set_title(_about(attribution, in_years), fontsize=8, wrap=True)
+    axes[1].set_xlabel(_grade(failed), fontsize=7, color=style.VERMILLION if failed else style.GREY)
     return axes
+
+
+def _grade(failed: Sequence[str] | None) -> str:
+    """Return in words how maps of this kind were graded."""
+    if failed is None:
+        return "not graded"
+    if not failed:
+        return "passed every test"
+    lines = [textwrap.fill(one, 46, subsequent_indent="  ") for one in failed[:MOST_FAILED]]
+    more = [f"and {len(failed) - MOST_FAILED} more"] * (len(failed) > MOST_FAILED)
+    return "\n".join(["not passed:", *lines, *more])
 
 
 def _about(attribution: Any, in_years: bool) -> str:
@@ -141,13 +160,12 @@ def _about(attribution: Any, in_years: bool) -> str:
         return f"{method}\nadds up to nothing"
     gain = style.signed(attribution.difference_years, "+z.2f")
     total = style.signed(float(attribution.heat.sum(dtype=float)), "+z.2f")
-    return f"{method}: {gain} years against\n{attribution.baseline} (0)\nheat adds up to {total}"
+    against = "\n".join(textwrap.wrap(attribution.baseline, 46))
+    return f"{method}: {gain} years against\n{against}\n0: as these; heat adds up to {total}"
 
 
 def _years_bar(ax: Axes, norm: Normalize, label: str) -> None:
     """Draw the bar of colours, older above and younger below."""
     # Made from norm and colours alone: the drawing's own opacity is no single number.
     bar = ax.figure.colorbar(ScalarMappable(norm, style.DIVERGING), ax=ax, aspect=30)
-    bar.set_label(label)
-    bar.ax.set_title("older", fontsize=8)
-    bar.ax.set_xlabel("younger", fontsize=8)
+    bar.set_label(f"younger \N{LEFTWARDS ARROW} {label} \N{RIGHTWARDS ARROW} older")

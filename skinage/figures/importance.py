@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 
+from skinage.errors import SettingError
 from skinage.figures import style
 
 OLDER, YOUNGER = style.VERMILLION, style.BLUE
@@ -100,13 +101,14 @@ def importance_waterfall(
 
     Raises
     ------
-    KeyError
+    SettingError
         If the person was not explained.
     """
     years = _years(explanation)
     if person_id not in years.index:
-        raise KeyError(
-            f"importance_waterfall: {person_id!r} is not among the {len(years)} explained people"
+        raise SettingError(
+            f"importance_waterfall: {person_id!r} is not among the {len(years)} explained people; "
+            f"expected one such as {years.index[0]!r}"
         )
     own = years.loc[person_id]
     order = own.abs().sort_values(kind="stable").index
@@ -163,8 +165,19 @@ def importance_dependence(
     -------
     matplotlib.axes.Axes
         The axes with the drawing.
+
+    Raises
+    ------
+    SettingError
+        If there is no such feature.
     """
-    table = pd.DataFrame({"years": _years(explanation)[feature], "measure": measure})
+    years = _years(explanation)
+    if feature not in years:
+        raise SettingError(
+            f"importance_dependence: no {feature!r} among the {years.shape[1]} explained features; "
+            f"expected one such as {years.columns[0]!r}"
+        )
+    table = pd.DataFrame({"years": years[feature], "measure": measure})
     table = table.join(pd.Series(ages, name="age", dtype=float), how="left").dropna(
         subset=["years", "measure"]
     )
@@ -192,7 +205,9 @@ def _years(explanation: Any) -> pd.DataFrame:
 def _words(name: str, labels: Mapping[str, str] | None) -> str:
     """Return the label with the name behind it, since several groups may have one label."""
     label = (labels or {}).get(name, name)
-    return name if label == name else f"{style.plain(label)} [{name}]"
+    if label == name:
+        return name
+    return style.plain(label) if name in label else f"{style.plain(label)} [{name}]"
 
 
 def _swarm(years: pd.Series, half_width: float = 0.36) -> pd.Series:

@@ -30,7 +30,7 @@ def tissue_differences(differences: pd.DataFrame, *, n: int = 15, ax: Axes | Non
         The axes with the drawing.
     """
     table = differences.head(n).reset_index(drop=True)
-    ax = style.axes_or_new(ax, 6.2, 0.9 + 0.24 * len(table))
+    ax = style.axes_or_new(ax, 6.6, 1.3 + 0.24 * len(table))
     # The interval of the difference, on the scale of the correlation.
     scale = table["partial_r"] / table["difference"]
     ends = np.sort(np.stack([table["lower"] * scale, table["upper"] * scale]), axis=0)
@@ -40,15 +40,13 @@ def tissue_differences(differences: pd.DataFrame, *, n: int = 15, ax: Axes | Non
     ax.axvline(0, **style.REFERENCE)
     ax.set_yticks(rows.index, rows["words"])
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(-1, 1))
-    ax.set_xlabel("correlation with acceleration at the same age, sex, site and scanner")
+    ax.set_xlabel("correlation with acceleration\n(same age, sex, site, scanner)")
     people = f"{int(differences['n_people'].max()):,} people"
-    ax.set_title(f"Skin that looks 5 years older has ... ({people})", loc="left")
-    for name, colour in (
-        ("beyond chance (5 % of findings false)", style.BLUE),
-        ("not", style.GREY),
-    ):
+    ax.set_title(f"Skin that looks 5 years older\n({people})", loc="left", pad=32)
+    kinds = {"beyond chance": style.BLUE, "not beyond chance": style.GREY}
+    for name, colour in kinds.items():
         ax.scatter([], [], c=colour, s=22, label=name)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32 - 0.6 / len(rows)), ncols=2)
+    ax.legend(**style.ABOVE)
     return ax
 
 

@@ -79,3 +79,27 @@ def cohort(people):
             "sex": np.where(male == 1, "M", "F"),
         }
     )
+
+
+@pytest.fixture(scope="module")
+def tissue_of_people():
+    """Epidermis: -0.6 um per year of acceleration; corneum: of age and site alone."""
+    rng = np.random.default_rng(0)
+    ids = pd.Index([f"P{k:03d}" for k in range(400)], name="person_id")
+    age = rng.uniform(20, 90, 400)
+    years = rng.normal(0, 5, 400)
+    site = rng.integers(0, 2, 400)
+    measures = pd.DataFrame(
+        {
+            "epidermis_um": 90 - 0.3 * age - 0.6 * years - 9 * site + rng.normal(0, 3, 400),
+            "corneum_um": 15 + 0.002 * age**2 + 5 * site + rng.normal(0, 1, 400),
+            "interdigitation": 1.5,
+            "surface_mm": 2.0,
+        },
+        ids,
+    )
+    accel = pd.DataFrame({"person_id": ids, "age_years": age, "acceleration_years": years})
+    cohort = pd.DataFrame(
+        {"slide_id": ids + "_1", "person_id": ids, "body_site": np.array(["arm", "leg"])[site]}
+    )
+    return accel, measures, cohort

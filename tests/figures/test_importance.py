@@ -7,6 +7,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_rgba
 
 from skinage import figures
+from skinage.errors import SettingError
 from skinage.figures import style
 
 PEOPLE = [f"P{k:02d}" for k in range(50)]
@@ -22,9 +23,10 @@ def explanation():
 
 
 def test_beeswarm_puts_the_strongest_feature_on_top(explanation):
-    ax = figures.importance_beeswarm(explanation, labels={"b": "less is older: x_um"}, n=3)
+    labels = {"b": "less is older: x_um", "d": "d: unnamed"}
+    ax = figures.importance_beeswarm(explanation, labels=labels, n=3)
     words = [text.get_text() for text in ax.get_yticklabels()]
-    assert words == ["less is older: x (µm) [b]", "d", "a"]
+    assert words == ["less is older: x (µm) [b]", "d: unnamed", "a"]
     assert ax.yaxis_inverted()
     ax.figure.draw_without_rendering()
     years, heights = ax.collections[0].get_offsets().data[:50].T
@@ -79,9 +81,11 @@ def test_waterfall_leads_from_the_average_to_the_predicted_age(explanation, n):
     assert f"P07: predicted {base + own.sum():.1f} years" in ax.get_title("left")
 
 
-def test_waterfall_of_somebody_who_was_not_explained(explanation):
-    with pytest.raises(KeyError, match="'Q1' is not among the 50"):
+def test_who_or_what_was_not_explained(explanation):
+    with pytest.raises(SettingError, match=r"'Q1' is not among the 50 .* 'P00'"):
         figures.importance_waterfall(explanation, "Q1")
+    with pytest.raises(SettingError, match=r"no 'e' among the 4 .* 'a'"):
+        figures.importance_dependence(explanation, "e", pd.Series(1.0, PEOPLE, name="flat"))
 
 
 def test_dependence_is_matched_by_person(explanation):

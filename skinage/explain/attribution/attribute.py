@@ -10,7 +10,13 @@ import numpy as np
 from skinage.errors import SettingError, StageError
 from skinage.explain.attribution.age_of_tiles import AgeOfTiles
 from skinage.explain.attribution.baselines import Baseline
-from skinage.explain.attribution.gradients import allowed_error, grad_cam, integrated, smooth_grad
+from skinage.explain.attribution.gradients import (
+    allowed_error,
+    grad_cam,
+    integrated,
+    mean_and_error,
+    smooth_grad,
+)
 from skinage.explain.attribution.heat import PER_PIXEL, Attribution
 from skinage.explain.attribution.occlusion import occlusion
 
@@ -75,7 +81,7 @@ def attribute(
     -------
     Attribution
         ``heat`` (h, w) in its ``unit``. A warning says so if the heat of gradients does not add
-        up within 2 % or 0.01 years.
+        up within 2 %, 0.01 years, or a fifth of the standard error.
 
     Raises
     ------
@@ -94,14 +100,12 @@ def attribute(
         chosen, words = baseline.pixels[:most], baseline.words
         if len(chosen) < len(baseline.pixels):
             words = f"{most} of the {words}"
-        ages = age_of.predict(chosen)
-        difference = age - float(ages.mean())
-        error = float(ages.std(ddof=1) / np.sqrt(len(ages))) if len(ages) > 1 else 0.0
+        difference, error = mean_and_error(age - age_of.predict(chosen))
         pictures = age_of.prepare(chosen)
     heat, n_passes = compute(age_of, tile, pictures, seed)
     heat = heat.detach().cpu().numpy().astype(np.float32)
     found = Attribution(heat, age, difference, error, method, unit, words, n_passes)
-    if compute is integrated and found.completeness_error > allowed_error(difference):
+    if compute is integrated and found.completeness_error > allowed_error(difference, error):
         warnings.warn(
             f"attribute: the heat adds up to {heat.sum():.3g} years instead of {difference:.3g} "
             f"after {n_passes} passes; it is only roughly right",

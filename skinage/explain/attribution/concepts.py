@@ -41,8 +41,8 @@ def concept_sensitivity(
     tiles of the people whose age is derived. Random concepts are as many random tiles of as many
     random people, so that a concept of a few people, such as a scanner, is compared with other
     few people. The p-value is the share of random concepts with at least this effect, older or
-    younger. A concept is that a tissue is there, not how thick it is: epidermis also raises the age
-    of a clock to which less dermis is old.
+    younger. A direction among features is no amount of tissue: its sign need not be that of how
+    thick or how large the tissue is in older people.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def tile_contributions(
     baseline: np.ndarray | None = None,
     *,
     method: str = "leave_one_out",
-    n_orders: int = 100,
+    n_orders: int = 32,
     sex: str | None = None,
     seed: int = 0,
 ) -> TileContributions:
@@ -114,19 +114,7 @@ def tile_contributions(
         If there is no tile, or one only and it shall be left out; or the clock does not fit the
         features.
     """
-    if method not in METHODS:
-        raise SettingError(f"tile_contributions: method={method!r}; choose from {[*METHODS]}")
-    if method == "shapley" and (baseline is None or not len(baseline) or n_orders < 1):
-        n_found = 0 if baseline is None else len(baseline)
-        raise SettingError(
-            f"tile_contributions: shapley with {n_found} tiles as baseline and {n_orders} orders; "
-            "expected one at least of each. Give encoder.embed(baseline_tiles(...).pixels)"
-        )
-    if len(features) < (1 if method == "shapley" else 2):
-        raise StageError(
-            f"tile_contributions: the person has {len(features)} tiles; {method} needs "
-            f"{'one' if method == 'shapley' else 'two'} at least"
-        )
+    _check(method, len(features), 0 if baseline is None else len(baseline), n_orders)
     tiles = torch.from_numpy(np.asarray(features, float))
     of = tile_terms(clock, tiles.mean(dim=0), sex)
     with torch.no_grad():
@@ -143,6 +131,22 @@ def tile_contributions(
         age = float(of.years(own.mean(dim=0)))
         base_years = float("nan") if base is None else float(of.years(base))
     return TileContributions(years, error, age, base_years, method)
+
+
+def _check(method: str, n_tiles: int, n_baseline: int, n_orders: int) -> None:
+    """Refuse what cannot be computed; `tile_contributions` says what it raises."""
+    if method not in METHODS:
+        raise SettingError(f"tile_contributions: method={method!r}; choose from {[*METHODS]}")
+    if method == "shapley" and min(n_baseline, n_orders) < 1:
+        raise SettingError(
+            f"tile_contributions: shapley with {n_baseline} tiles as baseline and {n_orders} "
+            "orders; expected one at least of each. Give encoder.embed(baseline_tiles(...).pixels)"
+        )
+    least, word = (1, "one") if method == "shapley" else (2, "two")
+    if n_tiles < least:
+        raise StageError(
+            f"tile_contributions: the person has {n_tiles} tiles; {method} needs {word} at least"
+        )
 
 
 def _shapley(

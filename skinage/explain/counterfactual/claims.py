@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from skinage.errors import StageError
+from skinage.evaluation.metrics import pearson
 
 CHANGED_ABOVE = 8
 """Grey values by which a pixel must differ to count as changed; less is noise of a scanner."""
@@ -80,7 +81,7 @@ def claim_against_change(
 
 
 def claim_agreement(claims: pd.DataFrame) -> pd.DataFrame:
-    """Return how well claims go with changes, for each parameter that was moved.
+    """Return how well claims go with changes, for each parameter that was moved and for all.
 
     Parameters
     ----------
@@ -90,26 +91,31 @@ def claim_agreement(claims: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per parameter: ``parameter``, ``n``, ``change_years`` (root mean square), ``slope``
-        (years claimed per year of change, by least squares; 1 is all of it, 0 nothing) with
-        ``lower`` and ``upper`` (95 %), ``r`` (Pearson's) and ``elsewhere`` (root mean square of
-        what is claimed on unchanged pixels, per that of the change). NaN with fewer than three
-        pairs, or where the age does not change.
+        A row per parameter, and with several a last row "all": ``parameter``, ``n``,
+        ``change_years`` (root mean square), ``slope`` (years claimed per year of change, by least
+        squares through the origin, since nothing is to be claimed where nothing changes; 1 is all
+        of it, 0 nothing) with ``lower`` and ``upper`` (95 %), ``r`` (Pearson's; little where all
+        changes are alike) and ``elsewhere`` (root mean square of what is claimed on unchanged
+        pixels, per that of the change). NaN with fewer than three pairs, or where the age does not
+        change.
     """
     rows = [_agreement(str(name), own) for name, own in claims.groupby("parameter", sort=False)]
+    if len(rows) > 1:
+        rows.append(_agreement("all", claims))
     return pd.DataFrame(rows)
 
 
 def _agreement(parameter: str, own: pd.DataFrame) -> dict:
     change, claimed = own["change_years"].to_numpy(), own["claimed_years"].to_numpy()
-    size = float(np.sqrt(np.mean(change**2)))
-    row = {"parameter": parameter, "n": len(own), "change_years": size}
+    n, square = len(own), float(np.sum(change**2))
+    row = {"parameter": parameter, "n": n, "change_years": np.sqrt(square / n)}
     slope = lower = upper = r = elsewhere = np.nan
-    if size > 0:
-        elsewhere = float(np.sqrt(np.mean(own["elsewhere_years"] ** 2))) / size
-    if len(own) >= LEAST_PAIRS and np.ptp(change) > 0:
-        line = stats.linregress(change, claimed)
-        half = line.stderr * stats.t.ppf(0.975, len(own) - 2)
-        slope, lower, upper = line.slope, line.slope - half, line.slope + half
-        r = line.rvalue if np.ptp(claimed) > 0 else np.nan
+    if square > 0:
+        elsewhere = np.sqrt(np.sum(own["elsewhere_years"] ** 2) / square)
+    if n >= LEAST_PAIRS and square > 0:
+        slope = np.sum(change * claimed) / square
+        error = np.sqrt(np.sum((claimed - slope * change) ** 2) / (n - 1) / square)
+        half = error * stats.t.ppf(0.975, n - 1)
+        lower, upper = slope - half, slope + half
+        r = pearson(own["change_years"], own["claimed_years"])
     return row | {"slope": slope, "lower": lower, "upper": upper, "r": r, "elsewhere": elsewhere}

@@ -39,7 +39,7 @@ def group_features(people: pd.DataFrame, *, least_r: float = 0.5) -> pd.Series:
     SettingError
         If ``least_r`` is no size of a correlation.
     StageError
-        If there are fewer than three people, or no features.
+        If there are fewer than three people, no features, or features that are not numbers.
     """
     if not 0 <= least_r <= 1:
         raise SettingError(f"group_features: least_r is {least_r}; expected 0 to 1")
@@ -49,9 +49,16 @@ def group_features(people: pd.DataFrame, *, least_r: float = 0.5) -> pd.Series:
             f"group_features: {len(people)} people with {len(names)} features; expected a row per "
             "person, three at least, as pool returns them"
         )
+    features = people[names].to_numpy(float)
+    if not np.isfinite(features).all():
+        bad = names[int(np.argmin(np.isfinite(features).all(axis=0)))]
+        raise StageError(
+            f"group_features: the feature {bad!r} is not a number for "
+            f"{(~np.isfinite(features)).any(axis=1).sum()} people; drop these people or pool again"
+        )
     number = np.ones(1, dtype=int)
     if len(names) > 1:
-        z = standardised(people[names].to_numpy(float))
+        z = standardised(features)
         distance = np.clip(1 - np.abs(z.T @ z) / len(z), 0, 1)
         np.fill_diagonal(distance, 0)
         tree = hierarchy.linkage(squareform(distance, checks=False), "average")

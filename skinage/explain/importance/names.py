@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from skinage.errors import SettingError, StageError
-from skinage.explain.importance.association import (
-    covariate_basis,
-    familywise_correlations,
-    ranks,
+from skinage.explain.importance.evidence import (
+    NOT_WITHIN,
+    gather_tiles,
+    over_people,
+    within_people,
 )
 from skinage.explain.importance.groups import sum_groups
 from skinage.explain.importance.shapley import SEX
@@ -27,9 +28,6 @@ MIN_PEOPLE = 20
 LEAST_KNOWN = 0.5
 """A measure that fewer people have than this names nothing."""
 UNNAMED = "unnamed"
-NOT_WITHIN = pd.DataFrame({"group": [], "measure": [], "r_within": [], "p_within": []}).astype(
-    {"group": object, "measure": object}
-)
 
 
 def name_groups(
@@ -50,7 +48,8 @@ def name_groups(
     adds to the group are correlated with the measures of tiles, the means of people taken out.
     A measure gives its name where p is at most 0.05 over people and, if tiles were measured by
     it, within people too, with the same sign. Each p holds for all measures of one group together:
-    of groups that see none of them, one in twenty is named nevertheless.
+    of groups that see none of them, one in twenty is named nevertheless. Where a clock weighs two
+    groups against each other, one of them may be named with the sign turned round.
 
     Parameters
     ----------
@@ -88,24 +87,38 @@ def name_groups(
     SettingError
         If only one of ``atlas`` and ``tile_measures`` is given.
     StageError
-        If fewer than twenty people are in all tables, or tiles are not in the tables.
+        If the explanation names no people, fewer than twenty are in all tables, tiles are not in
+        the tables, a measure holds no numbers, or none is known for half of the people.
     """
     if (atlas is None) != (tile_measures is None):
         raise SettingError("name_groups: atlas and tile_measures are needed both, or neither")
+    if explanation.instance_names is None:
+        raise StageError(
+            "name_groups: the explanation does not say whose rows it has (instance_names); give "
+            "what shap_values returned"
+        )
     summed = sum_groups(explanation, groups)
     years = pd.DataFrame(summed.values, list(summed.instance_names), summed.feature_names)
     reasons: dict[str, str] = {}
     within = NOT_WITHIN
     if atlas is not None and tile_measures is not None:
-        of_tiles, means = _gathered(atlas, tile_measures, years.index, reasons)
-        within = _within(tile_years(explanation, groups, atlas), of_tiles, n_shuffles, seed)
+        of_tiles, means = gather_tiles(atlas, tile_measures, years.index, reasons)
+        within = within_people(tile_years(explanation, groups, atlas), of_tiles, n_shuffles, seed)
         measures = measures.join(means[means.columns.difference(measures.columns)])
     known = _known(years, measures, cohort, reasons)
     found = measures.loc[known.index]
     for name in found.columns[found.notna().mean() < LEAST_KNOWN]:
         reasons[f"measure {name}"] = f"known for fewer than {LEAST_KNOWN:.0%} of the people"
         found = found.drop(columns=name)
-    over = _over_people(years.loc[known.index], found, known, n_shuffles, seed)
+    words = [str(name) for name in found if not pd.api.types.is_numeric_dtype(found[name])]
+    if words:
+        raise StageError(f"name_groups: the measure {words[0]!r} holds no numbers; leave it out")
+    if found.empty:
+        raise StageError(
+            f"name_groups: no measure is known for half of the {len(known)} people; expected one "
+            "at least, as measure_people returns them"
+        )
+    over = over_people(years.loc[known.index], found, known, n_shuffles, seed)
     pairs = over.merge(within, on=["group", "measure"], how="left")
     table = pd.DataFrame([_named(own) for _, own in pairs.groupby("group")])
     size = groups.reindex(explanation.feature_names).value_counts()
@@ -114,35 +127,6 @@ def name_groups(
     table = table.sort_values("mean_abs_years", ascending=False, ignore_index=True)
     add_skipped(table, "name_groups", reasons)
     return table
-
-
-def _gathered(
-    atlas: "AnnData", tile_measures: pd.DataFrame, people: pd.Index, reasons: dict[str, str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the measures of the explained people's tiles, with ``person_id``, and their means."""
-    person = atlas.obs["person_id"].astype(str)
-    both = atlas.obs_names[person.isin(people)].intersection(tile_measures.index)
-    if len(both) < 2:
-        raise StageError(
-            f"name_groups: {len(both)} of the {atlas.n_obs} tiles of the atlas are of explained "
-            f"people and in tile_measures ({len(tile_measures)} rows). Is it indexed by tile_id?"
-        )
-    if len(both) < atlas.n_obs:
-        reasons[f"{atlas.n_obs - len(both)} tiles"] = "not measured, or of nobody who is explained"
-    of_tiles = tile_measures.loc[both]
-    return of_tiles.assign(person_id=person[both]), of_tiles.groupby(person[both]).mean()
-
-
-def _within(
-    years: pd.DataFrame, of_tiles: pd.DataFrame, n_shuffles: int, seed: int
-) -> pd.DataFrame:
-    person = of_tiles["person_id"].factorize()[0]
-    measured = of_tiles.drop(columns="person_id")
-    own = years.loc[measured.index]
-    tested = familywise_correlations(
-        ranks(own), ranks(measured), person, n_shuffles=n_shuffles, seed=seed
-    )
-    return _pairs(own, measured, tested, "within")
 
 
 def _known(
@@ -161,29 +145,6 @@ def _known(
     if left := len(years) - len(shared):
         reasons[f"{left} of {len(years)} people"] = "not measured, or of unknown age"
     return known.loc[shared]
-
-
-def _over_people(
-    years: pd.DataFrame, measures: pd.DataFrame, known: pd.DataFrame, n_shuffles: int, seed: int
-) -> pd.DataFrame:
-    strata = known.drop(columns="age_years").astype(str).sum(axis=1).factorize()[0]
-    tested = familywise_correlations(
-        ranks(years), ranks(measures), strata,
-        basis=covariate_basis(known), n_shuffles=n_shuffles, seed=seed,
-    )  # fmt: skip
-    return _pairs(years, measures, tested, "partial")
-
-
-def _pairs(
-    years: pd.DataFrame,
-    measures: pd.DataFrame,
-    tested: tuple[np.ndarray, np.ndarray],
-    name: str,
-) -> pd.DataFrame:
-    """Return a row per group and measure."""
-    index = pd.MultiIndex.from_product([years, measures], names=["group", "measure"])
-    r, p = (values.ravel() for values in tested)
-    return pd.DataFrame({f"r_{name}": r, f"p_{name}": p}, index).reset_index()
 
 
 def _named(pairs: pd.DataFrame) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Measure(NamedTuple):
     unit: str
     weight: str
     more: str = "more"
-    less: str = "less"
+    less: str = "fewer"
 
     @property
     def is_size(self) -> bool:
@@ -35,7 +35,6 @@ TOTALS = ("n_parts", "section_mm2", "surface_mm", "epidermis_mm2", "dermis_mm2")
 """What is added up: how much tissue a row rests on."""
 _THICK, _WIDE = ("thicker", "thinner"), ("wider", "narrower")
 _LARGE, _GREAT = ("larger", "smaller"), ("greater", "smaller")
-_ROUND, _DARK = ("rounder", "longer"), ("darker", "paler")
 _SKIN, _DERMIS, _EPIDERMIS = "surface_mm", "dermis_mm2", "epidermis_mm2"
 MEASURES = {
     "epidermis_um": Measure("viable epidermis", "um", _SKIN, *_THICK),
@@ -49,12 +48,16 @@ MEASURES = {
     "dermis_um": Measure("dermis", "um", _SKIN, *_THICK),
     "epidermal_nuclei_per_mm2": Measure("epidermal nuclei", "per mm2", _EPIDERMIS),
     "epidermal_nucleus_um2": Measure("epidermal nuclei", "um2", _EPIDERMIS, *_LARGE),
-    "epidermal_nucleus_roundness": Measure("epidermal nuclei", "", _EPIDERMIS, *_ROUND),
-    "epidermal_nucleus_haematoxylin": Measure("epidermal nuclei", "", _EPIDERMIS, *_DARK),
+    "epidermal_nucleus_roundness": Measure(
+        "width over length of epidermal nuclei", "", _EPIDERMIS, *_GREAT
+    ),
+    "epidermal_nucleus_haematoxylin": Measure(
+        "haematoxylin of epidermal nuclei", "", _EPIDERMIS, *_GREAT
+    ),
     "dermal_nuclei_per_mm2": Measure("dermal nuclei", "per mm2", _DERMIS),
     "dermal_nucleus_um2": Measure("dermal nuclei", "um2", _DERMIS, *_LARGE),
-    "dermal_nucleus_roundness": Measure("dermal nuclei", "", _DERMIS, *_ROUND),
-    "dermal_nucleus_haematoxylin": Measure("dermal nuclei", "", _DERMIS, *_DARK),
+    "dermal_nucleus_roundness": Measure("width over length of dermal nuclei", "", _DERMIS, *_GREAT),
+    "dermal_nucleus_haematoxylin": Measure("haematoxylin of dermal nuclei", "", _DERMIS, *_GREAT),
     "spindle_nuclei_per_mm2": Measure("spindle nuclei (fibroblasts)", "per mm2", _DERMIS),
     "dark_nuclei_fraction": Measure("dark share of spindle nuclei", "", _DERMIS, *_GREAT),
     "inflammation_per_mm2": Measure("clusters of inflammation", "per mm2", _DERMIS),
@@ -109,5 +112,8 @@ def in_words(name: str, difference: float) -> str:
     """Return a difference in words, such as "viable epidermis 3.1 um thinner"."""
     measure = MEASURES[name]
     word = measure.more if difference > 0 else measure.less
-    amount = f"{abs(difference):.2g}" if abs(difference) < 100 else f"{abs(difference):.0f}"
-    return " ".join(part for part in (measure.what, amount, measure.unit, word) if part)
+    size, unit = abs(difference), measure.unit
+    if name.endswith("_fraction"):
+        size, unit = 100 * size, "percentage points"
+    amount = f"{size:.2g}" if size < 100 else f"{size:.0f}"
+    return " ".join(part for part in (measure.what, amount, unit, word) if part)

@@ -79,8 +79,12 @@ def test_all_tiles_of_a_person_count_together(moved):
 
 def test_what_the_clock_does_not_use_has_no_slope(moved):
     table = claims_of(moved, slice(15, 20), moved[2], "control")
-    row = claim_agreement(pd.concat([table, claims_of(moved, slice(0, 5), moved[2])])).iloc[0]
-    assert row["parameter"] == "control"
+    both = pd.concat([table, claims_of(moved, slice(0, 5), moved[2])])
+    agreement = claim_agreement(both)
+    assert list(agreement["parameter"]) == ["control", "blue", "all"]
+    assert agreement.loc[2, "n"] == 2 * N
+    assert agreement.loc[2, "slope"] == pytest.approx(1)
+    row = agreement.iloc[0]
     assert row["change_years"] == 0
     assert row[["slope", "r", "elsewhere"]].isna().all()
 
@@ -96,3 +100,17 @@ def test_arrays_that_do_not_belong_together(moved):
     maps = {"heat_before": heat(before), "heat_after": heat(before)[:, 1:]}
     with pytest.raises(StageError, match=r"maps \(12, 20, 20\) and \(12, 19, 20\)"):
         claim_against_change(before, before, **maps, change_years=np.zeros(N))
+
+
+def test_the_line_goes_through_the_origin_with_the_interval_of_least_squares():
+    statsmodels = pytest.importorskip("statsmodels.api")
+    rng = np.random.default_rng(1)
+    change = 3 + rng.normal(0, 0.2, 9)  # all alike: a line with an intercept would say nothing
+    claims = pd.DataFrame({
+        "parameter": "x", "change_years": change, "elsewhere_years": 0.0,
+        "claimed_years": 0.8 * change + rng.normal(0, 0.5, 9),
+    })  # fmt: skip
+    fit = statsmodels.OLS(claims["claimed_years"], change).fit()
+    row = claim_agreement(claims).iloc[0]
+    assert row["slope"] == pytest.approx(fit.params.iloc[0])
+    np.testing.assert_allclose(row[["lower", "upper"]].astype(float), fit.conf_int().iloc[0])

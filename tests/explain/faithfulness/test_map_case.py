@@ -1,6 +1,9 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from skinage.errors import StageError
 from skinage.explain.attribution.age_of_tiles import AgeOfTiles
 from skinage.explain.attribution.attribute import attribute
 from skinage.explain.attribution.baselines import Baseline
@@ -8,7 +11,7 @@ from skinage.explain.faithfulness.grade import grade_maps
 from skinage.explain.faithfulness.map_case import map_case
 from skinage.explain.faithfulness.randomised import randomise
 
-from ..attribution.conftest import SIDE, bent_encoder, linear_encoder, make_clock
+from ..attribution.conftest import SIDE, bent_encoder, clock_of, linear_encoder, make_clock
 
 
 @pytest.fixture
@@ -24,11 +27,13 @@ def test_maps_of_a_sum_of_pixels_are_exact_whether_coarse_or_not(tiles, coarse):
     other = AgeOfTiles(next(iter(randomise(encoder)))[1], clock, tiles[:5])
     case = map_case(
         age_of, tiles[5], baseline, person_id="P1", coarse=coarse,
-        unlike={"random": other}, like={"itself": age_of},
+        unlike={"random": other}, like={"itself": age_of, "scanner B": tiles[6]},
     )  # fmt: skip
     expected = attribute(age_of, tiles[5], baseline).heat
     for map_ in (case.explain_map, case.like["itself"]):
         np.testing.assert_allclose(map_(tiles[5]), expected, atol=1e-6)
+    of_another_scan = attribute(age_of, tiles[6], baseline).heat
+    np.testing.assert_allclose(case.like["scanner B"](tiles[5]), of_another_scan, atol=1e-6)
     own = case.unlike["random"](tiles[5])
     np.testing.assert_allclose(own, attribute(other, tiles[5], baseline).heat, atol=1e-6)
     assert abs(np.corrcoef(own.ravel(), expected.ravel())[0, 1]) < 0.3
@@ -51,3 +56,13 @@ def test_methods_that_do_not_integrate_are_graded_as_they_are(tiles):
     expected = attribute(age_of, tiles[5], baseline, method="grad_cam").heat
     np.testing.assert_array_equal(case.explain_map(tiles[5]), expected)
     assert grade_maps([case])["passed"].isna().all()
+
+
+def test_a_clock_without_gradients_is_told_what_works(tiles):
+    clock = clock_of(SimpleNamespace(predict=lambda inputs: inputs.features[:, 0]), ["mean_0000"])
+    age_of = AgeOfTiles(linear_encoder(), clock, tiles[:5])
+    baseline = Baseline(tiles[10:14], "others")
+    with pytest.raises(StageError, match="method='occlusion'"):
+        grade_maps([map_case(age_of, tiles[5], baseline, person_id="P1")])
+    case = map_case(age_of, tiles[5], baseline, person_id="P1", method="occlusion")
+    assert len(grade_maps([case])) == 8

@@ -40,6 +40,9 @@ def test_what_cannot_be_grouped(planted):
         group_features(planted, least_r=1.5)
     with pytest.raises(StageError, match="2 people with 10 features"):
         group_features(planted[:2])
+    planted.iloc[3:5, 1] = np.nan
+    with pytest.raises(StageError, match="'mean_0001' is not a number for 2 people"):
+        group_features(planted)
 
 
 @pytest.mark.parametrize("model", ["ridge", "trees"])

@@ -157,6 +157,13 @@ def test_too_few_people_or_half_of_the_tiles_tables(planted):
     explanation, groups, measures, cohort = planted
     with pytest.raises(StageError, match=r"19 people are in all tables \(80 are explained"):
         name_groups(explanation, groups, measures[:19], cohort=cohort)
+    with pytest.raises(StageError, match="no measure is known for half of the 80"):
+        name_groups(explanation, groups, measures * np.nan, cohort=cohort)
+    with pytest.raises(StageError, match="'noise' holds no numbers"):
+        name_groups(explanation, groups, measures.astype({"noise": str}), cohort=cohort)
+    nameless = SimpleNamespace(**vars(explanation) | {"instance_names": None})
+    with pytest.raises(StageError, match="does not say whose rows"):
+        name_groups(nameless, groups, measures, cohort=cohort)
     with pytest.raises(SettingError, match="both, or neither"):
         named(planted, tile_measures=measures)
     tiles = tiles_of(planted, 1)
