@@ -20,7 +20,7 @@ class Line:
     Attributes
     ----------
     points_um
-        ``(n, 2)`` um down and across from the middle of the first pixel.
+        ``(n, 2)`` um down and across from the corner of the picture.
     along_um
         ``(n,)`` how far each point has come along the skin, folds and ridges left out.
     """
@@ -40,7 +40,8 @@ class Line:
 
     def values(self, plane: NDArray[np.float32], unit_um: float) -> NDArray[np.float64]:
         """Return the values of a plane at the points, between its pixels."""
-        return ndimage.map_coordinates(plane, self.points_um.T / unit_um, order=1, mode="nearest")
+        middles = self.points_um.T / unit_um - 0.5
+        return ndimage.map_coordinates(plane, middles, order=1, mode="nearest")
 
 
 def outline(
@@ -90,4 +91,4 @@ def _line(run: NDArray[np.float64], outward: NDArray[np.float32], unit_um: float
     down, across = outward[:, rows, cols]
     steps = np.diff(run, axis=0) * unit_um
     along = steps[:, 0] * -across[1:] + steps[:, 1] * down[1:]  # a quarter turn from outward
-    return Line(run * unit_um, np.concatenate([[0.0], np.cumsum(along)]))
+    return Line((run + 0.5) * unit_um, np.concatenate([[0.0], np.cumsum(along)]))

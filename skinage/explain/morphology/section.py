@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from skinage.errors import SettingError
-from skinage.explain.morphology.grid import closed, depth_within, distance, smooth
+from skinage.explain.morphology.grid import (
+    GRID_UM,
+    closed,
+    depth_within,
+    distance,
+    scaled,
+    scaled_mask,
+    smooth,
+)
 from skinage.explain.morphology.stain import SectionStain, estimate_stain
 from skinage.stains import optical_density
 from skinage.tiling.tissue import GLASS_LEAST, GLASS_SPREAD, LEAST_GLASS, ink_mask, tissue_mask
@@ -22,7 +30,7 @@ EDGE_UM = 16.0
 """So far the outline of the coarse mask of tissue may be off."""
 GAP_UM = 14.0
 """Half the width of what counts as tissue between two strands at its edge: a cell of horn."""
-FAINT = 0.06
+FAINT = 0.05
 """Optical density, green, of what is no glass."""
 
 Mask = NDArray[np.bool_]
@@ -132,10 +140,10 @@ def _density_of_glass(pixels: NDArray[np.uint8]) -> Plane:
 
 def _tissue(density: Plane, coarse: Mask, mpp: float) -> Mask:
     """Follow the outline of the coarse mask to the outermost stained pixel."""
-    step = max(1, round(2 / mpp))  # the outline is smoother than 2 um
-    faint = smooth(density[..., 1], 1.5, mpp)[::step, ::step]
-    unit_um = step * mpp
-    rough = coarse[::step, ::step]
+    unit_um = max(GRID_UM, mpp)
+    grid = tuple(max(1, round(side * mpp / unit_um)) for side in coarse.shape)
+    faint = smooth(scaled(density[..., 1], grid), 1.5, unit_um)
+    rough = scaled_mask(coarse, grid)
     stained = closed(faint > FAINT, GAP_UM, unit_um)
     inner = depth_within(rough, unit_um) > EDGE_UM
     outer = distance(rough, unit_um) <= EDGE_UM

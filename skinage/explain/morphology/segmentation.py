@@ -53,4 +53,4 @@ class Segmentation:
         """Return the share of the tissue that is neither folded, nor dusty, nor under pen."""
         tissue = np.count_nonzero(self.structures != Structure.GLASS)
         unsure = np.count_nonzero(self.structures == Structure.UNSURE)
-        return 1 - unsure / tissue if tissue else 0.0
+        return float(1 - unsure / tissue) if tissue else 0.0

@@ -13,7 +13,7 @@ def test_a_straight_edge_is_as_long_as_it_was_drawn():
     (line,) = outline(mask, EVERYWHERE, UP, sigma_um=2, unit_um=2)
     assert line.length_um == pytest.approx(2 * 119)
     assert line.chord_um == pytest.approx(2 * 119)
-    assert line.points_um[:, 0] == pytest.approx(2 * 29.5)
+    assert line.points_um[:, 0] == pytest.approx(2 * 30)
 
 
 def test_a_circle_is_long_and_leads_nowhere():

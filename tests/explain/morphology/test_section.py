@@ -26,7 +26,7 @@ def test_the_stains_of_a_section_are_its_own(flat_skin):
 def test_fading_scanner_and_glass_do_not_change_amounts_of_stain(draw, flat_skin, light):
     plain, changed = Section.of(flat_skin, 1.0), Section.of(draw(light), 1.0)
     inside = plain.tissue & changed.tissue
-    assert inside.sum() > 0.99 * max(plain.tissue.sum(), changed.tissue.sum())
+    assert inside.sum() > 0.98 * max(plain.tissue.sum(), changed.tissue.sum())
     for stain in ("haematoxylin", "eosin"):
         one, other = (getattr(section, stain)[inside] for section in (plain, changed))
         assert np.abs(one - other).mean() < 0.05

@@ -8,7 +8,8 @@
     the same second moments); NaN without a vessel.
 ``inflammation_per_mm2``, ``inflammation_fraction``
     Clusters of cells: parts of the dermis of at least `CLUSTER_UM2` in which nuclei take more than
-    `CROWDED` of the room, per mm2 of dermis, and their share of it. Most sections have none.
+    `CROWDED` of the room, per mm2 of dermis, and their share of it; further than `CROWD_UM` from
+    adnexa, whose outermost nuclei look alike. Most sections have none.
 ``elastosis_um``
     Thickness of the grey-blue band: the share of elastosis at each depth below the junction, added
     up over the depths of which there is enough dermis. 0 where there is none.
@@ -22,7 +23,15 @@ from scipy import ndimage
 from skinage.explain.morphology.dermis.nuclear_measures import LEAST_MM2
 from skinage.explain.morphology.dermis.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
 from skinage.explain.morphology.dermis.objects import grid_shape
-from skinage.explain.morphology.grid import Mask, Plane, closed, scaled, scaled_mask, smooth
+from skinage.explain.morphology.grid import (
+    Mask,
+    Plane,
+    closed,
+    distance,
+    scaled,
+    scaled_mask,
+    smooth,
+)
 from skinage.explain.morphology.layers import GRID_UM
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import DERMIS, Structure
@@ -67,7 +76,7 @@ def measure_objects(segmentation: Segmentation) -> tuple[Values, Reasons]:
         return dict.fromkeys(NAMES, np.nan), dict.fromkeys(NAMES, why)
     adnexa, vessels = (structures == organ for organ in ORGANS)
     widths_um = _widths_um(vessels, mpp)
-    clusters_um2 = _cluster_areas_um2(segmentation.nuclei > 0, dermis, mpp)
+    clusters_um2 = _cluster_areas_um2(segmentation.nuclei > 0, dermis, adnexa, mpp)
     dermis_mm2 = max(float(dermis.sum() * unit_mm2), LEAST_MM2)
     values = {
         "adnexa_per_mm2": _n_groups(adnexa, mpp) / mm2,
@@ -108,12 +117,13 @@ def _band_um(elastosis: Mask, dermis: Mask, below_um: Plane, unit_mm2: float) ->
     return float(BIN_UM * shares[all_px * unit_mm2 >= LEAST_BIN_MM2].sum())
 
 
-def _cluster_areas_um2(nuclei: Mask, within: Mask, mpp: float) -> list[float]:
+def _cluster_areas_um2(nuclei: Mask, dermis: Mask, adnexa: Mask, mpp: float) -> list[float]:
     """Return the area of each part of the dermis that is full of nuclei, um2."""
     grid = grid_shape(nuclei.shape, mpp)
+    away = distance(scaled(adnexa.astype(np.float32), grid) > 0, GRID_UM) > CROWD_UM
     crowd, room = (
-        smooth(scaled(mask.astype(np.float32), grid), CROWD_UM, GRID_UM)
-        for mask in (nuclei & within, within)
+        smooth(scaled(mask.astype(np.float32), grid) * away, CROWD_UM, GRID_UM)
+        for mask in (nuclei & dermis, dermis)
     )
     labels, _ = ndimage.label(crowd > CROWDED * np.maximum(room, LEAST_ROOM))
     areas_um2 = np.bincount(labels.ravel())[1:] * GRID_UM**2

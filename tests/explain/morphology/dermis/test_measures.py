@@ -161,11 +161,13 @@ def test_without_a_junction_depth_is_missing_and_the_rest_is_there(drawn):
     gaps(drawn, 20, 4)
     drawn.below_um[:] = np.nan
     drawn.structures[drawn.structures == Structure.PAPILLARY_DERMIS] = Structure.RETICULAR_DERMIS
+    drawn.haematoxylin[drawn.down > 500], drawn.eosin[drawn.down > 500] = 0.2, 0.3
     found = drawn.segmentation()
+    assert found.elastosis.any()
     values, reasons = measure_collagen(found)
     check(values, reasons)
     assert set(reasons) == {"papillary_collagen_fraction", "fibre_order"}
     values, reasons = measure_objects(found)
     check(values, reasons)
     assert "junction" in reasons["elastosis_um"]
-    assert values["elastosis_fraction"] == 0
+    assert values["elastosis_fraction"] > 0.1
