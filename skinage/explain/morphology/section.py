@@ -13,9 +13,12 @@ from skinage.explain.morphology.grid import (
     closed,
     depth_within,
     distance,
+    opened,
     scaled,
     scaled_mask,
     smooth,
+    touching,
+    without_holes,
 )
 from skinage.explain.morphology.stain import SectionStain, estimate_stain
 from skinage.stains import optical_density
@@ -30,6 +33,10 @@ EDGE_UM = 16.0
 """So far the outline of the coarse mask of tissue may be off."""
 GAP_UM = 14.0
 """Half the width of what counts as tissue between two strands at its edge: a cell of horn."""
+WALL_FAINT, WALL_NEAR_UM = 0.012, 12.0
+"""So much denser than its surroundings is the wall of a fat cell."""
+WALL_GAP_UM, CELL_UM2 = 4.0, 10_000.0
+"""Half the width of a break in such a wall, and the largest such cell."""
 FAINT = 0.05
 """Optical density, green, of what is no glass."""
 
@@ -147,4 +154,9 @@ def _tissue(density: Plane, coarse: Mask, mpp: float) -> Mask:
     stained = closed(faint > FAINT, GAP_UM, unit_um)
     inner = depth_within(rough, unit_um) > EDGE_UM
     outer = distance(rough, unit_um) <= EDGE_UM
-    return enlarged(inner | (stained & outer), density.shape[:2])
+    # Walls of fat cells are too thin for the coarse mask, but they close rings.
+    local = faint - smooth(faint, WALL_NEAR_UM, unit_um)  # glass may be uneven, but smoothly
+    walls = closed((faint > FAINT) | (local > WALL_FAINT), WALL_GAP_UM, unit_um)
+    cells = opened(without_holes(walls, CELL_UM2, unit_um), GAP_UM, unit_um)
+    cells = touching(cells | inner, inner) & cells
+    return enlarged(inner | (stained & outer) | cells, density.shape[:2])
