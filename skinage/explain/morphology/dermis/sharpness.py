@@ -3,7 +3,8 @@
 Half the width of a gap between bundles is about the blur of a scanner. So gaps, bundles and fibres
 are measured on light that was smoothed to a fixed sharpness: that of a rather soft scanner (a blur
 of about 1.2 um). A picture softer than that stays as it is. Measured on 4 sections, each under the
-phantom's five scanners (blurs of 0.45 to 0.95 um): the blurs that result lie within 4 % of their mean.
+phantom's five scanners (blurs of 0.45 to 0.95 um): the blurs that result lie within 4 % of their
+mean.
 """
 
 import numpy as np
