@@ -44,6 +44,9 @@ LEAST_UM2 = 2_000.0
 PLANTED = {
     "interdigitation": "rete_um",
     "ridge_height_um": "rete_um",
+    "reticular_collagen_fraction": "collagen_fraction",
+    "fibre_order": "fibre_concentration",
+    "spindle_nuclei_per_mm2": "fibroblasts_per_mm2",
     "fibre_coherency": "fibre_concentration",
     "orientation_entropy": "fibre_concentration",
     "dark_nuclei_fraction": "dark_fraction",

@@ -1,6 +1,6 @@
-"""What a section of skin shows, measured in micrometres on the whole section.
+"""What sections of skin show, measured in micrometres and per mm2.
 
-In: a picture of a section and its um per px. Out: a map of structures, and measures with reasons
-for those that a section does not show.
-Start with `segment.segment`, then `section` and `layers`.
+In: slides. Out: a map of structures, measures with a reason for each that is missing, and a clock.
+Start with `slides.measure_slides`, then `segment`, which goes through the rooms `section`, `layers`
+and `dermis`.
 """

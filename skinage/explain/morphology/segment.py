@@ -7,9 +7,9 @@ from skinage.explain.morphology.dermis.collagen import measure_collagen
 from skinage.explain.morphology.dermis.nuclear_measures import measure_nuclei
 from skinage.explain.morphology.dermis.object_measures import measure_objects
 from skinage.explain.morphology.dermis.objects import find_objects
-from skinage.explain.morphology.layer_measures import measure_layers
-from skinage.explain.morphology.layers import find_layers
-from skinage.explain.morphology.section import Section
+from skinage.explain.morphology.layers.find_layers import find_layers
+from skinage.explain.morphology.layers.layer_measures import measure_layers
+from skinage.explain.morphology.section.section import Section
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 
 

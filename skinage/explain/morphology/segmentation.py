@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinage.explain.morphology.layers import Layers
-from skinage.explain.morphology.section import Section
+from skinage.explain.morphology.layers.find_layers import Layers
+from skinage.explain.morphology.section.section import Section
 from skinage.explain.morphology.structures import Structure
 
 Values = dict[str, float]

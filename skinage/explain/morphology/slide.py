@@ -15,7 +15,7 @@ from skinage.errors import SlideError
 from skinage.explain.morphology.combine import combined
 from skinage.explain.morphology.maps import StructureMap
 from skinage.explain.morphology.measures import flags_of
-from skinage.explain.morphology.section import COARSEST_MPP
+from skinage.explain.morphology.section.section import COARSEST_MPP
 from skinage.explain.morphology.segment import measure_section, segment
 from skinage.slides.slide import MOST_UPSAMPLING, Slide
 from skinage.tiling.tissue import number_pieces, tissue_mask

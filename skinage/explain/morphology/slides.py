@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from skinage.errors import SettingError, SlideError, StageError
 from skinage.explain.morphology.maps import map_path, write_map
-from skinage.explain.morphology.section import COARSEST_MPP, FINEST_MPP
+from skinage.explain.morphology.section.section import COARSEST_MPP, FINEST_MPP
 from skinage.explain.morphology.slide import measure_slide
 from skinage.skip_log import add_skipped
 from skinage.slides.slide import open_row

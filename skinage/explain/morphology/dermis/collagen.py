@@ -27,8 +27,8 @@ from skinage.explain.morphology.dermis.fibres import fibre_measures
 from skinage.explain.morphology.dermis.nuclei import COARSEST_NUCLEI_MPP
 from skinage.explain.morphology.dermis.objects import grid_shape
 from skinage.explain.morphology.dermis.sharpness import equal_light, light_of
-from skinage.explain.morphology.grid import Mask, Plane, scaled, smooth
-from skinage.explain.morphology.layers import GRID_UM
+from skinage.explain.morphology.layers.find_layers import GRID_UM
+from skinage.explain.morphology.section.grid import Mask, Plane, scaled, smooth
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import Structure
 

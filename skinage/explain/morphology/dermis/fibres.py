@@ -14,7 +14,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skinage.explain.morphology.grid import Mask, Plane, smooth
+from skinage.explain.morphology.section.grid import Mask, Plane, smooth
 
 SLOPE_UM, FIBRE_UM, SURFACE_UM = 3.0, 6.0, 60.0
 """Scales on which slopes, directions of fibres and the direction of the surface are averaged."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skinage.explain.morphology.grid import Mask, Plane, distance, smooth
+from skinage.explain.morphology.section.grid import Mask, Plane, distance, smooth
 
 MATRIX_UM = 5.0
 CLEAR_UM = 2.0

@@ -23,7 +23,8 @@ from scipy import ndimage
 from skinage.explain.morphology.dermis.nuclear_measures import LEAST_MM2
 from skinage.explain.morphology.dermis.nuclei import COARSEST_NUCLEI_MPP, describe_nuclei
 from skinage.explain.morphology.dermis.objects import grid_shape
-from skinage.explain.morphology.grid import (
+from skinage.explain.morphology.layers.find_layers import GRID_UM
+from skinage.explain.morphology.section.grid import (
     Mask,
     Plane,
     closed,
@@ -32,7 +33,6 @@ from skinage.explain.morphology.grid import (
     scaled_mask,
     smooth,
 )
-from skinage.explain.morphology.layers import GRID_UM
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import DERMIS, Structure
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from skinage.explain.morphology.dermis.matrix import Matrix, matrix_of
 from skinage.explain.morphology.dermis.nuclei import COARSEST_NUCLEI_MPP, Labels, find_nuclei
 from skinage.explain.morphology.dermis.vessels import find_vessels, is_blood
-from skinage.explain.morphology.grid import (
+from skinage.explain.morphology.layers.find_layers import GRID_UM, Layers
+from skinage.explain.morphology.section.grid import (
     Mask,
     Plane,
     closed,
@@ -20,8 +21,7 @@ from skinage.explain.morphology.grid import (
     without_holes,
     without_small,
 )  # fmt: skip
-from skinage.explain.morphology.layers import GRID_UM, Layers
-from skinage.explain.morphology.section import Section
+from skinage.explain.morphology.section.section import Section
 from skinage.explain.morphology.structures import DERMIS, Structure
 
 BLUE = 0.06

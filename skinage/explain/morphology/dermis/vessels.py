@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from skinage.explain.morphology.grid import Mask, Plane, distance, opened, without_small
+from skinage.explain.morphology.section.grid import Mask, Plane, distance, opened, without_small
 
 PALE = 0.2
 """Both stains together of an empty lumen."""

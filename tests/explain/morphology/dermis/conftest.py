@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from skinage.explain.morphology.dermis.objects import find_objects
-from skinage.explain.morphology.layers import Layers
-from skinage.explain.morphology.section import Section
+from skinage.explain.morphology.layers.find_layers import Layers
+from skinage.explain.morphology.section.section import Section
+from skinage.explain.morphology.section.stain import SectionStain
 from skinage.explain.morphology.segmentation import Segmentation
-from skinage.explain.morphology.stain import SectionStain
 from skinage.explain.morphology.structures import Structure
 
 VECTORS = np.array([[0.50, 0.80, 0.33], [0.08, 0.86, 0.50]])

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinage.explain.morphology.deep import find_subcutis
-from skinage.explain.morphology.grid import GRID_UM as GRID_UM
-from skinage.explain.morphology.grid import Mask, Plane, distance, scaled, scaled_mask
-from skinage.explain.morphology.lines import Line, outline
-from skinage.explain.morphology.section import Section
-from skinage.explain.morphology.skin import CoarseView, Skin, coarse_view, find_skin
+from skinage.explain.morphology.layers.deep import find_subcutis
+from skinage.explain.morphology.layers.lines import Line, outline
+from skinage.explain.morphology.layers.skin import CoarseView, Skin, coarse_view, find_skin
+from skinage.explain.morphology.layers.unsure import find_dust, find_folds
+from skinage.explain.morphology.section.grid import GRID_UM as GRID_UM
+from skinage.explain.morphology.section.grid import Mask, Plane, distance, scaled, scaled_mask
+from skinage.explain.morphology.section.section import Section
 from skinage.explain.morphology.structures import DERMIS, Structure
-from skinage.explain.morphology.unsure import find_dust, find_folds
 
 UNSURE_MARGIN_UM, END_UM, OVER_UM = 6.0, 8.0, 12.0
 """Lines keep so far from what is unsure, and from the cut ends of the epidermis; the smoothed

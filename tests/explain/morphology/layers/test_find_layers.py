@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from skinage.explain.morphology.layers import find_layers
-from skinage.explain.morphology.section import Section
+from skinage.explain.morphology.layers.find_layers import find_layers
+from skinage.explain.morphology.section.section import Section
 from skinage.explain.morphology.structures import Structure
 
 INSIDE = np.s_[:, 120:840]

@@ -35,9 +35,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.signal import find_peaks
 
-from skinage.explain.morphology.grid import distance
-from skinage.explain.morphology.layers import UNSURE_MARGIN_UM, Layers
-from skinage.explain.morphology.lines import Line
+from skinage.explain.morphology.layers.find_layers import UNSURE_MARGIN_UM, Layers
+from skinage.explain.morphology.layers.lines import Line
+from skinage.explain.morphology.section.grid import distance
 from skinage.explain.morphology.segmentation import Reasons, Segmentation, Values
 from skinage.explain.morphology.structures import DERMIS, Structure
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from skinage.errors import SettingError
-from skinage.explain.morphology.grid import (
+from skinage.explain.morphology.section.grid import (
     GRID_UM,
     closed,
     depth_within,
@@ -20,7 +20,7 @@ from skinage.explain.morphology.grid import (
     touching,
     without_holes,
 )
-from skinage.explain.morphology.stain import SectionStain, estimate_stain
+from skinage.explain.morphology.section.stain import SectionStain, estimate_stain
 from skinage.stains import optical_density
 from skinage.tiling.tissue import GLASS_LEAST, GLASS_SPREAD, LEAST_GLASS, ink_mask, tissue_mask
 

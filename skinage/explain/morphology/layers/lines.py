@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import find_contours
 
-from skinage.explain.morphology.grid import Mask, smooth
+from skinage.explain.morphology.section.grid import Mask, smooth
 
 SHORTEST_UM = 40.0
 """Shorter runs of a line are dropped."""

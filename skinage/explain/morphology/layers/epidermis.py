@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from skinage.explain.morphology.grid import (
+from skinage.explain.morphology.section.grid import (
     Mask,
     Plane,
     depth_within,

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from skinage.explain.morphology.layer_measures import FINE, OF_EPIDERMIS, measure_layers
-from skinage.explain.morphology.layers import find_layers
-from skinage.explain.morphology.section import Section
+from skinage.explain.morphology.layers.find_layers import find_layers
+from skinage.explain.morphology.layers.layer_measures import FINE, OF_EPIDERMIS, measure_layers
+from skinage.explain.morphology.section.section import Section
 from skinage.explain.morphology.segmentation import Segmentation
 
 

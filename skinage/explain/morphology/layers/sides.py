@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from skinage.explain.morphology.epidermis import MOST_HORN_UM
-from skinage.explain.morphology.grid import (
+from skinage.explain.morphology.layers.epidermis import MOST_HORN_UM
+from skinage.explain.morphology.section.grid import (
     Mask,
     depth_within,
     gradient,

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skinage.explain.morphology.grid import (
+from skinage.explain.morphology.section.grid import (
     Mask,
     Plane,
     closed,

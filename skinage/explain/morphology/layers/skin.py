@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from skinage.explain.morphology.epidermis import (
+from skinage.explain.morphology.layers.epidermis import (
     epidermis_score,
     find_epidermis,
     without_compact_horn,
     without_hair,
 )
-from skinage.explain.morphology.grid import (
+from skinage.explain.morphology.layers.sides import Sides, find_sides, find_surface
+from skinage.explain.morphology.section.grid import (
     GRID_UM,
     Mask,
     Plane,
@@ -20,8 +21,7 @@ from skinage.explain.morphology.grid import (
     scaled_mask,
     smooth,
 )
-from skinage.explain.morphology.section import Section
-from skinage.explain.morphology.sides import Sides, find_sides, find_surface
+from skinage.explain.morphology.section.section import Section
 
 PAPILLARY_UM, MOST_PAPILLARY_UM = 75.0, 150.0
 """The papillary dermis ends so far below the mean level of the junction, and nowhere farther from

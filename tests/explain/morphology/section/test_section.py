@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skinage import SettingError
-from skinage.explain.morphology.section import Section
+from skinage.explain.morphology.section.section import Section
 from skinage.stains import EOSIN, HAEMATOXYLIN
 
 TRUE = np.array([(0.48, 0.80, 0.36), (0.09, 0.85, 0.52)])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skinage.explain.morphology.lines import outline
+from skinage.explain.morphology.layers.lines import outline
 
 UP = (np.array([-1.0, 0.0])[:, None, None] * np.ones((2, 80, 120))).astype(np.float32)
 EVERYWHERE = np.ones((80, 120), bool)

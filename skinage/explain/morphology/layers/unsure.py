@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from skinage.explain.morphology.grid import (
+from skinage.explain.morphology.section.grid import (
     Mask,
     Plane,
     depth_within,
@@ -13,7 +13,7 @@ from skinage.explain.morphology.grid import (
     scaled_mask,
     smooth,
 )
-from skinage.explain.morphology.section import Section
+from skinage.explain.morphology.section.section import Section
 
 FOLD_DARKER, FOLD_LEAST, FOLD_SMOOTH_UM = 1.4, 0.85, 15.0
 """Two layers over each other hold this many times the stain of the section's median, and at least
