@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 import skinage as ska
 from skinage.explain.attribution.age_of_tiles import AgeOfTiles
@@ -19,7 +20,7 @@ from skinage.phantom.drawing.labels import Label
 from skinage.phantom.truth import read_labels
 
 N_PEOPLE, N_TILES, N_EXPLAINED, SEED = 60, 20, 40, 5
-LEAST_SHARE, MOST_SHARE = 0.02, 0.6
+LEAST_SHARE, MOST_SHARE, SMOOTH_PX = 0.02, 0.6, 2.0
 EPIDERMIS = (Label.VIABLE_EPIDERMIS, Label.KERATINOCYTE_NUCLEUS)
 
 
@@ -36,7 +37,7 @@ PLANTED = {
     "epidermis": Effect(1.0, EPIDERMIS, ("epidermis_um", "epidermis_p05_um", "epidermis_p95_um")),
     "elastosis": Effect(1.0, (Label.ELASTOSIS,), ("elastosis_um", "elastosis_fraction")),
     "fibroblasts": Effect(
-        1.7, (Label.FIBROBLAST_NUCLEUS,), ("dermal_nuclei_per_mm2", "spindle_nuclei_per_mm2")
+        1.7, (Label.FIBROBLAST_NUCLEUS,), ("spindle_nuclei_per_mm2", "dermal_nuclei_per_mm2")
     ),
     "collagen": Effect(1.0, (Label.GAP,), ("reticular_collagen_fraction", "gap_fraction")),
     "bundles": Effect(2.0, (Label.COLLAGEN, Label.GAP), ("bundle_um", "gap_um")),
@@ -119,7 +120,8 @@ class _Explainer:
         age_of = AgeOfTiles(self.encoder, self.clocks[fold], self.atlas.X[others.to_numpy()])
         baseline = ska.baseline_tiles(self.tiles, self.cohort, tile.person_id, n_tiles=16)
         pixels = ska.read_pixels(self.tiles[self.tiles["tile_id"] == tile.tile_id])[0]
-        heat = np.abs(ska.attribute(age_of, pixels, baseline).heat)
+        case = ska.map_case(age_of, pixels, baseline, person_id=tile.person_id)
+        heat = np.abs(ndimage.gaussian_filter(case.explain_map(pixels), SMOOTH_PX))
         mask = np.isin(_labels_of(self.path, tile), [int(label) for label in labels])
         return heat[mask].sum() / heat.sum(), mask.mean()
 
