@@ -132,11 +132,10 @@ def _check(tables: dict[str, list[pd.DataFrame]], n_deals: int, n_shuffles: int 
 def _models(model: Any, tables: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(model, Mapping):
         return dict.fromkeys(tables, model)
-    missing = [name for name in tables if name not in model]
-    if missing:
+    if {*model} != {*tables}:
         raise SettingError(
-            f"compare_clocks: no model for the feature set {missing[0]!r}; found models for "
-            f"{', '.join(map(str, model))}. Give one for each, or one model for all"
+            f"compare_clocks: models are of {[*model]}, feature sets are {[*tables]}. Give a model "
+            "for each feature set, or one for all"
         )
     return dict(model)
 

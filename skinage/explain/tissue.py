@@ -12,7 +12,8 @@ from skinage.explain.morphology.measures import MEASURES, in_words
 from skinage.skip_log import add_skipped
 
 COVARIATES = ("sex", "body_site", "scanner")
-LEAST_PEOPLE = 20
+LEAST_PEOPLE, LEAST_LEFT = 20, 10
+"""People, and degrees of freedom that are left beside age and covariates."""
 PER_YEARS = 5.0
 LEVEL = 0.05
 
@@ -47,44 +48,72 @@ def tissue_by_acceleration(
     pandas.DataFrame
         A row per measure, the strongest first: ``measure``, ``unit``, ``difference`` (of the
         measure per 5 years of acceleration), ``lower``, ``upper`` (95 %), ``partial_r``, ``p``,
-        ``p_adjusted``, ``n_people``, ``is_seen`` (p_adjusted below .05) and ``words``.
+        ``p_adjusted``, ``n_people``, ``is_seen`` (p_adjusted below .05), ``words`` and
+        ``adjusted_for``.
         `skinage.skipped` lists the measures that cannot be compared.
 
     Raises
     ------
     StageError
-        If fewer than 20 people are in both tables, or a covariate is no column of the cohort.
+        If fewer than 20 people are in both tables, a covariate is no column of the cohort, or no
+        measure can be compared.
     """
-    import statsmodels.api as sm
     from statsmodels.stats.multitest import multipletests
 
     people = joined(acceleration, measures, "tissue_by_acceleration")
     known = known_terms(people, cohort, covariates)
-    years = people["acceleration_years"].to_numpy(float)
     rows, reasons = [], {}
     for name in (name for name in MEASURES if name in measures):
-        values = people[name].to_numpy(float)
-        shown = np.isfinite(values)
-        if shown.sum() < LEAST_PEOPLE or np.ptp(values[shown]) == 0:
-            reasons[name] = f"{shown.sum()} people have it, or it is the same in all of them"
-            continue
-        terms = np.column_stack([years, known.to_numpy()])[shown]
-        fit = sm.OLS(values[shown], terms).fit(cov_type="HC3")
-        lower, upper = fit.conf_int()[0] * PER_YEARS
-        partial_r = _partial_r(values[shown], years[shown], known.to_numpy()[shown])
-        rows.append(
-            {
-                "measure": name, "unit": MEASURES[name].unit,
-                "difference": fit.params[0] * PER_YEARS, "lower": lower, "upper": upper,
-                "partial_r": partial_r, "p": fit.pvalues[0], "n_people": int(shown.sum()),
-            }
-        )  # fmt: skip
+        try:
+            row = _compared(people[name], people["acceleration_years"], known)
+        except StageError as error:
+            reasons[name] = str(error)
+        else:
+            rows.append({"measure": name, "unit": MEASURES[name].unit, **row})
+    if not rows:
+        raise StageError(
+            f"tissue_by_acceleration: none of {len(reasons)} measures can be compared: {reasons}"
+        )
     table = pd.DataFrame(rows).sort_values("p", ignore_index=True)
-    table.insert(7, "p_adjusted", multipletests(table["p"], method="fdr_bh")[1])
+    at = 1 + table.columns.get_loc("p")
+    table.insert(at, "p_adjusted", multipletests(table["p"], method="fdr_bh")[1])
     table["is_seen"] = table["p_adjusted"] < LEVEL
     table["words"] = [in_words(row.measure, row.difference) for row in table.itertuples()]
+    table["adjusted_for"] = ", ".join(["age", *known.attrs["covariates"]])
     add_skipped(table, "tissue_by_acceleration", reasons)
     return table
+
+
+def _compared(measure: pd.Series, years: pd.Series, known: pd.DataFrame) -> dict[str, float]:
+    """Return the difference of a measure per 5 years, with interval, correlation and p-value."""
+    import statsmodels.api as sm
+
+    shown = measure.notna().to_numpy()
+    if shown.sum() < LEAST_PEOPLE:
+        raise StageError(f"{shown.sum()} people have it; expected {LEAST_PEOPLE} or more")
+    values, x = measure[shown].to_numpy(float), years[shown].to_numpy(float)
+    if np.ptp(values) == 0:
+        raise StageError("it is the same in everybody")
+    terms = _independent(known[shown].to_numpy())
+    if (left := len(values) - terms.shape[1] - 1) < LEAST_LEFT:
+        raise StageError(
+            f"{len(values)} people and {terms.shape[1]} terms of age and covariates leave {left} "
+            f"degrees of freedom; expected {LEAST_LEFT} or more. Name fewer covariates"
+        )
+    fit = sm.OLS(values, np.column_stack([x, terms])).fit(cov_type="HC3")
+    lower, upper = fit.conf_int()[0] * PER_YEARS
+    rest = [part - terms @ np.linalg.lstsq(terms, part, rcond=None)[0] for part in (values, x)]
+    return {
+        "difference": fit.params[0] * PER_YEARS, "lower": lower, "upper": upper,
+        "partial_r": float(np.corrcoef(*rest)[0, 1]), "p": fit.pvalues[0],
+        "n_people": len(values),
+    }  # fmt: skip
+
+
+def _independent(terms: np.ndarray) -> np.ndarray:
+    """Return orthonormal columns that span the same, without what follows from the others."""
+    left, size, _ = np.linalg.svd(terms, full_matrices=False)
+    return left[:, size > 1e-9 * size[0]]
 
 
 def joined(acceleration: pd.DataFrame, measures: pd.DataFrame, stage: str) -> pd.DataFrame:
@@ -111,18 +140,21 @@ def known_terms(
             f"cohort: no column {missing[0]!r} to adjust for; found {', '.join(cohort.columns)}"
         )
     # The slides of one person may come from several scanners: that of the first one counts.
-    values = first_visits(cohort).groupby("person_id")[[*names]].first().reindex(people.index)
-    texts = [name for name in names if not pd.api.types.is_numeric_dtype(values[name])]
-    values[texts] = values[texts].fillna("unknown").astype(str)
-    coded = pd.get_dummies(values, columns=texts, drop_first=True, dtype=float)
-    coded = coded.fillna(coded.mean())
+    values = first_visits(cohort).groupby("person_id", observed=True)[[*names]].first()
+    values = values.reindex(people.index)
+    groups = [
+        name for name in names
+        if name in COVARIATES or not pd.api.types.is_numeric_dtype(values[name])
+    ]  # fmt: skip
     age = people["age_years"].to_numpy(float)
-    terms = pd.DataFrame(age_terms(age, age), people.index).add_prefix("age_")
-    known = pd.concat([pd.Series(1.0, people.index, name="intercept"), terms, coded], axis=1)
-    return known.loc[:, (known.std() > 0) | (known.columns == "intercept")]
-
-
-def _partial_r(values: np.ndarray, years: np.ndarray, known: np.ndarray) -> float:
-    both = np.column_stack([values, years])
-    rest = both - known @ np.linalg.lstsq(known, both, rcond=None)[0]
-    return float(np.corrcoef(rest.T)[0, 1])
+    parts = [pd.Series(1.0, people.index, name="intercept")]
+    parts.append(pd.DataFrame(age_terms(age, age), people.index).add_prefix("age_"))
+    for name in names:
+        if name in groups:
+            words = values[name].astype(str).where(values[name].notna().to_numpy(), "unknown")
+            parts.append(pd.get_dummies(words, prefix=name, drop_first=True, dtype=float))
+        else:
+            parts.append(values[name].astype(float).fillna(values[name].mean()))
+    known = pd.concat(parts, axis=1)
+    known.attrs["covariates"] = [name for name in names if len(values[name].unique()) > 1]
+    return known

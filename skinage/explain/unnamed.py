@@ -13,6 +13,8 @@ from skinage.people.clock_inputs import ClockInputs
 from skinage.people.pool import feature_names
 from skinage.skip_log import add_skipped, skipped
 
+LEAST_SPREAD = 0.01
+"""Of the SD over everybody: a measure that varies less in training people has no part."""
 TARGETS = {"predicted age": "predicted_years", "acceleration": "acceleration_years"}
 
 
@@ -57,6 +59,10 @@ def explained_by_measures(
             "predicted out of fold, acceleration(predict_age(...))"
         )
     people = joined(acceleration, measures, "explained_by_measures")
+    if people["fold"].nunique() < 2:
+        raise StageError(
+            f"explained_by_measures: all {len(people)} people are in one fold; expected two or more"
+        )
     features = measure_features(people, [*MEASURES])
     names, known = feature_names(features), known_terms(people, cohort, None).to_numpy()
     whole = features[names].to_numpy()
@@ -67,8 +73,10 @@ def explained_by_measures(
         slopes = np.linalg.lstsq(known[train], whole[train], rcond=None)[0]
         for (name, column), x in zip(TARGETS.items(), (whole, whole - known @ slopes), strict=True):
             target = people[column].to_numpy(float)[train]
-            model = Ridge().fit(_inputs(x[train]), target, seed=seed)
-            found[name][~train] = model.predict(_inputs(x[~train]))
+            # What varies in nobody but the tested would be multiplied by a rounding error.
+            kept = x[:, x[train].std(axis=0) > LEAST_SPREAD * whole.std(axis=0)]
+            model = Ridge().fit(_inputs(kept[train]), target, seed=seed)
+            found[name][~train] = model.predict(_inputs(kept[~train]))
     weights = person_weights(len(people), N_BOOTSTRAP, seed)
     rows = [
         {"explained": name, **_r2(people[column].to_numpy(float), found[name], weights)}

@@ -1,5 +1,6 @@
 """Figures of the measured tissue: what a clock sees of it, in micrometres."""
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,7 +19,7 @@ def tissue_differences(differences: pd.DataFrame, *, n: int = 15, ax: Axes | Non
     ----------
     differences
         What `tissue_by_acceleration` returned: ``words``, ``partial_r``, ``difference``, ``lower``,
-        ``upper``, ``is_seen`` and ``n_people``.
+        ``upper``, ``is_seen``, ``adjusted_for`` and ``n_people``.
     n
         How many measures to draw, the strongest first.
     ax
@@ -40,7 +41,8 @@ def tissue_differences(differences: pd.DataFrame, *, n: int = 15, ax: Axes | Non
     ax.axvline(0, **style.REFERENCE)
     ax.set_yticks(rows.index, rows["words"])
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(-1, 1))
-    ax.set_xlabel("correlation with acceleration\n(same age, sex, site, scanner)")
+    same = textwrap.fill(f"adjusted for {style.plain(table['adjusted_for'].iloc[0])}", 36)
+    ax.set_xlabel(f"correlation with acceleration,\n{same}")
     people = f"{int(differences['n_people'].max()):,} people"
     ax.set_title(f"Skin that looks 5 years older\n({people})", loc="left", pad=32)
     kinds = {"beyond chance": style.BLUE, "not beyond chance": style.GREY}

@@ -68,7 +68,14 @@ def _tissue(results: Path, metrics: dict[str, Any]) -> dict[str, Any] | None:
     shares = {
         name: metrics.get(f"explained.{name}_r2") for name in ("predicted_age", "acceleration")
     }
-    return {"seen": [*seen["words"][:SHOWN]], "n_seen": len(seen), "n": len(table), **shares}
+    same = str(table["adjusted_for"].iloc[0]).replace("_", " ")
+    return {
+        "seen": [*seen["words"][:SHOWN]],
+        "same": same,
+        "n_seen": len(seen),
+        "n": len(table),
+        **shares,
+    }
 
 
 def _one_notebook(folder: Path) -> Any:

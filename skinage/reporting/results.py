@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from skinage.errors import SettingError, StageError
+from skinage.errors import SettingError, SlideError, StageError
 from skinage.skip_log import COLUMNS, skipped
 from skinage.storage import write_csv, write_json
 
@@ -119,11 +119,11 @@ def recording(results: str | Path, stage: str, item: str) -> Iterator[None]:
     Yields
     ------
     None
-        A `StageError` ends the block and is recorded; any other error is raised.
+        A `StageError` or a `SlideError` ends the block and is recorded; other errors are raised.
     """
     try:
         yield
-    except StageError as error:
+    except (StageError, SlideError) as error:
         record_skipped(results, stage, item, str(error))
 
 

@@ -149,7 +149,8 @@ def _clear(out: Path) -> None:
     """Remove half-written files of a killed run, and the final files of the last run."""
     for partial in out.rglob(".partial-*"):
         remove(partial)
-    for old in ("report.html", "metrics.json", "run.json", "skipped.csv"):
+    findings = ("tissue.csv", "measures.csv", "grades.csv", "importance.csv")
+    for old in ("report.html", "metrics.json", "run.json", "skipped.csv", *findings):
         remove(out / old)
     shutil.rmtree(out / "notebooks", ignore_errors=True)
 

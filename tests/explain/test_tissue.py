@@ -62,3 +62,29 @@ def test_the_scanner_of_the_first_slide_counts(tissue_of_people):
     both = pd.concat([cohort.assign(scanner=np.where(cohort.index % 2, "A", "B")), again])
     table = tissue_by_acceleration(accel, measures, both)
     assert table["measure"].iloc[0] == "epidermis_um"
+
+
+def test_a_cohort_without_covariates_is_adjusted_for_age_alone(tissue_of_people):
+    accel, measures, cohort = tissue_of_people
+    table = tissue_by_acceleration(accel, measures, cohort[["slide_id", "person_id"]])
+    assert (table["adjusted_for"] == "age").all()
+    of_site = tissue_by_acceleration(accel, measures, cohort.assign(scanner="A"))
+    assert (of_site["adjusted_for"] == "age, body_site").all()
+
+
+def test_numbers_of_sites_are_groups_not_a_line(tissue_of_people):
+    accel, measures, cohort = tissue_of_people
+    number = cohort["body_site"].map({"arm": 7, "leg": 3})
+    expected = tissue_by_acceleration(accel, measures, cohort)["difference"]
+    for site in (number, number.astype("category"), number.map({7: 1, 3: 20})):
+        found = tissue_by_acceleration(accel, measures, cohort.assign(body_site=site))
+        np.testing.assert_allclose(found["difference"], expected)
+
+
+def test_more_groups_than_people_can_bear_are_refused(tissue_of_people):
+    accel, measures, cohort = tissue_of_people
+    sites = cohort.assign(body_site=[f"site {k}" for k in range(len(cohort))])
+    with pytest.raises(StageError, match="degrees of freedom"):
+        tissue_by_acceleration(accel.head(60), measures, sites)
+    with pytest.raises(StageError, match="none of 2 measures"):
+        tissue_by_acceleration(accel, measures[["epidermis_um", "corneum_um"]] * np.nan, cohort)

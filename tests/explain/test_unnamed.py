@@ -41,3 +41,16 @@ def test_noise_is_not_explained(tissue_of_people):
 def test_people_without_folds_are_refused(tissue_of_people):
     with pytest.raises(StageError, match="no column fold"):
         explained_by_measures(*tissue_of_people)
+
+
+def test_a_measure_that_one_person_only_has_does_no_harm(tissue_of_people):
+    accel, measures, cohort = tissue_of_people
+    some, rare = (
+        in_folds(accel, accel["age_years"]).head(60),
+        measures.assign(papilla_islands_per_mm=0.0),
+    )
+    rare.iloc[7, rare.columns.get_loc("papilla_islands_per_mm")] = 0.7
+    table = explained_by_measures(some, rare, cohort)
+    assert table["r2"].dropna().between(-1, 1).all()
+    with pytest.raises(StageError, match="are in one fold"):
+        explained_by_measures(some.assign(fold=0), rare, cohort)

@@ -29,6 +29,7 @@ def test_differences_stand_in_words_on_the_scale_of_a_correlation():
         "words": ["viable epidermis 3 um thinner", "vessels 2 um wider"],
         "difference": [-3.0, 2.0], "lower": [-4.5, -1.0], "upper": [-1.5, 5.0],
         "partial_r": [-0.4, 0.1], "is_seen": [True, False], "n_people": [90, 100],
+        "adjusted_for": "age, body_site",
     })  # fmt: skip
     ax = figures.tissue_differences(table)
     assert [text.get_text() for text in ax.get_yticklabels()] == table["words"].tolist()

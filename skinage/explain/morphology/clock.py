@@ -21,7 +21,8 @@ def measure_features(measures: pd.DataFrame, names: Sequence[str] = CORE) -> pd.
 
     Thickness, width and density change by a part of themselves, so they stand as logarithms; where
     some people have none, half of the median of the others is added first. A missing measure is
-    filled with the median of all people. No age is looked at.
+    filled with the median of all people. No age is looked at. The table is for people of one
+    cohort: what is added, filled and left out depends on who is in it.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def measure_features(measures: pd.DataFrame, names: Sequence[str] = CORE) -> pd.
         else:
             values = _logarithm(given[name]) if MEASURES[name].is_size else given[name]
             features[name] = values.fillna(values.median())
-            if n_missing := int(given[name].isna().sum()):
+            if n_missing := int(values.isna().sum()):
                 reasons[f"{name} of {n_missing} people"] = "missing; the median of all stands there"
     if not len(features.columns):
         raise StageError(
@@ -101,4 +102,4 @@ def join_features(
 
 def _logarithm(values: pd.Series) -> pd.Series:
     positive = values[values > 0]
-    return np.log(values + (positive.median() / 2 if (values == 0).any() else 0))
+    return np.log(values.clip(lower=0) + (positive.median() / 2 if (values <= 0).any() else 0))

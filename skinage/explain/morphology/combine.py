@@ -98,5 +98,5 @@ def _means(table: pd.DataFrame, group: np.ndarray) -> pd.DataFrame:
             weight = table[WEIGHTS[name]].where(shown)
             total = weight.groupby(group).sum()
             summed = (table[name] * weight).groupby(group).sum()
-            by_group[name] = summed / total.where(total > 0)
+            by_group[name] = (summed / total).where(total > 0, table[name].groupby(group).mean())
     return pd.DataFrame(by_group)

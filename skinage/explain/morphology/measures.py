@@ -10,7 +10,7 @@ class Measure(NamedTuple):
     Attributes
     ----------
     what
-        The tissue in words, with an article where English has one.
+        The tissue in words.
     unit
         ``um``, ``um2``, ``per mm``, ``per mm2``, or empty for a share or a ratio.
     weight
@@ -35,6 +35,7 @@ TOTALS = ("n_parts", "section_mm2", "surface_mm", "epidermis_mm2", "dermis_mm2")
 """What is added up: how much tissue a row rests on."""
 _THICK, _WIDE = ("thicker", "thinner"), ("wider", "narrower")
 _LARGE, _GREAT = ("larger", "smaller"), ("greater", "smaller")
+_ROUND, _DARK = ("rounder", "longer"), ("darker", "paler")
 _SKIN, _DERMIS, _EPIDERMIS = "surface_mm", "dermis_mm2", "epidermis_mm2"
 MEASURES = {
     "epidermis_um": Measure("viable epidermis", "um", _SKIN, *_THICK),
@@ -49,15 +50,15 @@ MEASURES = {
     "epidermal_nuclei_per_mm2": Measure("epidermal nuclei", "per mm2", _EPIDERMIS),
     "epidermal_nucleus_um2": Measure("epidermal nuclei", "um2", _EPIDERMIS, *_LARGE),
     "epidermal_nucleus_roundness": Measure(
-        "width over length of epidermal nuclei", "", _EPIDERMIS, *_GREAT
+        "epidermal nuclei (width over length)", "", _EPIDERMIS, *_ROUND
     ),
     "epidermal_nucleus_haematoxylin": Measure(
-        "haematoxylin of epidermal nuclei", "", _EPIDERMIS, *_GREAT
+        "epidermal nuclei (haematoxylin)", "", _EPIDERMIS, *_DARK
     ),
     "dermal_nuclei_per_mm2": Measure("dermal nuclei", "per mm2", _DERMIS),
     "dermal_nucleus_um2": Measure("dermal nuclei", "um2", _DERMIS, *_LARGE),
-    "dermal_nucleus_roundness": Measure("width over length of dermal nuclei", "", _DERMIS, *_GREAT),
-    "dermal_nucleus_haematoxylin": Measure("haematoxylin of dermal nuclei", "", _DERMIS, *_GREAT),
+    "dermal_nucleus_roundness": Measure("dermal nuclei (width over length)", "", _DERMIS, *_ROUND),
+    "dermal_nucleus_haematoxylin": Measure("dermal nuclei (haematoxylin)", "", _DERMIS, *_DARK),
     "spindle_nuclei_per_mm2": Measure("spindle nuclei (fibroblasts)", "per mm2", _DERMIS),
     "dark_nuclei_fraction": Measure("dark share of spindle nuclei", "", _DERMIS, *_GREAT),
     "inflammation_per_mm2": Measure("clusters of inflammation", "per mm2", _DERMIS),

@@ -25,6 +25,8 @@ MARGIN_UM = 100.0
 MOST_PART_MM2 = 30.0
 """A larger piece is cut across its longer side, so that a worker needs less than 3 GB."""
 Record = dict[str, Any]
+SEPARATOR = " | "
+"""Between the reasons of one slide."""
 
 
 def measure_slide(slide: Slide, mpp: float = 1.0) -> tuple[Record, np.ndarray]:
@@ -72,7 +74,7 @@ def measure_slide(slide: Slide, mpp: float = 1.0) -> tuple[Record, np.ndarray]:
     values, reasons = combined([one for one, _ in parts], [why for _, why in parts])
     record: Record = {"measured_mpp": mpp, "n_pieces": len(pieces), **values}
     record["flags"] = flags_of(values)
-    record["not_measured"] = "; ".join(f"{name}: {why}" for name, why in reasons.items())
+    record["not_measured"] = SEPARATOR.join(f"{name}: {why}" for name, why in reasons.items())
     return record, packed
 
 

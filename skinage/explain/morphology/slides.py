@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from skinage.errors import SettingError, SlideError, StageError
 from skinage.explain.morphology.maps import map_path, write_map
 from skinage.explain.morphology.section.section import COARSEST_MPP, FINEST_MPP
-from skinage.explain.morphology.slide import measure_slide
+from skinage.explain.morphology.slide import SEPARATOR, measure_slide
 from skinage.skip_log import add_skipped
 from skinage.slides.slide import open_row
 from skinage.storage import file_hash, in_words, recipe_hash, stored, storing, write_csv
@@ -37,8 +37,9 @@ def measure_slides(
 ) -> pd.DataFrame:
     """Measure the tissue of every slide: layers, nuclei, collagen, vessels, in um and per mm2.
 
-    The measures are defined in `skinage.explain.morphology.measures`. Nothing is learned and no
-    age is looked at, so the measures of a slide do not depend on other slides.
+    The measures are defined in the rooms `layers` and `dermis` of `skinage.explain.morphology`. No
+    age and no other slide is looked at. The limits that tell structures apart were set on drawn
+    sections and one real picture; look at what was found (`figures.section_structures`).
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def measure_slides(
 
 def _missing(table: pd.DataFrame) -> dict[str, str]:
     """Return what is missing in how many slides, by reason."""
-    reasons = table["not_measured"].str.split("; ").explode()
+    reasons = table["not_measured"].str.split(SEPARATOR, regex=False).explode()
     counts = reasons[reasons != ""].value_counts()
     return {
         f"{reason.partition(': ')[0]} of {count} slides": reason.partition(": ")[2]
@@ -122,7 +123,12 @@ def _measure_all(
         for row in rows:
             recipe = _recipe(row, mpp)
             path = None if folder is None else _record_path(folder, row["slide_id"])
-            if path is not None and stored(path, recipe):
+            if (
+                folder is not None
+                and path is not None
+                and stored(path, recipe)
+                and stored(map_path(folder, row["slide_id"]), recipe)
+            ):
                 yield row["slide_id"], json.loads(path.read_text())
                 bar.update()
             else:

@@ -36,7 +36,7 @@ from skinage.explain.morphology.tile_shares import tile_shares
 from skinage.skip_log import add_skipped
 from skinage.slides.reading.batches import read_tiles
 from skinage.stains import optical_density, unmix
-from skinage.storage import stored, storing, table_hash
+from skinage.storage import content_hash, stored, storing, table_hash
 
 PALE_DENSITY = 0.1
 NUCLEAR_EXCESS = 0.2
@@ -84,7 +84,9 @@ def measure_tiles(
     SlideError
         If no tile at all could be read.
     """
-    recipe = {"tiles": table_hash(tiles), "measures": MEASURES, "maps": str(maps)}
+    made = None if maps is None else Path(maps) / "measures.csv"
+    recipe = {"tiles": table_hash(tiles), "measures": MEASURES}
+    recipe["maps"] = content_hash(made) if made is not None and made.is_file() else str(maps)
     if out is not None and stored(out, recipe):
         return pd.read_parquet(out)
     failures: dict[str, str] = {}
@@ -101,7 +103,9 @@ def measure_tiles(
     ids = pd.Index(tiles["tile_id"].to_numpy()[np.concatenate(rows)], name="tile_id")
     table = pd.concat(measured).set_index(ids)
     if maps is not None:
-        table = table.join(tile_shares(tiles, maps))
+        shares = tile_shares(tiles, maps)
+        table = table.join(shares)
+        table.attrs.update(shares.attrs)
     reasons = {f"slide {slide}": reason for slide, reason in failures.items()}
     add_skipped(table, "measure_tiles", reasons)
     if out is not None:

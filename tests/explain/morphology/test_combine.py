@@ -70,3 +70,8 @@ def test_only_the_first_visit_counts_and_the_others_are_counted(slides):
     assert skipped(people)["item"].tolist() == ["1 of 4 slides"]
     with pytest.raises(StageError, match="none of the 4 slides"):
         measure_people(slides, cohort.assign(slide_id=list("wxyz")))
+
+
+def test_a_measure_without_any_weight_is_a_plain_mean():
+    parts = [part(elastosis_um=20.0), part(elastosis_um=40.0)]
+    assert combined(parts, [{}, {}])[0]["elastosis_um"] == 30

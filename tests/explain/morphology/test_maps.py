@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skinage import StageError
+from skinage import StageError, skipped
 from skinage.explain.morphology.maps import StructureMap, map_path, read_map, write_map
 from skinage.explain.morphology.structures import Structure
 from skinage.explain.morphology.tile_shares import SHARES, tile_shares
@@ -59,4 +59,5 @@ def test_shares_of_tiles_are_in_um_not_in_px(folder):
     assert b[["reticular_dermis_share", "elastosis_share"]].tolist() == [1.0, 0.8]
     assert b["nuclei_share"] == 0
     assert shares.loc["c"].isna().all()
+    assert skipped(shares)["item"].tolist() == ["slide S2"]
     assert shares[SHARES[:-2]].sum(axis=1)[:2].tolist() == [1, 1]

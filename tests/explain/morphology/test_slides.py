@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ import pytest
 import skinage as ska
 from skinage import SettingError, SlideError, skipped
 from skinage.explain.morphology import slides as module
-from skinage.explain.morphology.maps import read_map
+from skinage.explain.morphology.maps import map_path, read_map
 from skinage.explain.morphology.measures import MEASURES, TOTALS
 from skinage.explain.morphology.slides import measure_slides
 from skinage.explain.morphology.structures import Structure
@@ -42,6 +44,14 @@ def test_what_is_measured_is_not_measured_again(one, measured, monkeypatch):
     pd.testing.assert_frame_equal(measure_slides(one, out=out, n_workers=1), table)
 
 
+def test_a_slide_whose_map_is_gone_is_measured_again(one, measured, tmp_path):
+    shutil.copytree(measured[1], tmp_path, dirs_exist_ok=True)
+    path = map_path(tmp_path, one["slide_id"].iloc[0])
+    path.unlink()
+    measure_slides(one, out=tmp_path, n_workers=1)
+    assert path.is_file()
+
+
 def test_another_scale_is_measured_anew_and_says_what_it_lacks(one, measured, tmp_path):
     coarse = measure_slides(one, out=tmp_path, mpp=4.0, n_workers=1)
     assert coarse["measured_mpp"].iloc[0] == 4.0
@@ -49,7 +59,9 @@ def test_another_scale_is_measured_anew_and_says_what_it_lacks(one, measured, tm
     assert "interdigitation" in coarse["not_measured"].iloc[0]
     fine, rough = (table["epidermis_um"].iloc[0] for table in (measured[0], coarse))
     assert rough == pytest.approx(fine, rel=0.25)
-    assert skipped(coarse)["item"].str.contains("of 1 slides").any()
+    lost = skipped(coarse).set_index("item")["reason"]
+    assert lost["interdigitation of 1 slides"].startswith("4 um per px")
+    assert lost["dermal_nuclei_per_mm2 of 1 slides"] == "4 um per px; nuclei are told up to 1.5"
     with pytest.raises(SettingError, match="from 1 to 4"):
         measure_slides(one, mpp=0.2)
 
