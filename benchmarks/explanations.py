@@ -37,8 +37,8 @@ def main() -> None:
             _print(explained)
             _print(take_times(options.demo))
         elif part == "effects":
-            rows = [*compare_effects(options.out, options.demo, options.effects)]
-            _print(pd.DataFrame(rows))
+            for row in compare_effects(options.out, options.demo, options.effects):
+                _print(pd.DataFrame([row]).T.reset_index())
         elif part == "moved":
             _print(compare_moved(options.demo).round(2))
         elif TABLE.is_file():
