@@ -15,6 +15,7 @@ from scipy import ndimage
 
 import skinage as ska
 from skinage.explain.attribution.age_of_tiles import AgeOfTiles
+from skinage.explain.morphology.measures import MEASURES
 from skinage.phantom.dials import EFFECTS
 from skinage.phantom.drawing.labels import Label
 from skinage.phantom.truth import read_labels
@@ -152,7 +153,8 @@ def _ranked(
     def rest(values: np.ndarray) -> np.ndarray:
         return values - terms @ np.linalg.lstsq(terms, values, rcond=None)[0]
 
-    features = ska.measure_features(measures)
+    features = ska.measure_features(measures, [*MEASURES])
+    features = features[[name for name in features if name in MEASURES]]
     age = rest(visited["age_years"].to_numpy(float))
     r = features.apply(lambda column: abs(np.corrcoef(rest(column.to_numpy()), age)[0, 1]))
     order = r.sort_values(ascending=False).index

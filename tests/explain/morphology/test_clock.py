@@ -8,6 +8,7 @@ from skinage.explain.morphology.clock import join_features, measure_features
 from skinage.people.pool import feature_names
 
 N_PEOPLE = 100
+SHOWN = ["epidermis_um", "interdigitation", "corneum_um"]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def people():
 
 def test_sizes_are_logarithms_and_ratios_are_not(people):
     measures = people[0]
-    features = measure_features(measures)
+    features = measure_features(measures, SHOWN)
     assert feature_names(features) == ["epidermis_um", "interdigitation", "corneum_um"]
     assert np.allclose(features["epidermis_um"], np.log(measures["epidermis_um"]))
     assert np.allclose(features["interdigitation"], measures["interdigitation"])
@@ -49,19 +50,19 @@ def test_missing_measures_are_filled_and_counted(people):
     measures.iloc[:3, measures.columns.get_loc("epidermis_um")] = np.nan
     measures.iloc[:60, measures.columns.get_loc("corneum_um")] = np.nan
     measures["interdigitation"] = 1.0
-    features = measure_features(measures)
+    features = measure_features(measures, SHOWN)
     assert feature_names(features) == ["epidermis_um"]
     assert (features["epidermis_um"][:3] == features["epidermis_um"].median()).all()
     assert skipped(features)["item"].tolist() == [
         "epidermis_um of 3 people", "interdigitation", "corneum_um",
     ]  # fmt: skip
     with pytest.raises(StageError, match="none of 1 measures"):
-        measure_features(measures[["interdigitation"]])
+        measure_features(measures, ["interdigitation"])
 
 
 def test_both_together_are_as_good_as_the_better_of_the_two(people):
     measures, encoder, cohort = people
-    features = measure_features(measures)
+    features = measure_features(measures, SHOWN)
     both, learner = join_features(encoder, features)
     sets = {"encoder": encoder, "measures": features, "both": both}
     models = {"encoder": "ridge", "measures": "ridge", "both": learner}
@@ -74,6 +75,6 @@ def test_both_together_are_as_good_as_the_better_of_the_two(people):
 
 def test_people_without_measures_are_counted(people):
     measures, encoder, _ = people
-    both, _ = join_features(encoder, measure_features(measures[5:]))
+    both, _ = join_features(encoder, measure_features(measures[5:], SHOWN))
     assert len(both) == N_PEOPLE - 5
     assert skipped(both)["item"].tolist() == [f"5 of {N_PEOPLE} people"]
