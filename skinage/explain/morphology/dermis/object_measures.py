@@ -53,17 +53,7 @@ NAMES = (
 def measure_objects(segmentation: Segmentation) -> tuple[Values, Reasons]:
     """Measure the organs of the dermis and elastosis.
 
-    Parameters
-    ----------
-    segmentation
-        Of `segment`.
-
-    Returns
-    -------
-    values : dict
-        The measures of this module; NaN where a section does not show them.
-    reasons : dict
-        Why, for each NaN.
+    What is not shown is NaN, with a reason, as in `measure_section`.
     """
     structures, mpp = segmentation.structures, segmentation.mpp
     dermis = np.isin(structures, DERMIS)
