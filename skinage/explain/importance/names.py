@@ -46,10 +46,11 @@ def name_groups(
     Over people, the years of a group are correlated with each measure (partial rank correlation
     given age, its square and cube, sex and body site). Within each person, the years that each
     tile adds to the group are correlated with the measures of tiles by rank, and people are asked
-    whether they agree; tiles are no witnesses, since neighbours are alike. A measure gives its name where p is at most 0.05 over people and, if tiles were measured by
-    it, within people too, with the same sign. Each p holds for all measures of one group together:
-    of groups that see none of them, one in twenty is named nevertheless. Where a clock weighs two
-    groups against each other, one of them may be named with the sign turned round.
+    whether they agree; tiles are no witnesses, since neighbours are alike. A measure gives its name
+    where p is at most 0.05 over people and, if tiles were measured by it, within people too, with
+    the same sign. Each p holds for all measures of one group together: of groups that see none of
+    them, one in twenty is named nevertheless. Where a clock weighs two groups against each other,
+    one of them may be named with the sign turned round.
 
     Parameters
     ----------
@@ -77,8 +78,8 @@ def name_groups(
     pandas.DataFrame
         A row per group, strongest first: ``group``, ``n_features``, ``mean_abs_years``,
         ``measure`` (the name; where no measure passes, the nearest one), ``r_within`` (mean over
-        people; NaN where tiles were not measured by it), ``r_partial`` (above 0: the more of it, the older the
-        clock), ``p`` (the larger of both) and ``label``, such as "less is older:
+        people; NaN where tiles were not measured by it), ``r_partial`` (above 0: the more of it,
+        the older the clock), ``p`` (the larger of both) and ``label``, such as "less is older:
         epidermis_um"; "unnamed" where no measure passes.
         `skipped` lists the people and measures that had no part.
 
