@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from skinage.clock.learners.base import Learner
 from skinage.clock.learners.choice import LEARNERS
 from skinage.clock.learners.pooled import Pooled
 from skinage.clock.learners.scikit import Scikit
+from skinage.clock.learners.stacked import Stacked
 from skinage.encoders.weights import read_weights
 from skinage.errors import StageError
 
@@ -40,15 +42,12 @@ def load_clock(folder: str | Path, learner: Learner | None = None) -> Clock:
     if not (folder / METADATA).is_file():
         raise StageError(f"{folder}: no {METADATA} there; expected a folder that Clock.save wrote")
     metadata = json.loads((folder / METADATA).read_text())
-    if learner is None:
-        # A regressor that could be saved is linear: its arrays are all that is needed.
-        learner = LEARNERS.get(metadata["model"], Scikit(metadata["model"]))
-        if "proportions" in (metadata["statistics"] or ()):
-            learner = Pooled(learner, metadata["statistics"])
     parts: dict[str, dict[str, np.ndarray]] = {}
     for name, array in read_weights(folder / ARRAYS).items():
         part, _, rest = name.partition("/")
         parts.setdefault(part, {})[rest] = array.numpy()
+    if learner is None:
+        learner = _learner(metadata, parts["model"])
     calibration = None
     if "calibration" in parts:
         inner = [learner.load(parts[f"inner{k}"]) for k in range(len(parts) - 3)]
@@ -61,3 +60,17 @@ def load_clock(folder: str | Path, learner: Learner | None = None) -> Clock:
             ) from error
     model = learner.load(parts["model"])
     return Clock(metadata, learner, model, ApplicabilityDomain(**parts["domain"]), calibration)
+
+
+def _learner(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> Learner:
+    """Return the learner that a saved clock names."""
+    kind, _, inner = metadata["model"].partition(" ")
+    stacked = kind == Stacked.KIND and inner
+    name = inner if stacked else metadata["model"]
+    # A regressor that could be saved is linear: its arrays are all that is needed.
+    learner: Learner = LEARNERS.get(name, Scikit(name))
+    if stacked:
+        learner = Stacked(tuple(int(width) for width in arrays["widths"]), learner)
+    if "proportions" in (metadata["statistics"] or ()):
+        learner = Pooled(learner, metadata["statistics"])
+    return learner

@@ -6,6 +6,7 @@ import pytest
 
 from skinage.clock.fit_clock import fit_clock
 from skinage.clock.learners.pooled import Pooled
+from skinage.clock.learners.stacked import Stacked
 from skinage.clock.persistence import load_clock
 from skinage.clock.prediction import predict_age
 from skinage.errors import LeakageError, StageError
@@ -158,6 +159,17 @@ def test_a_clock_of_attention_is_kept(make_cohort, make_atlas, tmp_path):
     assert loaded.calibration is None
     with pytest.raises(StageError, match="attention is no sum of features"):
         _ = loaded.linear
+
+
+@pytest.mark.parametrize("model", ["ridge", "ElasticNetCV"])
+def test_a_stacked_clock_is_kept_with_its_intervals(model, make_cohort, make_people, tmp_path):
+    cohort = make_cohort(60)
+    people = make_people(linear_features(cohort["age_years"], 6, noise=1))
+    clock = fit_clock(people, cohort, Stacked((2, 4), model))
+    clock.save(tmp_path)
+    loaded = load_clock(tmp_path)
+    assert loaded.predict(people).equals(clock.predict(people))
+    assert len(loaded.calibration.models) == len(clock.calibration.models)
 
 
 def test_a_damaged_clock_is_refused(clock_and_people, tmp_path):

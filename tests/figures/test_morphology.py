@@ -55,6 +55,22 @@ def test_finer_pixels_are_reduced_and_given_axes_used(structures):
     assert ax.images[0].get_array().shape == (60, 80, 3)
 
 
+def test_a_large_slide_is_drawn_small_with_its_shares_and_its_scale(structures):
+    large, pixels = structures.repeat(60, axis=1), PIXELS.repeat(60, axis=1)
+    large = large.repeat(60, axis=0)
+    large[5:10, 5:10] = Structure.VESSEL
+    ax = figures.section_structures(pixels.repeat(60, axis=0), large, mpp=1.0, nuclei=large == 0)
+    small = figures.section_structures(PIXELS, structures, mpp=60.0)
+    assert ax.images[0].get_array().shape == (1200, 1600, 3)
+    for of in (ax, small):
+        assert [text.get_text() for text in of.texts] == ["1000 µm"]
+    length = [np.ptp(of.lines[0].get_xdata()) for of in (ax, small)]
+    assert length[0] == pytest.approx(1000 / 3)
+    assert length[1] == pytest.approx(1000 / 60)
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert words[:2] == ["viable epidermis (50.0%)", "reticular dermis (50.0%)"]
+
+
 def test_an_empty_slide_can_be_drawn():
     ax = figures.section_structures(PIXELS, np.zeros((60, 80), np.uint8), mpp=1.0)
     assert ax.get_legend().get_texts() == []

@@ -41,6 +41,7 @@ class Stacked:
     widths: Sequence[int]
     model: Any = "ridge"
     needs_tiles: ClassVar[bool] = False
+    KIND: ClassVar[str] = "stacked"
 
     def __post_init__(self) -> None:
         if len(self.widths) < 2 or min(self.widths) < 1:
@@ -60,7 +61,7 @@ class Stacked:
     @property
     def name(self) -> str:
         """The name of the learner."""
-        return f"stacked {self.learner.name}"
+        return f"{self.KIND} {self.learner.name}"
 
     def fit(self, inputs: ClockInputs, target: np.ndarray, *, seed: int) -> "StackedModel":
         """Fit the model of each group, and the weights on predictions of people held out.

@@ -7,14 +7,18 @@ import pandas as pd
 
 from skinage.errors import StageError
 from skinage.explain.importance.association import (
+    correlations_within,
     covariate_basis,
     familywise_correlations,
+    mean_correlations,
     ranks,
 )
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
+LEAST_TILES = 8
+"""Of a person; a correlation over fewer says too little."""
 NOT_WITHIN = pd.DataFrame({"group": [], "measure": [], "r_within": [], "p_within": []}).astype(
     {"group": object, "measure": object}
 )
@@ -40,14 +44,16 @@ def gather_tiles(
 def within_people(
     years: pd.DataFrame, of_tiles: pd.DataFrame, n_shuffles: int, seed: int
 ) -> pd.DataFrame:
-    """Return r and p of every group and measure over tiles, the means of people taken out."""
+    """Return r and p of every group and measure over the tiles of each person.
+
+    Neighbouring tiles are alike, so people are what is counted: each has one rank correlation over
+    own tiles, and the test is whether these agree. People of fewer than `LEAST_TILES` have none.
+    """
     person = of_tiles["person_id"].factorize()[0]
     measured = of_tiles.drop(columns="person_id")
     own = years.loc[measured.index]
-    tested = familywise_correlations(
-        ranks(own), ranks(measured), person, n_shuffles=n_shuffles, seed=seed
-    )
-    return _pairs(own, measured, tested, "within")
+    each = correlations_within(own, measured, person, LEAST_TILES)
+    return _pairs(own, measured, mean_correlations(each, n_flips=n_shuffles, seed=seed), "within")
 
 
 def over_people(

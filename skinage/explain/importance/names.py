@@ -44,12 +44,13 @@ def name_groups(
     """Name each group of features after the measure that its years go with.
 
     Over people, the years of a group are correlated with each measure (partial rank correlation
-    given age, its square and cube, sex and body site). Within people, the years that each tile
-    adds to the group are correlated with the measures of tiles, the means of people taken out.
-    A measure gives its name where p is at most 0.05 over people and, if tiles were measured by
-    it, within people too, with the same sign. Each p holds for all measures of one group together:
-    of groups that see none of them, one in twenty is named nevertheless. Where a clock weighs two
-    groups against each other, one of them may be named with the sign turned round.
+    given age, its square and cube, sex and body site). Within each person, the years that each
+    tile adds to the group are correlated with the measures of tiles by rank, and people are asked
+    whether they agree; tiles are no witnesses, since neighbours are alike. A measure gives its name
+    where p is at most 0.05 over people and, if tiles were measured by it, within people too, with
+    the same sign. Each p holds for all measures of one group together: of groups that see none of
+    them, one in twenty is named nevertheless. Where a clock weighs two groups against each other,
+    one of them may be named with the sign turned round.
 
     Parameters
     ----------
@@ -68,17 +69,17 @@ def name_groups(
         A row per tile of the atlas, indexed like it (``tile_id``). Their means over each person's
         tiles join ``measures`` where it has no column of that name.
     n_shuffles
-        Number of shuffles, within sex and site over people, within people over tiles.
+        Number of shuffles within sex and site, and of draws of the signs of people.
     seed
-        Seed of the shuffles.
+        Seed of both.
 
     Returns
     -------
     pandas.DataFrame
         A row per group, strongest first: ``group``, ``n_features``, ``mean_abs_years``,
-        ``measure`` (the name; where no measure passes, the nearest one), ``r_within`` (NaN where
-        tiles were not measured by it), ``r_partial`` (above 0: the more of it, the older the
-        clock), ``p`` (the larger of both) and ``label``, such as "less is older:
+        ``measure`` (the name; where no measure passes, the nearest one), ``r_within`` (mean over
+        people; NaN where tiles were not measured by it), ``r_partial`` (above 0: the more of it,
+        the older the clock), ``p`` (the larger of both) and ``label``, such as "less is older:
         epidermis_um"; "unnamed" where no measure passes.
         `skipped` lists the people and measures that had no part.
 

@@ -7,11 +7,14 @@ import numpy as np
 import tifffile
 
 from skinage.errors import StageError
+from skinage.storage import recipe_hash
 
 NUCLEUS, ELASTOSIS = 16, 32
 """Bits that stand beside the number of the structure, which is below 16."""
 TILE_PX = 256
 UM_PER_CM = 10_000
+LONGEST_NAME, HASH_LETTERS = 100, 32
+"""Letters of a name that is a file name too, and of the hash of another, which follows an =."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +92,9 @@ def read_map(folder: str | Path, slide_id: str) -> StructureMap:
 
 
 def map_path(folder: Path, slide_id: str) -> Path:
-    """Return the path of the map of a slide; a name that is no file name is written in hex."""
-    plain = slide_id.replace("_", "").replace("-", "").replace(".", "").isalnum()
-    name = slide_id if plain and not slide_id.startswith(".") else slide_id.encode().hex()
+    """Return the path of the map of a slide; a hash stands for what is no plain file name."""
+    letters = slide_id.replace("_", "").replace("-", "").replace(".", "")
+    plain = letters.isascii() and letters.isalnum() and len(slide_id) <= LONGEST_NAME
+    hashed = recipe_hash({"slide_id": slide_id})[:HASH_LETTERS]
+    name = slide_id if plain and not slide_id.startswith(".") else f"={hashed}"
     return folder / "maps" / f"{name}.tiff"

@@ -1,9 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.signal import lfilter
 from scipy.stats import rankdata
 
 from skinage.explain.importance.association import covariate_basis, familywise_correlations, ranks
+from skinage.explain.importance.evidence import within_people
 
 N = 60
 
@@ -28,17 +30,33 @@ def test_r_is_the_correlation_of_what_least_squares_leaves():
     assert 0.1 <= p[0, 0] <= 1
 
 
-def test_means_of_strata_are_taken_out_when_there_is_no_basis():
+def test_people_agree_within_whatever_holds_over_them():
     rng = np.random.default_rng(1)
-    strata = np.repeat(np.arange(6), 10)
-    x = rng.normal(size=N)
-    # Over people the measure rises with x, within each it falls.
-    measure = 10 * strata - x
-    r, p = familywise_correlations(
-        (x + 5 * strata)[:, None], measure[:, None], strata, n_shuffles=99
-    )
-    assert r == pytest.approx(-1)
-    assert p == pytest.approx(0.01)
+    years = pd.DataFrame({"group": rng.normal(size=N * 10)})
+    of_tiles = pd.DataFrame({"person_id": np.repeat(np.arange(N), 10)})
+    of_tiles["falls"] = 10 * of_tiles["person_id"] - years["group"]
+    of_tiles["turns"] = years["group"] * np.where(of_tiles["person_id"] % 2, 1, -1)
+    of_tiles["same"] = 1.0
+    found = within_people(years, of_tiles, 99, 0).set_index("measure")
+    assert found.loc["falls", "r_within"] == pytest.approx(-0.99)
+    assert found.loc["falls", "p_within"] == pytest.approx(0.01)
+    assert found.loc["turns", "r_within"] == pytest.approx(0)
+    assert found.loc["turns", "p_within"] > 0.5
+    assert found.loc["same", ["r_within", "p_within"]].isna().all()
+    few = within_people(years, of_tiles.assign(person_id=np.arange(N * 10) // 7), 99, 0)
+    assert few["r_within"].isna().all()
+
+
+def test_tiles_that_are_like_their_neighbours_name_no_more_than_chance():
+    rng = np.random.default_rng(5)
+    person = np.repeat(np.arange(40), 48)
+    passed = []
+    for seed in range(100):
+        tiles = lfilter([0.6], [1, -0.8], rng.normal(size=(40, 48, 7)), axis=1).reshape(-1, 7)
+        of_tiles = pd.DataFrame(tiles[:, 1:]).assign(person_id=person)
+        found = within_people(pd.DataFrame({"group": tiles[:, 0]}), of_tiles, 99, seed)
+        passed.append(found["p_within"].min() <= 0.05)
+    assert 0.01 <= np.mean(passed) <= 0.12  # 0.05, three standard errors; by tiles 0.7
 
 
 def test_a_shuffle_never_leaves_its_stratum():
@@ -52,7 +70,7 @@ def test_a_shuffle_never_leaves_its_stratum():
 def test_what_does_not_vary_has_no_correlation():
     x = np.random.default_rng(3).normal(size=(N, 2))
     x[:, 1] = 4
-    r, p = familywise_correlations(x, x, np.zeros(N, int), n_shuffles=9)
+    r, p = familywise_correlations(x, x, np.zeros(N, int), basis=basis_of(np.ones(N)), n_shuffles=9)
     np.testing.assert_array_equal(np.isnan(r), [[False, True], [True, True]])
     np.testing.assert_array_equal(np.isnan(p), np.isnan(r))
 

@@ -39,6 +39,15 @@ def test_a_name_that_is_no_file_name_has_a_map_too(folder, found):
     assert read_map(folder, "../A/1 b").mpp == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("name", ["a b", "\u00e4" * 200, "x" * 300])
+def test_each_name_has_a_file_of_its_own_that_any_disk_takes(folder, found, name):
+    path = map_path(folder, name)
+    write_map(path, found.packed, 2.0)
+    others = {map_path(folder, other) for other in (name.encode().hex(), name + " ", path.stem)}
+    assert len(others | {path}) == 4
+    assert len(path.name.encode()) <= 255
+
+
 def test_a_missing_map_says_what_the_folder_has(folder):
     with pytest.raises(StageError, match="maps of 1 slides"):
         read_map(folder, "S2")

@@ -53,17 +53,7 @@ NAMES = (
 def measure_collagen(segmentation: Segmentation) -> tuple[Values, Reasons]:
     """Measure collagen, gaps, bundles and fibres of the dermis.
 
-    Parameters
-    ----------
-    segmentation
-        Of `segment`.
-
-    Returns
-    -------
-    values : dict
-        The measures of this module and of `fibres`; NaN where a section does not show them.
-    reasons : dict
-        Why, for each NaN.
+    What is not shown is NaN, with a reason, as in `measure_section`.
     """
     mpp = segmentation.mpp
     values: Values = dict.fromkeys(NAMES, np.nan)

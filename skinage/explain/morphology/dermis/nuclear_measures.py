@@ -30,17 +30,7 @@ OF_EACH = {"um2": "area_um2", "roundness": "roundness", "haematoxylin": "haemato
 def measure_nuclei(segmentation: Segmentation) -> tuple[Values, Reasons]:
     """Measure the nuclei of a section.
 
-    Parameters
-    ----------
-    segmentation
-        Of `segment`.
-
-    Returns
-    -------
-    values : dict
-        The measures of this module; NaN where a section does not show them.
-    reasons : dict
-        Why, for each NaN.
+    What is not shown is NaN, with a reason, as in `measure_section`.
     """
     mpp = segmentation.mpp
     table = describe_nuclei(segmentation.nuclei, segmentation.section.haematoxylin, mpp)

@@ -72,8 +72,8 @@ def find_nuclei(haematoxylin: Plane, layers: Sequence[Mask], mpp: float) -> Labe
 
 def surroundings(haematoxylin: Plane, mpp: float) -> Plane:
     """Return the haematoxylin around each pixel, nuclei counted as no more than cytoplasm."""
-    step = max(1, round(4 / mpp))
     height, width = haematoxylin.shape
+    step = max(1, min(round(4 / mpp), height, width))
     rows, cols = height // step * step, width // step * step
     low = np.clip(haematoxylin[:rows, :cols], 0, MOST_AROUND)
     low = low.reshape(rows // step, step, cols // step, step).mean(axis=(1, 3))

@@ -53,17 +53,7 @@ NAMES = (
 def measure_objects(segmentation: Segmentation) -> tuple[Values, Reasons]:
     """Measure the organs of the dermis and elastosis.
 
-    Parameters
-    ----------
-    segmentation
-        Of `segment`.
-
-    Returns
-    -------
-    values : dict
-        The measures of this module; NaN where a section does not show them.
-    reasons : dict
-        Why, for each NaN.
+    What is not shown is NaN, with a reason, as in `measure_section`.
     """
     structures, mpp = segmentation.structures, segmentation.mpp
     dermis = np.isin(structures, DERMIS)
@@ -125,6 +115,7 @@ def _cluster_areas_um2(nuclei: Mask, dermis: Mask, adnexa: Mask, mpp: float) -> 
         smooth(scaled(mask.astype(np.float32), grid) * away, CROWD_UM, GRID_UM)
         for mask in (nuclei & dermis, dermis)
     )
-    labels, _ = ndimage.label(crowd > CROWDED * np.maximum(room, LEAST_ROOM))
+    full = crowd > CROWDED * np.maximum(room, LEAST_ROOM)
+    labels, _ = ndimage.label(full & scaled_mask(dermis, grid))
     areas_um2 = np.bincount(labels.ravel())[1:] * GRID_UM**2
     return [float(area) for area in areas_um2 if area >= CLUSTER_UM2]

@@ -60,7 +60,7 @@ def _parts(light: Plane, within: NDArray[np.bool_]) -> list[tuple[Plane, NDArray
             part = np.s_[row : row + SIDE_PX, col : col + SIDE_PX]
             squares.append((int(within[part].sum()), row, part))
     best = sorted(squares, key=lambda square: (-square[0], square[1]))[:N_PARTS]
-    return [(light[part], within[part]) for n, _, part in best if n]
+    return [(light[part], within[part]) for n, _, part in best if n and min(light[part].shape) > 1]
 
 
 def _missing_blur_um(parts: list[tuple[Plane, NDArray[np.bool_]]], mpp: float) -> float:

@@ -73,7 +73,8 @@ def find_vessels(
     owner = labels[tuple(nearest[:, ring])]
     of_ring = np.bincount(owner, minlength=n_found + 1)
     wall = np.bincount(owner, haematoxylin[ring] > BLUE, n_found + 1) / np.maximum(of_ring, 1)
-    red_cells = np.bincount(labels[blood], minlength=n_found + 1) / np.bincount(labels.ravel())
+    area = np.maximum(np.bincount(labels.ravel()), 1)
+    red_cells = np.bincount(labels[blood], minlength=n_found + 1) / area
     kept = (wall > WALL_SHARE) | (red_cells > BLOOD_SHARE)
     kept[0] = False
     return kept[labels]

@@ -22,6 +22,10 @@ LOBE_UM = 30.0
 COARSE_UM = 4.0
 SMALLEST_UM2 = 20_000.0
 LEAST_DEPTH_UM = 200.0
+EMPTY, CELL_RADIUS_UM, FAT_ALONE = 0.2, 12.0, 0.3
+"""Without a junction a section is of fat only if so much of it lies in cells that hold less stain
+than the first and that a disk of the second fits into. Then nothing says what dense collagen is:
+its unit is that of the walls."""
 
 
 def find_subcutis(
@@ -58,5 +62,9 @@ def find_subcutis(
     outside = structures == Structure.GLASS  # lobes end at the margin of a section as well
     border = max(SURELY_FAT, HALF_WAY * float(np.quantile(stained[deep], 0.7)))
     pale = outside | deep & (stained < border)
+    if not np.isfinite(below_um).any():
+        cells = opened(deep & (score < EMPTY), CELL_RADIUS_UM, unit_um)
+        if np.count_nonzero(cells) > FAT_ALONE * np.count_nonzero(deep):
+            pale |= closed(cells | outside, LOBE_UM, unit_um)
     lobes = closed(opened(pale, LOBE_UM, unit_um), LOBE_UM, unit_um) & deep
     return scaled_mask(without_small(lobes, SMALLEST_UM2, unit_um), shape)

@@ -72,6 +72,8 @@ def find_epidermis(score: Plane, haematoxylin: Plane, tissue: Mask, unit_um: flo
         return seeds
     away = distance(seeds, unit_um)
     near = tissue & (away > NEAR_UM[0]) & (away < NEAR_UM[1])
+    if not near.any():  # all of it is equally dense, and nothing is left to compare it with
+        return near
     below = near & (depth_within(tissue, unit_um) > MOST_HORN_UM / 2)
     dermis = np.median(score[below if below.any() else near])
     border = dermis + JUNCTION_SHARE * (np.median(score[seeds]) - dermis)

@@ -28,6 +28,8 @@ PAPILLARY_UM, MOST_PAPILLARY_UM = 75.0, 150.0
 the epidermis than the second."""
 LEVEL_UM, LEVEL_STEP_UM = 80.0, 16.0
 """So far ridges are levelled along the skin, on a grid of the second."""
+LEAST_DERMIS_UM = 20.0
+"""Strands with less tissue than this behind their surface are walls or fibres, no epidermis."""
 _FAINT = 1e-4
 
 
@@ -107,7 +109,9 @@ def find_skin(view: CoarseView) -> Skin | None:
     sides = find_sides(epidermis, tissue, outward, surface, unit_um=unit_um)
     viable = without_compact_horn(epidermis, sides.horn, view.score, sides.surface, unit_um)
     sides = sides.of(epidermis, viable)
-    if not viable.any() or not sides.surface.any() or not sides.dermis.any():
+    length_um = np.count_nonzero(sides.surface) * unit_um
+    dermis_um2 = np.count_nonzero(sides.dermis) * unit_um**2
+    if not viable.any() or not length_um or dermis_um2 < LEAST_DERMIS_UM * length_um:
         return None
     below, above = distance(viable, unit_um), distance(sides.dermis, unit_um)
     below_um = np.where(sides.dermis, below, -above)

@@ -8,7 +8,7 @@ import pytest
 from skinage.explain.morphology.dermis.collagen import measure_collagen
 from skinage.explain.morphology.dermis.nuclear_measures import measure_nuclei
 from skinage.explain.morphology.dermis.object_measures import measure_objects
-from skinage.explain.morphology.structures import Structure
+from skinage.explain.morphology.structures import DERMIS, Structure
 
 ALL = (measure_nuclei, measure_objects, measure_collagen)
 DERMIS_MM2 = 0.5 * 0.8
@@ -99,6 +99,16 @@ def test_a_crowd_of_nuclei_is_inflammation_and_scattered_ones_are_not(drawn):
     values, _ = measure_objects(drawn.segmentation())
     assert values["inflammation_per_mm2"] == pytest.approx(1 / DERMIS_MM2)
     assert 2000 / 4e5 < values["inflammation_fraction"] < 9000 / 4e5
+
+
+def test_crowded_strands_are_inflamed_no_further_than_the_dermis_goes(drawn):
+    found = drawn.segmentation()
+    strands = np.isin(found.structures, DERMIS) & (drawn.down % 60 < 24)
+    structures = np.where(strands, Structure.RETICULAR_DERMIS, Structure.SUBCUTIS).astype(np.uint8)
+    nuclei = (strands & (drawn.across % 8 < 5)).astype(np.int32)
+    crowded = dataclasses.replace(found, structures=structures, nuclei=nuclei)
+    fraction = measure_objects(crowded)[0]["inflammation_fraction"]
+    assert fraction == pytest.approx(1, abs=0.02)
 
 
 def gaps(drawn, period_um, gap_um, start_um=0):

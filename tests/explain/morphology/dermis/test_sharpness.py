@@ -46,6 +46,11 @@ def test_only_what_lies_within_decides_and_nothing_is_no_error(texture):
     assert equal_light(half, left & False, 1.0)[1] == 0
 
 
+def test_a_line_left_over_at_the_edge_of_a_picture_is_no_part(texture):
+    one_more = blurred(texture, 0.45)[:257, :257]
+    assert equal_light(one_more, EVERYWHERE[:257, :257], 1.0)[1] > 0
+
+
 def test_the_blur_is_in_um(texture):
     """The same pixels at half the scale are twice as sharp per um2, four times."""
     light = blurred(texture, 2.0)
