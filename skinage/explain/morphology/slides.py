@@ -76,7 +76,8 @@ def measure_slides(
             f"measure_slides: mpp is {mpp}; expected um per px from {FINEST_MPP:g} to "
             f"{COARSEST_MPP:g}"
         )
-    folder = None if out is None else Path(out)
+    # Workers that were started elsewhere would take a relative path from there.
+    folder = None if out is None else Path(out).absolute()
     rows = cohort.to_dict("records")
     found = dict(_measure_all(rows, folder, mpp, n_workers or cpu_count()))
     records, problems = [], {}

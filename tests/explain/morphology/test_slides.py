@@ -52,6 +52,14 @@ def test_a_slide_whose_map_is_gone_is_measured_again(one, measured, tmp_path):
     assert path.is_file()
 
 
+def test_a_relative_folder_is_where_the_user_stands(one, tmp_path, monkeypatch):
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)  # the workers of the first call stay where they are
+        measure_slides(pd.concat([one, one.assign(slide_id="again")]), out="tissue", mpp=4.0)
+        assert len([*(tmp_path / name / "tissue" / "maps").glob("*.tiff")]) == 2
+
+
 def test_another_scale_is_measured_anew_and_says_what_it_lacks(one, measured, tmp_path):
     coarse = measure_slides(one, out=tmp_path, mpp=4.0, n_workers=1)
     assert coarse["measured_mpp"].iloc[0] == 4.0
