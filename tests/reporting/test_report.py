@@ -146,3 +146,30 @@ def test_nothing_skipped_leaves_no_file(tmp_path, capsys):
     assert capsys.readouterr().out == ""
     assert not (tmp_path / "skipped.csv").exists()
     assert read_skipped(tmp_path).empty
+
+
+def tissue_table(p_adjusted):
+    return pd.DataFrame({
+        "words": ["viable epidermis 1.3 um thinner", "vessels 3 per mm2 fewer"],
+        "is_seen": [p < 0.05 for p in p_adjusted], "adjusted_for": "age, body_site",
+    })  # fmt: skip
+
+
+def test_the_first_page_says_what_the_clock_sees_and_what_has_no_name(results):
+    assert "What the clock sees" not in write_report(results).read_text()
+    tissue_table([0.01, 0.3]).to_csv(results / "tissue.csv", index=False)
+    save_metrics(results, "explained", {"predicted_age_r2": 0.87, "acceleration_r2": 0.27})
+    page = write_report(results).read_text()
+    assert "alike in age, body site" in page
+    assert "<li>viable epidermis 1.3 µm thinner</li>" in page
+    assert "vessels" not in page
+    assert "1 of 2 measures" in page
+    assert "87 % of the variance of predicted age and 27 %" in page
+    assert "73 % of acceleration, has no name" in page
+
+
+def test_the_first_page_says_if_no_measure_goes_with_acceleration(results):
+    tissue_table([0.2, 0.3]).to_csv(results / "tissue.csv", index=False)
+    page = write_report(results).read_text()
+    assert "None of 2 measures of the tissue goes with acceleration beyond chance" in page
+    assert "has no name" not in page
