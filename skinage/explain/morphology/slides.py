@@ -138,7 +138,13 @@ def _measure_all(
             return
         try:
             n_jobs = min(n_workers, len(jobs))
-            with parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1):
+            with (
+                parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1),
+                warnings.catch_warnings(),
+            ):
+                # loky replaces workers that have grown, which a large section makes them do. Where
+                # its warning is an error it would end loky's own thread, and nothing would go on.
+                warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
                 for slide_id, record in Parallel(return_as="generator_unordered")(jobs):
                     yield slide_id, record
                     bar.update()
