@@ -23,9 +23,14 @@ def ages_and_groups(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFram
         Index ``person_id``; ``age_years`` and the columns: all values that the person's slides
         have, such as "A and B"; missing where none is known.
     """
-    known = by_person(cohort, ["age_years"])
+    return by_person(cohort, ["age_years"]).join(groups_of_people(cohort, columns))
+
+
+def groups_of_people(cohort: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return each person's groups at the first visit, as `ages_and_groups` states them."""
     grouped = first_visits(cohort).groupby("person_id", observed=True)
-    return known.assign(**{name: grouped[name].agg(_joined) for name in columns})
+    ids = pd.Index([*grouped.groups], name="person_id")
+    return pd.DataFrame({name: grouped[name].agg(_joined) for name in columns}, ids)
 
 
 def _joined(values: pd.Series) -> str | None:

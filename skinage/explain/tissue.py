@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from skinage.clock.age_terms import age_terms
-from skinage.cohort.people import first_visits
+from skinage.cohort.people import by_person
 from skinage.errors import StageError
 from skinage.explain.morphology.measures import MEASURES, in_words
+from skinage.explain.people_groups import groups_of_people
 from skinage.skip_log import add_skipped
 
 COVARIATES = ("sex", "body_site", "scanner")
@@ -139,13 +140,13 @@ def known_terms(
         raise StageError(
             f"cohort: no column {missing[0]!r} to adjust for; found {', '.join(cohort.columns)}"
         )
-    # The slides of one person may come from several scanners: that of the first one counts.
-    values = first_visits(cohort).groupby("person_id", observed=True)[[*names]].first()
-    values = values.reindex(people.index)
     groups = [
         name for name in names
-        if name in COVARIATES or not pd.api.types.is_numeric_dtype(values[name])
+        if name in COVARIATES or not pd.api.types.is_numeric_dtype(cohort[name])
     ]  # fmt: skip
+    numbers = [name for name in names if name not in groups]
+    values = groups_of_people(cohort, groups).join(by_person(cohort, numbers))
+    values = values.reindex(people.index)
     age = people["age_years"].to_numpy(float)
     parts = [pd.Series(1.0, people.index, name="intercept")]
     parts.append(pd.DataFrame(age_terms(age, age), people.index).add_prefix("age_"))

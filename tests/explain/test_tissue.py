@@ -56,12 +56,15 @@ def test_too_few_people_and_unknown_covariates_are_errors(tissue_of_people):
         tissue_by_acceleration(accel, measures, cohort, covariates=["hospital"])
 
 
-def test_the_scanner_of_the_first_slide_counts(tissue_of_people):
+def test_people_who_were_scanned_twice_are_a_group_of_their_own(tissue_of_people):
     accel, measures, cohort = tissue_of_people
-    again = cohort.assign(slide_id=cohort["slide_id"] + "b", scanner="B")
-    both = pd.concat([cohort.assign(scanner=np.where(cohort.index % 2, "A", "B")), again])
-    table = tissue_by_acceleration(accel, measures, both)
-    assert table["measure"].iloc[0] == "epidermis_um"
+    twice = np.arange(N_PEOPLE) % 3 == 0
+    again = cohort[twice].assign(slide_id=cohort["slide_id"] + "b", scanner="B")
+    both = pd.concat([cohort.assign(scanner="A"), again])
+    shifted = measures.assign(epidermis_um=measures["epidermis_um"] + 30 * twice)
+    faster = accel.assign(acceleration_years=accel["acceleration_years"] + 4 * twice)
+    table = tissue_by_acceleration(faster, shifted, both).set_index("measure")
+    assert table.loc["epidermis_um", "difference"] == pytest.approx(-3.0, abs=0.5)
 
 
 def test_a_cohort_without_covariates_is_adjusted_for_age_alone(tissue_of_people):

@@ -83,7 +83,7 @@ def surroundings(haematoxylin: Plane, mpp: float) -> Plane:
 
 
 def _part(mask: Mask, mpp: float) -> Labels:
-    """Give a number to each area; those with several thick middles are parted half way."""
+    """Return the areas, numbered; those with several thick middles are parted half way."""
     labels, n_areas = ndimage.label(mask, structure=np.ones((3, 3)))
     middles = _thick_middles(mask, mpp)
     area = labels[tuple(middles.round().astype(int).T)]
